@@ -1,0 +1,27 @@
+/*
+ * descent.h: the whole library in one include. See the headers it names; each is the manual of one
+ * concept. Prefix gd_. The library does no input or output but on files and descriptors it is given.
+ */
+#ifndef DESCENT_DESCENT_H
+#define DESCENT_DESCENT_H
+
+#include <descent/activation.h>
+#include <descent/buffer.h>
+#include <descent/csv.h>
+#include <descent/field.h>
+#include <descent/frame.h>
+#include <descent/generator.h>
+#include <descent/loss.h>
+#include <descent/metrics.h>
+#include <descent/model.h>
+#include <descent/optimizer.h>
+#include <descent/preparation.h>
+#include <descent/random.h>
+#include <descent/real.h>
+#include <descent/safetensors.h>
+#include <descent/schedule.h>
+#include <descent/status.h>
+#include <descent/training.h>
+#include <descent/version.h>
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * loss.h: what is minimised. Each loss takes the network's raw outputs (logits where it is one of
+ * probabilities) and gives the mean over the batch and its gradient.
+ *
+ * mse: mean over all elements of (z - y)². binary_cross_entropy: mean over all elements, from logits
+ * in the softplus form, y in [0, 1]. cross_entropy: mean over rows of logsumexp(z) - z[class], targets
+ * are class indices [batch, 1]. All as torch.nn.functional. Sums are accumulated in double.
+ */
+#ifndef DESCENT_LOSS_H
+#define DESCENT_LOSS_H
+
+#include <descent/field.h>
+#include <descent/real.h>
+#include <descent/status.h>
+
+typedef enum gd_loss_type {
+    GD_LOSS_MSE,
+    GD_LOSS_BINARY_CROSS_ENTROPY,
+    GD_LOSS_CROSS_ENTROPY,
+    GD_LOSS_TYPE_COUNT
+} gd_loss_type;
+
+typedef struct gd_loss_options {
+    gd_loss_type type;
+} gd_loss_options;
+
+/* How an output becomes a prediction: identity, sigmoid of each element, softmax of each row. */
+typedef enum gd_link {
+    GD_LINK_IDENTITY,
+    GD_LINK_SIGMOID,
+    GD_LINK_SOFTMAX
+} gd_link;
+
+typedef struct gd_loss_descriptor {
+    const char *name;
+    const char *formula;
+    gd_field_table fields; /* offsets in gd_loss_options */
+    gd_link link;
+    bool class_targets; /* targets are indices [rows, 1], outputs [rows, classes] */
+    /*
+     * outputs [rows, width]; targets [rows, width], or [rows, 1] with class_targets. Returns the mean;
+     * with gradient not NULL also writes d mean / d outputs [rows, width] (may be `outputs`).
+     */
+    double (*evaluate)(const gd_loss_options *options, const gd_real *outputs,
+                       const gd_real *targets, int64_t rows, int64_t width, gd_real *gradient);
+} gd_loss_descriptor;
+
+const gd_loss_descriptor *gd_loss_descriptor_at(gd_loss_type type);
+
+/* Applies the link to outputs [rows, width] in place, stably. */
+void gd_link_apply(gd_link link, gd_real *outputs, int64_t rows, int64_t width);
+
+#endif

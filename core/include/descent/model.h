@@ -1,0 +1,151 @@
+/*
+ * model.h: a feed-forward network planned once, run many times.
+ *
+ * A gd_model is a plan: layers, shapes, the place of each parameter in one flat block. It holds no
+ * parameters; whoever trains or predicts brings the block [parameter_count] and a workspace. Shapes
+ * are of one example ([features], or [height, width, channels] channels last); a batch puts its
+ * size in front. Parameters have PyTorch's names and shapes: "layers.0.weight" [out, in].
+ * Thread rule: a gd_model is immutable after create; a gd_workspace has one owner.
+ */
+#ifndef DESCENT_MODEL_H
+#define DESCENT_MODEL_H
+
+#include <descent/activation.h>
+#include <descent/field.h>
+#include <descent/random.h>
+#include <descent/status.h>
+
+#define GD_SHAPE_MAXIMUM_RANK   4
+#define GD_MODEL_MAXIMUM_LAYERS 256
+
+typedef struct gd_shape {
+    int64_t rank;
+    int64_t dimensions[GD_SHAPE_MAXIMUM_RANK];
+} gd_shape;
+
+/* Product of the dimensions, or -1 where it exceeds what an int64_t or size_t can count. */
+int64_t gd_shape_size(const gd_shape *shape);
+
+typedef enum gd_initialiser {
+    GD_INITIALISER_PYTORCH, /* weight and bias U(±1/sqrt(fan_in)) */
+    GD_INITIALISER_GLOROT_UNIFORM,
+    GD_INITIALISER_GLOROT_NORMAL,
+    GD_INITIALISER_HE_UNIFORM,
+    GD_INITIALISER_HE_NORMAL,
+    GD_INITIALISER_LECUN_NORMAL,
+    GD_INITIALISER_ORTHOGONAL,
+    GD_INITIALISER_NORMAL,  /* N(0, 0.01) */
+    GD_INITIALISER_UNIFORM, /* U(±0.05) */
+    GD_INITIALISER_ZEROS,
+    GD_INITIALISER_COUNT
+} gd_initialiser;
+
+/* NULL-terminated names in the order of the enum. All but PYTORCH set biases to zero. */
+const char *const *gd_initialiser_names(void);
+
+typedef enum gd_layer_type {
+    GD_LAYER_DENSE,
+    GD_LAYER_ACTIVATION,
+    GD_LAYER_DROPOUT,
+    GD_LAYER_FLATTEN,
+    GD_LAYER_TYPE_COUNT
+} gd_layer_type;
+
+/* y = x W^T + b, [batch, in] → [batch, units], then the activation. */
+typedef struct gd_dense_options {
+    int64_t units; /* GD_AUTOMATIC: as wide as the target needs */
+    bool bias;
+    int initialiser; /* gd_initialiser */
+    int activation;  /* gd_activation */
+} gd_dense_options;
+
+typedef struct gd_activation_layer_options {
+    int function; /* gd_activation */
+} gd_activation_layer_options;
+
+/* Training: each element is zero with probability rate, else divided by 1 - rate. */
+typedef struct gd_dropout_options {
+    double rate;
+} gd_dropout_options;
+
+typedef struct gd_layer_options {
+    gd_layer_type type;
+    union {
+        gd_dense_options dense;
+        gd_activation_layer_options activation;
+        gd_dropout_options dropout;
+    } of;
+} gd_layer_options;
+
+struct gdi_layer_operations;
+
+typedef struct gd_layer_descriptor {
+    const char *name;
+    const char *help;
+    gd_field_table fields; /* offsets are in gd_layer_options */
+    const struct gdi_layer_operations *operations;
+} gd_layer_descriptor;
+
+const gd_layer_descriptor *gd_layer_descriptor_at(gd_layer_type type);
+
+/* One named tensor in the flat block. */
+typedef struct gd_parameter {
+    char name[48]; /* "layers.0.weight" */
+    int64_t layer;
+    gd_shape shape;
+    size_t offset; /* first element */
+    size_t count;
+} gd_parameter;
+
+typedef struct gd_model gd_model;
+typedef struct gd_workspace gd_workspace;
+
+/*
+ * Plans `layers` [layer_count] for examples of shape `input`. `automatic_units` replaces
+ * GD_AUTOMATIC. A layer that does not fit is GD_SHAPE_MISMATCH with path "layers/<i>/…" and what
+ * came and what it wants. GD_TOO_LARGE beyond `maximum_parameters` (0: no limit of the caller's).
+ */
+gd_status gd_model_create(gd_model **model, const gd_shape *input, const gd_layer_options *layers,
+                          int64_t layer_count, int64_t automatic_units, int64_t maximum_parameters,
+                          gd_error *error);
+void gd_model_destroy(gd_model *model);
+
+int64_t gd_model_layer_count(const gd_model *model);
+const gd_layer_options *gd_model_layer(const gd_model *model, int64_t index);
+const gd_shape *gd_model_input_shape(const gd_model *model);
+const gd_shape *gd_model_layer_shape(const gd_model *model, int64_t index); /* its output */
+const gd_shape *gd_model_output_shape(const gd_model *model);
+int64_t gd_model_layer_parameters(const gd_model *model, int64_t index);
+size_t gd_model_parameter_count(const gd_model *model); /* elements in the flat block */
+int64_t gd_model_tensor_count(const gd_model *model);
+const gd_parameter *gd_model_tensor(const gd_model *model, int64_t index);
+/* Floating-point operations of one training step an example (forward and backward). */
+int64_t gd_model_operations(const gd_model *model);
+/* Bytes of a workspace for `batch` examples, or -1 on overflow. */
+int64_t gd_model_workspace_bytes(const gd_model *model, int64_t batch, bool training);
+
+/* Draws initial values in tensor order, so that a seed fixes them. */
+void gd_model_initialise(const gd_model *model, gd_real *parameters, gd_random *random);
+
+/* Scratch memory for at most `batch` examples; with `training` also for the backward pass. */
+gd_status gd_workspace_create(gd_workspace **workspace, const gd_model *model, int64_t batch,
+                              bool training, gd_error *error);
+void gd_workspace_destroy(gd_workspace *workspace);
+
+/*
+ * Forward pass. input [batch, input…]; the result points into the workspace: [batch, output…],
+ * valid until its next use. With `dropout` not NULL the pass is a training pass, drawing from it.
+ */
+const gd_real *gd_model_forward(const gd_model *model, const gd_real *parameters,
+                                gd_workspace *workspace, const gd_real *input, int64_t batch,
+                                gd_random *dropout);
+
+/*
+ * Backward pass after a training forward pass of the same input and batch: writes (not adds)
+ * gradients [parameter_count]. output_gradient [batch, output…] is overwritten.
+ */
+void gd_model_backward(const gd_model *model, const gd_real *parameters, gd_workspace *workspace,
+                       const gd_real *input, int64_t batch, gd_real *output_gradient,
+                       gd_real *gradients);
+
+#endif

@@ -1,0 +1,82 @@
+/*
+ * optimizer.h: update rules over one flat block of parameters.
+ *
+ * Names, rules, defaults and the order of operations are PyTorch's (torch.optim); numbers agree with
+ * it to float rounding. An optimizer sees (parameters, gradients, n) and nothing of layers. Its
+ * moments are one flat block too. Corrections that depend on the step alone are computed in double.
+ * Thread rule: rules are pure functions of their arguments.
+ */
+#ifndef DESCENT_OPTIMIZER_H
+#define DESCENT_OPTIMIZER_H
+
+#include <descent/field.h>
+#include <descent/real.h>
+#include <descent/status.h>
+
+typedef enum gd_optimizer_type {
+    GD_OPTIMIZER_SGD,
+    GD_OPTIMIZER_ADAGRAD,
+    GD_OPTIMIZER_RMSPROP,
+    GD_OPTIMIZER_ADAM,
+    GD_OPTIMIZER_ADAMW,
+    GD_OPTIMIZER_TYPE_COUNT
+} gd_optimizer_type;
+
+typedef struct gd_sgd_options {
+    double momentum, dampening, weight_decay;
+    bool nesterov; /* needs momentum > 0 and dampening 0 */
+} gd_sgd_options;
+
+typedef struct gd_adagrad_options {
+    double lr_decay, weight_decay, initial_accumulator_value, eps;
+} gd_adagrad_options;
+
+typedef struct gd_rmsprop_options {
+    double alpha, eps, weight_decay, momentum;
+    bool centered;
+} gd_rmsprop_options;
+
+typedef struct gd_adam_options { /* adam and adamw, which differ in weight_decay alone */
+    gd_number_list betas;        /* two */
+    double eps, weight_decay;
+    bool amsgrad;
+} gd_adam_options;
+
+typedef struct gd_optimizer_options {
+    gd_optimizer_type type;
+    double learning_rate;
+    union {
+        gd_sgd_options sgd;
+        gd_adagrad_options adagrad;
+        gd_rmsprop_options rmsprop;
+        gd_adam_options adam;
+    } of;
+} gd_optimizer_options;
+
+/* What a rule is given for one step. */
+typedef struct gd_update {
+    int64_t step;              /* 1 at the first update */
+    double learning_rate;      /* after schedule and warm-up */
+    const gd_real *parameters; /* [count] */
+    const gd_real *gradients;  /* [count] */
+    gd_real *moments; /* [moments × count], zero-filled or as `prepare` left it at first */
+    gd_real *result;  /* [count]: the new parameters; may be `parameters` */
+    size_t count;
+} gd_update;
+
+typedef struct gd_optimizer_descriptor {
+    const char *name;
+    const char *help;
+    gd_field_table fields; /* learning_rate first; offsets in gd_optimizer_options */
+    /* Further conditions between members ("nesterov" needs momentum): path and message in error. */
+    gd_status (*check)(const gd_optimizer_options *options, gd_error *error);
+    /* Blocks of `count` moments this rule keeps with these options. */
+    int64_t (*moment_count)(const gd_optimizer_options *options);
+    /* Sets moments that do not start at zero; NULL where all do. */
+    void (*prepare)(const gd_optimizer_options *options, gd_real *moments, size_t count);
+    void (*update)(const gd_optimizer_options *options, const gd_update *update);
+} gd_optimizer_descriptor;
+
+const gd_optimizer_descriptor *gd_optimizer_descriptor_at(gd_optimizer_type type);
+
+#endif

@@ -1,0 +1,102 @@
+/*
+ * preparation.h: from a frame's rows to the numbers a model sees, and back.
+ *
+ * Fitted on the training rows only: which columns are features and targets, one-hot columns of the
+ * categorical features, scaling, the filling of missing cells, the classes of a classified target.
+ * It is stored with the model and applied to raw rows in predictions. Ownership: opaque, the caller
+ * destroys it. Thread rule: immutable after fit or load.
+ */
+#ifndef DESCENT_PREPARATION_H
+#define DESCENT_PREPARATION_H
+
+#include <descent/buffer.h>
+#include <descent/frame.h>
+#include <descent/real.h>
+
+typedef enum gd_task {
+    GD_TASK_REGRESSION,     /* targets are numbers, [rows, targets] */
+    GD_TASK_CLASSIFICATION, /* one target column, class index, [rows, 1] */
+    GD_TASK_RECONSTRUCTION  /* targets are the prepared features themselves (autoencoder) */
+} gd_task;
+
+typedef enum gd_scaling {
+    GD_SCALING_NONE,
+    GD_SCALING_STANDARDIZE,
+    GD_SCALING_MINMAX
+} gd_scaling;
+
+typedef enum gd_missing {
+    GD_MISSING_ERROR,
+    GD_MISSING_DROP,
+    GD_MISSING_MEAN
+} gd_missing;
+
+typedef struct gd_preparation_options {
+    const int64_t *features; /* column indices, [feature_count] */
+    int64_t feature_count;
+    const int64_t *targets; /* column indices, [target_count]; none for RECONSTRUCTION */
+    int64_t target_count;
+    gd_task task;
+    gd_scaling scaling; /* numeric features, and the targets of a regression; one-hot columns stay
+                           0/1. STANDARDIZE: (x - mean) / population standard deviation, a constant
+                           column only centred. MINMAX: onto [0, 1] */
+    gd_missing missing; /* ERROR: refused, naming row and column; DROP: the row is left out; MEAN:
+                           the training mean, for a categorical column all its one-hot cells 0. A
+                           missing target cell is an error or drops the row, never filled */
+} gd_preparation_options;
+
+typedef struct gd_preparation gd_preparation;
+
+/* Fits on the rows listed in `rows` [row_count] of `frame`. */
+gd_status gd_preparation_fit(gd_preparation **preparation, const gd_preparation_options *options,
+                             const gd_frame *frame, const int64_t *rows, int64_t row_count,
+                             gd_error *error);
+void gd_preparation_destroy(gd_preparation *preparation);
+
+gd_task gd_preparation_task(const gd_preparation *preparation);
+/* Numbers a prepared example has: one a numeric feature, one a class of a categorical feature. */
+int64_t gd_preparation_feature_width(const gd_preparation *preparation);
+int64_t gd_preparation_target_width(const gd_preparation *preparation);
+/* Raw feature columns, in the order predictions take them, with names, kinds and classes. */
+int64_t gd_preparation_column_count(const gd_preparation *preparation);
+const gd_column *gd_preparation_column(const gd_preparation *preparation, int64_t index);
+int64_t gd_preparation_class_count(const gd_preparation *preparation);
+/* Name of a class of the target; numbers are given in their shortest decimal form. */
+const char *gd_preparation_class_name(const gd_preparation *preparation, int64_t index);
+/* True where the target column held numbers: predictions then give the number, not its name. */
+bool gd_preparation_class_is_number(const gd_preparation *preparation);
+double gd_preparation_class_number(const gd_preparation *preparation, int64_t index);
+
+/*
+ * Prepares the listed rows of a frame whose columns are those of the fit (by name). Rows that DROP
+ * leaves out are not counted in *prepared. features [row_count, feature_width], targets
+ * [row_count, target_width]. A class not seen in training is GD_INVALID_DATA naming row and column.
+ */
+gd_status gd_preparation_apply(const gd_preparation *preparation, const gd_frame *frame,
+                               const int64_t *rows, int64_t row_count, gd_real *features,
+                               gd_real *targets, int64_t *prepared, gd_error *error);
+
+/* One raw row of feature cells [column_count] (class indices of gd_preparation_column) → features. */
+gd_status gd_preparation_apply_row(const gd_preparation *preparation, const double *cells,
+                                   gd_real *features, gd_error *error);
+
+/* Undoes target scaling (RECONSTRUCTION: feature scaling): outputs [target_width] → values. */
+void gd_preparation_restore(const gd_preparation *preparation, const gd_real *outputs,
+                            double *values);
+
+void gd_preparation_save(const gd_preparation *preparation, gd_buffer *buffer);
+gd_status gd_preparation_load(gd_preparation **preparation, gd_reader *reader, gd_error *error);
+
+/*
+ * Splits 0 … row_count-1 into training and validation rows, both ascending, owned by the caller
+ * (free). By fraction: round(fraction × rows), at least 1 and leaving at least 1, drawn with
+ * GD_STREAM_SPLIT of `seed`. By last: the last n rows in order.
+ */
+gd_status gd_split_fraction(int64_t row_count, double fraction, uint64_t seed, int64_t **training,
+                            int64_t *training_count, int64_t **validation,
+                            int64_t *validation_count, gd_error *error);
+gd_status gd_split_last(int64_t row_count, int64_t last, int64_t **training,
+                        int64_t *training_count, int64_t **validation, int64_t *validation_count,
+                        gd_error *error);
+
+#endif

@@ -1,0 +1,165 @@
+/*
+ * training.h: the loop. A gd_trainer takes examples through forward pass, loss, backward pass,
+ * clipping and update until a limit or a stopping rule, one unit of work a call.
+ *
+ * The caller drives: `gd_trainer_advance` performs one optimizer step, or one slice of a validation
+ * pass at the end of an epoch; between two calls the trainer may be saved, inspected or dropped, so
+ * that cancel and pause take effect within one step. No memory is allocated after create. The same
+ * setup and seed give the same bytes, also across save and load.
+ * Thread rule: one owner; it borrows model and examples, which must outlive it.
+ */
+#ifndef DESCENT_TRAINING_H
+#define DESCENT_TRAINING_H
+
+#include <descent/buffer.h>
+#include <descent/loss.h>
+#include <descent/model.h>
+#include <descent/optimizer.h>
+#include <descent/schedule.h>
+
+/* Prepared examples in memory, borrowed: features [count, feature_width], targets likewise. */
+typedef struct gd_examples {
+    const gd_real *features;
+    const gd_real *targets;
+    int64_t count;
+    int64_t feature_width, target_width;
+} gd_examples;
+
+typedef enum gd_clip_type {
+    GD_CLIP_NONE,
+    GD_CLIP_NORM,
+    GD_CLIP_VALUE
+} gd_clip_type;
+
+typedef enum gd_monitor {
+    GD_MONITOR_VALIDATION_LOSS,
+    GD_MONITOR_LOSS
+} gd_monitor;
+
+typedef struct gd_training_options {
+    int64_t epochs; /* limit in passes over the training examples, or 0 where `steps` is given */
+    int64_t steps;  /* limit in updates, or 0 */
+    int64_t batch_size; /* examples an update; GD_AUTOMATIC: all of them. The last batch of an epoch
+                           may be smaller and is averaged over its real size */
+    bool shuffle;       /* a new order every epoch, from GD_STREAM_SHUFFLE */
+    uint64_t seed;
+    gd_clip_type clip;
+    double clip_limit; /* NORM: g *= min(1, limit / (|g| + 1e-6)), global; VALUE: to ±limit */
+    bool stop_early;
+    int stop_monitor;      /* gd_monitor; LOSS is the mean training loss of the epoch */
+    int64_t stop_patience; /* epochs without an improvement by more than min_delta */
+    double stop_min_delta;
+    bool restore_best; /* the final parameters are those of the best monitored epoch */
+    bool has_target_loss;
+    double target_loss;        /* converged once an epoch's mean training loss is ≤ this */
+    double gradient_tolerance; /* converged once a step's gradient norm is ≤ this; 0: off */
+    double max_seconds;        /* of training time over all attempts; 0: no limit */
+    int64_t record_every; /* updates a curve point; GD_AUTOMATIC: max(1, ceil(steps / 10000)) */
+} gd_training_options;
+
+/*
+ * Rows for the plain members, "training" and "stop" of a job's description: epochs, steps,
+ * batch_size, shuffle, target_loss, gradient_tolerance, max_seconds, record_every; and monitor,
+ * patience, min_delta, restore_best.
+ */
+const gd_field_table *gd_training_fields(void);
+const gd_field_table *gd_stop_fields(void);
+gd_training_options gd_training_options_default(void);
+
+typedef struct gd_trainer_setup {
+    const gd_model *model;
+    gd_loss_options loss;
+    gd_optimizer_options optimizer;
+    gd_schedule_options schedule;
+    gd_training_options training;
+    gd_examples examples;
+    gd_examples validation;            /* count 0: none */
+    const gd_real *initial_parameters; /* NULL: drawn from GD_STREAM_INITIALISE of the seed */
+    double (*clock)(void *context);    /* seconds, monotonic; NULL: the system's */
+    void *clock_context;
+} gd_trainer_setup;
+
+typedef enum gd_stop_reason {
+    GD_STOP_NONE,          /* still running */
+    GD_STOP_COMPLETED,     /* the limit of epochs or steps */
+    GD_STOP_CONVERGED,     /* target_loss or gradient_tolerance */
+    GD_STOP_EARLY_STOPPED, /* patience */
+    GD_STOP_TIME_LIMIT,
+    GD_STOP_DIVERGED /* non-finite; parameters are those before the step that failed */
+} gd_stop_reason;
+
+const char *gd_stop_reason_name(gd_stop_reason reason);
+
+typedef struct gd_progress {
+    int64_t step, steps;   /* updates done, updates at the limit */
+    int64_t epoch, epochs; /* whole passes done, passes at the limit */
+    int64_t samples;       /* examples seen by updates */
+    double seconds;        /* training time over all attempts */
+    bool has_loss;
+    double first_loss, last_loss, best_loss; /* of curve points */
+    int64_t best_loss_step;
+    bool has_validation;
+    double validation_loss, best_validation_loss;
+    int64_t best_validation_step;
+    gd_stop_reason reason;
+    int64_t points; /* curve points so far; the last one's sequence number */
+} gd_progress;
+
+/*
+ * One point of the curves, after update `step`. `loss` is the mean over the examples of the updates
+ * since the point before (with record_every 1: the loss of the step). gradient_norm is before
+ * clipping; update_ratio is |change of the parameters| / |parameters|, both global 2-norms.
+ */
+typedef struct gd_point {
+    int64_t sequence; /* from 1, without gaps */
+    int64_t step;
+    double epoch; /* passes done, with fraction */
+    double seconds;
+    double loss;
+    bool has_validation_loss;
+    double validation_loss;
+    double learning_rate, gradient_norm, update_ratio;
+    const double *layer_gradient_norms; /* [parameter layers], borrowed from the trainer */
+    int64_t layer_count;
+} gd_point;
+
+typedef struct gd_trainer gd_trainer;
+
+gd_status gd_trainer_create(gd_trainer **trainer, const gd_trainer_setup *setup, gd_error *error);
+void gd_trainer_destroy(gd_trainer *trainer);
+
+/* Bytes gd_trainer_create would take besides the examples, or -1 on overflow. */
+int64_t gd_trainer_bytes(const gd_trainer_setup *setup);
+
+/*
+ * One unit of work. GD_NON_FINITE: loss, gradient, parameters or validation loss were not finite;
+ * error names step and tensor ("layers.0.weight"), parameters are the last finite ones, the reason
+ * is GD_STOP_DIVERGED and a last point holds the non-finite value. Calls after the end do nothing.
+ */
+gd_status gd_trainer_advance(gd_trainer *trainer, gd_error *error);
+
+bool gd_trainer_is_finished(const gd_trainer *trainer);
+
+/* The point the last advance completed, or NULL. Valid until the next advance. */
+const gd_point *gd_trainer_point(const gd_trainer *trainer);
+
+const gd_progress *gd_trainer_progress(const gd_trainer *trainer);
+
+/* Indices of the model's layers that have parameters, in the order of layer_gradient_norms. */
+const int64_t *gd_trainer_parameter_layers(const gd_trainer *trainer, int64_t *count);
+
+/* Current parameters [parameter_count]; after the end the final ones. Valid until the next advance. */
+const gd_real *gd_trainer_parameters(const gd_trainer *trainer);
+
+/* Parameters of the best monitored epoch and its step; NULL before the first epoch has ended. */
+const gd_real *gd_trainer_best_parameters(const gd_trainer *trainer, int64_t *step);
+
+/*
+ * Everything that decides the rest of the run: parameters, moments, generator states, permutation,
+ * position, stopping counters, sums since the last point. Loading into a trainer made from the same
+ * setup continues it byte for byte; a state of another setup is GD_CORRUPT.
+ */
+void gd_trainer_save(const gd_trainer *trainer, gd_buffer *buffer);
+gd_status gd_trainer_load(gd_trainer *trainer, gd_reader *reader, gd_error *error);
+
+#endif

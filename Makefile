@@ -1,0 +1,237 @@
+# descentd: gradient descent as a service.
+#
+#   make demo     install what is missing (apt), build, train a first model and show it
+#   make run      build and serve on 127.0.0.1:8080 until Ctrl-C
+#   make test     install what is missing, build and run all tests
+#   make help     every other target
+#
+# Output goes to build/ (build/asan and build/tsan for the sanitizers); nothing else is written.
+
+CC      ?= cc
+BUILD   ?= build
+PREFIX  ?= /usr/local
+WERROR  ?= -Werror
+DATA    ?= data
+LISTEN  ?= 127.0.0.1:8080
+
+# What apt must have installed, by purpose.
+PACKAGES_BUILD := gcc libc6-dev pkg-config libmicrohttpd-dev libcjson-dev libsqlite3-dev nettle-dev zlib1g-dev
+PACKAGES_DEMO  := curl jq ca-certificates
+PACKAGES_TEST  := libcriterion-dev libcurl4-openssl-dev
+PACKAGES_SANITIZE := libasan8 libubsan1 libtsan2
+PACKAGES_LINT  := clang clang-format git
+
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 $(WERROR)
+# Errors of floating point must stay visible: no option that lets the compiler assume finite numbers.
+FLOATING := -ffp-contract=off -fno-math-errno -fno-trapping-math
+OPTIMISE ?= -O2
+ifdef SANITIZE
+HARDEN   := -fsanitize=$(SANITIZE) -fno-omit-frame-pointer
+else
+HARDEN   := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+endif
+CFLAGS   ?= -g
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIE -pthread $(OPTIMISE) $(WARNINGS) $(FLOATING) $(HARDEN) $(CFLAGS) -MMD -MP
+LINK     = $(CC) -pthread $(HARDEN) $(LDFLAGS) -pie -Wl,-z,relro,-z,now
+
+LIBRARIES_SERVER = -lmicrohttpd -lcjson -lsqlite3 -lnettle -lz -lm
+LIBRARIES_TEST   = -lcriterion -lcurl
+
+INCLUDE_CORE   := -Icore/include -Icore/src
+INCLUDE_SERVER := -Icore/include -Iserver
+INCLUDE_TESTS  := -Icore/include -Icore/src -Iserver -Itests
+
+CORE_SOURCES   := $(wildcard core/src/*/*.c)
+SERVER_SOURCES := $(wildcard server/*/*.c server/*.c)
+MIGRATIONS     := $(sort $(wildcard migrations/*.sql))
+
+CORE_OBJECTS   := $(CORE_SOURCES:%.c=$(BUILD)/%.o)
+DOUBLE_OBJECTS := $(CORE_SOURCES:%.c=$(BUILD)/double/%.o)
+SERVER_OBJECTS := $(SERVER_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/generated/migrations.o
+SERVER_LIBRARY_OBJECTS := $(filter-out $(BUILD)/server/main.o,$(SERVER_OBJECTS))
+
+CORE_FOLDERS   := base math data nn loss optim train export
+SERVER_FOLDERS := http json spec store jobs api config
+tests_in        = $(foreach folder,$(1),$(wildcard tests/unit/$(folder)/*.c))
+SUPPORT_SOURCES := $(wildcard tests/support/*.c)
+CORE_TESTS     := $(call tests_in,$(CORE_FOLDERS))
+SERVER_TESTS   := $(call tests_in,$(SERVER_FOLDERS))
+API_TESTS      := $(wildcard tests/api/*.c)
+SUPPORT_OBJECTS := $(SUPPORT_SOURCES:%.c=$(BUILD)/%.o)
+TEST_PROGRAMS  := $(BUILD)/tests/core $(BUILD)/tests/core_double $(BUILD)/tests/server $(BUILD)/tests/api
+
+.DEFAULT_GOAL := all
+.PHONY: all
+all: $(BUILD)/descentd $(BUILD)/libdescent.a
+
+# --- Building ------------------------------------------------------------------------------
+
+$(BUILD)/descentd: $(SERVER_OBJECTS) $(BUILD)/libdescent.a
+	$(LINK) -o $@ $(SERVER_OBJECTS) $(BUILD)/libdescent.a $(LIBRARIES_SERVER)
+
+$(BUILD)/libdescent.a: $(CORE_OBJECTS)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/double/libdescent.a: $(DOUBLE_OBJECTS)
+	@rm -f $@
+	ar rcs $@ $^
+
+# The kernels alone are built once for each instruction set and may fuse multiply and add.
+KERNELS_AVX2   := -mavx2 -mfma
+KERNELS_AVX512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mprefer-vector-width=512
+ifneq ($(filter x86_64 amd64,$(shell uname -m)),)
+%/kernels_avx2.o:   KERNEL_FLAGS = -O3 -ffp-contract=fast $(KERNELS_AVX2)
+%/kernels_avx512.o: KERNEL_FLAGS = -O3 -ffp-contract=fast $(KERNELS_AVX512)
+endif
+%/kernels_baseline.o: KERNEL_FLAGS = -O3 -ffp-contract=fast
+
+$(BUILD)/double/core/src/%.o: core/src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -O3 $(INCLUDE_CORE) -DGD_REAL_DOUBLE $(KERNEL_FLAGS) -c -o $@ $<
+
+$(BUILD)/core/src/%.o: core/src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -O3 $(INCLUDE_CORE) $(KERNEL_FLAGS) -c -o $@ $<
+
+$(BUILD)/server/%.o: server/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(INCLUDE_SERVER) -c -o $@ $<
+
+$(BUILD)/generated/%.o: $(BUILD)/generated/%.c
+	$(CC) $(ALL_CFLAGS) $(INCLUDE_SERVER) -c -o $@ $<
+
+$(BUILD)/generated/migrations.c: server/store/embed_migrations.sh $(MIGRATIONS)
+	@mkdir -p $(@D)
+	sh server/store/embed_migrations.sh $(MIGRATIONS) > $@.new
+	@mv $@.new $@
+
+.PHONY: install
+install: all
+	install -D -m 755 $(BUILD)/descentd $(DESTDIR)$(PREFIX)/bin/descentd
+	install -D -m 644 $(BUILD)/libdescent.a $(DESTDIR)$(PREFIX)/lib/libdescent.a
+	install -d $(DESTDIR)$(PREFIX)/include/descent
+	install -m 644 core/include/descent/*.h $(DESTDIR)$(PREFIX)/include/descent
+
+.PHONY: clean
+clean:
+	rm -rf $(BUILD)
+
+# --- Packages ------------------------------------------------------------------------------
+
+# $(call apt,packages): installs those that dpkg does not know, saying so.
+define apt
+@missing=; for package in $(1); do \
+    dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null | grep -qx installed || missing="$$missing $$package"; \
+done; \
+if [ -n "$$missing" ]; then \
+    sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+    echo "Installing with $${sudo:+$$sudo }apt-get:$$missing"; \
+    $$sudo apt-get update -qq && \
+    DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null || \
+    { echo "apt-get could not install:$$missing" >&2; exit 1; }; \
+fi
+endef
+
+.PHONY: deps deps-demo deps-test deps-sanitize deps-lint
+deps:
+	$(call apt,$(PACKAGES_BUILD))
+deps-demo: deps
+	$(call apt,$(PACKAGES_DEMO))
+deps-test: deps
+	$(call apt,$(PACKAGES_TEST) $(PACKAGES_DEMO))
+deps-sanitize: deps-test
+	$(call apt,$(PACKAGES_SANITIZE))
+deps-lint: deps-test
+	$(call apt,$(PACKAGES_LINT))
+
+# --- Running -------------------------------------------------------------------------------
+
+.PHONY: demo run
+demo: deps-demo
+	@$(MAKE) --no-print-directory -j2 all
+	@sh docs/demo/demo.sh $(BUILD)/descentd
+
+run: deps
+	@$(MAKE) --no-print-directory -j2 all
+	@mkdir -p $(DATA)
+	@exec $(BUILD)/descentd serve --listen $(LISTEN) --data-dir $(DATA)
+
+# --- Tests ---------------------------------------------------------------------------------
+
+$(BUILD)/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(INCLUDE_TESTS) -c -o $@ $<
+
+$(BUILD)/double/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(INCLUDE_TESTS) -DGD_REAL_DOUBLE -c -o $@ $<
+
+$(BUILD)/tests/core: $(CORE_TESTS:%.c=$(BUILD)/%.o) $(SUPPORT_OBJECTS) $(BUILD)/libdescent.a
+	$(LINK) -o $@ $^ $(LIBRARIES_TEST) -lcjson -lsqlite3 -lnettle -lz -lm
+
+$(BUILD)/tests/core_double: $(CORE_TESTS:%.c=$(BUILD)/double/%.o) $(SUPPORT_SOURCES:%.c=$(BUILD)/double/%.o) $(BUILD)/double/libdescent.a
+	$(LINK) -o $@ $^ $(LIBRARIES_TEST) -lcjson -lsqlite3 -lnettle -lz -lm
+
+$(BUILD)/tests/server: $(SERVER_TESTS:%.c=$(BUILD)/%.o) $(SUPPORT_OBJECTS) $(SERVER_LIBRARY_OBJECTS) $(BUILD)/libdescent.a
+	$(LINK) -o $@ $^ $(LIBRARIES_TEST) $(LIBRARIES_SERVER)
+
+$(BUILD)/tests/api: $(API_TESTS:%.c=$(BUILD)/%.o) $(SUPPORT_OBJECTS) $(BUILD)/libdescent.a
+	$(LINK) -o $@ $^ $(LIBRARIES_TEST) $(LIBRARIES_SERVER)
+
+$(BUILD)/tests/example: docs/examples/train.c $(BUILD)/libdescent.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Icore/include $< $(BUILD)/libdescent.a -lm -o $@ $(LDFLAGS) -pie
+
+.PHONY: test check-build run-tests
+test: deps-test
+	@$(MAKE) --no-print-directory -j2 all $(TEST_PROGRAMS) $(BUILD)/tests/example
+	@$(MAKE) --no-print-directory run-tests
+
+run-tests:
+	@status=0; \
+	$(BUILD)/tests/example || { echo "the example of docs/examples failed" >&2; status=1; }; \
+	for program in $(TEST_PROGRAMS); do \
+	    echo "$$program"; \
+	    DESCENTD=$(BUILD)/descentd $$program $(TEST_FLAGS) || status=1; \
+	done; exit $$status
+
+# One program alone: make test-core, test-core_double, test-server, test-api
+.PHONY: test-%
+test-%: deps-test
+	@$(MAKE) --no-print-directory -j2 all $(BUILD)/tests/$*
+	@DESCENTD=$(BUILD)/descentd $(BUILD)/tests/$* $(TEST_FLAGS)
+
+.PHONY: asan tsan
+asan: deps-sanitize
+	@ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	$(MAKE) --no-print-directory test BUILD=build/asan SANITIZE=address,undefined OPTIMISE=-O1
+tsan: deps-sanitize
+	@TSAN_OPTIONS=halt_on_error=1 $(MAKE) --no-print-directory test BUILD=build/tsan SANITIZE=thread OPTIMISE=-O1
+
+# --- Checks --------------------------------------------------------------------------------
+
+FORMATTED = $(shell git ls-files '*.c' '*.h' '*.inc')
+
+.PHONY: lint format
+lint: deps-lint
+	@sh tests/lint/lint.sh
+format: deps-lint
+	clang-format -i $(FORMATTED)
+
+# --- Container -----------------------------------------------------------------------------
+
+.PHONY: docker-test
+docker-test:
+	@sh docker/test.sh
+
+.PHONY: help
+help:
+	@sed -n 's/^#   make /make /p' Makefile
+	@echo "make all | install | clean | deps            build, install under PREFIX, remove build/, packages"
+	@echo "make test-core | test-core_double | test-server | test-api   one test program"
+	@echo "make asan | tsan                             the suite under sanitizers"
+	@echo "make lint | format                           rules of the tree, clang-format"
+	@echo "make docker-test                             build the image and run a job through it"
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -41,7 +41,10 @@ uint8_t gd_reader_u8(gd_reader *reader);
 uint64_t gd_reader_u64(gd_reader *reader);
 int64_t gd_reader_i64(gd_reader *reader);
 double gd_reader_f64(gd_reader *reader);
-/* A text of at most `maximum` bytes into newly allocated, NUL-terminated memory; NULL on failure. */
+/*
+ * A text of at most `maximum` bytes into newly allocated, NUL-terminated memory, the caller's to
+ * free(); NULL on failure: GD_CORRUPT when too long, cut off or holding a NUL, GD_OUT_OF_MEMORY.
+ */
 char *gd_reader_text(gd_reader *reader, size_t maximum);
 /* Bytes not read yet. */
 size_t gd_reader_remaining(const gd_reader *reader);

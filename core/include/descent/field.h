@@ -47,7 +47,8 @@ typedef struct gd_field {
     int64_t minimum_length; /* NUMBERS, COUNTS */
     int64_t maximum_length; /* NUMBERS, COUNTS; a scalar in the input fills all of a fixed length */
     double default_value;   /* NUMBER, COUNT, BOOLEAN (0 or 1), CHOICE (the index) */
-    const double *default_list; /* NUMBERS, COUNTS: minimum_length elements */
+    const double *default_list; /* NUMBERS, COUNTS: minimum_length elements; NULL: each is
+                                   default_value */
     const char *const *choices; /* CHOICE: NULL-terminated */
     const char *help;
 } gd_field;
@@ -57,7 +58,10 @@ typedef struct gd_field_table {
     size_t count;
 } gd_field_table;
 
-/* Writes every default of the table into `options` (members without a row are left alone). */
+/*
+ * Writes every default of the table into `options` (members without a row are left alone). A
+ * required member becomes zero or an empty list.
+ */
 void gd_fields_set_defaults(const gd_field_table *table, void *options);
 
 #endif

@@ -53,6 +53,13 @@ typedef struct gd_optimizer_options {
     } of;
 } gd_optimizer_options;
 
+/* The function being minimised, for rules that look at more than one place in a step. */
+typedef struct gd_objective {
+    /* Returns the loss at `parameters` and writes its gradient; both may be non-finite. */
+    double (*evaluate)(void *context, const gd_real *parameters, gd_real *gradients);
+    void *context;
+} gd_objective;
+
 /* What a rule is given for one step. */
 typedef struct gd_update {
     int64_t step;              /* 1 at the first update */
@@ -60,18 +67,27 @@ typedef struct gd_update {
     const gd_real *parameters; /* [count] */
     const gd_real *gradients;  /* [count] */
     gd_real *moments; /* [moments × count], zero-filled or as `prepare` left it at first */
-    gd_real *result;  /* [count]: the new parameters; may be `parameters` */
+    gd_real *result;  /* [count]: the new parameters; may be `parameters` unless needs_objective */
     size_t count;
+    double *scalars; /* [scalar_count], zero at first: what a rule keeps besides moments */
+    double loss;     /* at `parameters` */
+    const gd_objective *objective; /* NULL unless needs_objective */
 } gd_update;
 
 typedef struct gd_optimizer_descriptor {
     const char *name;
     const char *help;
     gd_field_table fields; /* learning_rate first; offsets in gd_optimizer_options */
-    /* Further conditions between members ("nesterov" needs momentum): path and message in error. */
+    /*
+     * Further conditions between members ("nesterov" needs momentum): path and message in error.
+     * NULL: none.
+     */
     gd_status (*check)(const gd_optimizer_options *options, gd_error *error);
     /* Blocks of `count` moments this rule keeps with these options. */
     int64_t (*moment_count)(const gd_optimizer_options *options);
+    /* Doubles this rule keeps in `scalars`; NULL: none. */
+    int64_t (*scalar_count)(const gd_optimizer_options *options);
+    bool needs_objective; /* the rule evaluates loss and gradient at places of its own choice */
     /* Sets moments that do not start at zero; NULL where all do. */
     void (*prepare)(const gd_optimizer_options *options, gd_real *moments, size_t count);
     void (*update)(const gd_optimizer_options *options, const gd_update *update);

@@ -1,0 +1,76 @@
+/*
+ * rules.h: what the files of update rules share: their descriptors, rows for their options and the
+ * marks that let compilers vectorise their loops.
+ *
+ * A rule is one file that defines one gd_optimizer_descriptor, and one line in optimizer.c. Its loop
+ * computes each element from the same index alone, with operations that IEEE 754 rounds exactly and
+ * no contraction, so that every instruction set gives the same bytes.
+ */
+#ifndef DESCENT_OPTIM_RULES_H
+#define DESCENT_OPTIM_RULES_H
+
+#include <descent/optimizer.h>
+
+#define GDI_UNBOUNDED 1e6 /* upper bound of options that PyTorch only wants not to be negative */
+
+#define GDI_NUMBER(option, member, low, high, value, text)                                     \
+    {                                                                                          \
+        .name = (option), .type = GD_FIELD_NUMBER,                                             \
+        .offset = offsetof(gd_optimizer_options, member), .minimum = (low), .maximum = (high), \
+        .default_value = (value), .help = (text)                                               \
+    }
+
+#define GDI_LEARNING_RATE(value, text)                                                \
+    {                                                                                 \
+        .name = "learning_rate", .type = GD_FIELD_NUMBER,                             \
+        .offset = offsetof(gd_optimizer_options, learning_rate), .minimum = 0,        \
+        .minimum_excluded = true, .maximum = GDI_UNBOUNDED, .default_value = (value), \
+        .help = (text)                                                                \
+    }
+
+#define GDI_BOOLEAN(option, member, value, text)                                                  \
+    {                                                                                             \
+        .name = (option), .type = GD_FIELD_BOOLEAN,                                               \
+        .offset = offsetof(gd_optimizer_options, member), .maximum = 1, .default_value = (value), \
+        .help = (text)                                                                            \
+    }
+
+/* Two decay rates, each in [0, 1). */
+#define GDI_BETAS(member, values, text)                                               \
+    {                                                                                 \
+        .name = "betas", .type = GD_FIELD_NUMBERS,                                    \
+        .offset = offsetof(gd_optimizer_options, member), .minimum = 0, .maximum = 1, \
+        .maximum_excluded = true, .minimum_length = 2, .maximum_length = 2,           \
+        .default_list = (values), .help = (text)                                      \
+    }
+
+#define GDI_FIELD_TABLE(rows)                                       \
+    {                                                               \
+        .fields = (rows), .count = sizeof(rows) / sizeof((rows)[0]) \
+    }
+
+/* Before a loop whose iterations are independent although its pointers may be equal. */
+#ifdef __clang__
+#define GDI_INDEPENDENT
+#else
+#define GDI_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
+/* Before a function whose loop is worth one version for each instruction set. */
+#if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) && !defined(__clang__) && \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define GDI_VERSIONS __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define GDI_VERSIONS
+#endif
+
+/* 1 - beta^step without cancellation. */
+double gdi_bias_correction(double beta, int64_t step);
+
+extern const gd_optimizer_descriptor gdi_optimizer_sgd;
+extern const gd_optimizer_descriptor gdi_optimizer_adagrad;
+extern const gd_optimizer_descriptor gdi_optimizer_rmsprop;
+extern const gd_optimizer_descriptor gdi_optimizer_adam;
+extern const gd_optimizer_descriptor gdi_optimizer_adamw;
+
+#endif

@@ -17,7 +17,7 @@
 
 typedef enum gd_field_type {
     GD_FIELD_NUMBER,  /* double */
-    GD_FIELD_COUNT,   /* int64_t; with `automatic`, the word "auto" is stored as GD_AUTOMATIC */
+    GD_FIELD_COUNT,   /* int64_t */
     GD_FIELD_BOOLEAN, /* bool */
     GD_FIELD_CHOICE,  /* int: an index into `choices` */
     GD_FIELD_NUMBERS, /* gd_number_list of exactly or at most `length` elements */
@@ -42,7 +42,8 @@ typedef struct gd_field {
     size_t offset; /* of the member in the options struct of the row's owner */
     double minimum, maximum;
     bool minimum_excluded, maximum_excluded;
-    bool automatic;         /* COUNT: "auto" is allowed */
+    const char *automatic;  /* COUNT: a word allowed beside numbers ("auto", "full"), stored as
+                               GD_AUTOMATIC; NULL: none */
     bool required;          /* has no default */
     int64_t minimum_length; /* NUMBERS, COUNTS */
     int64_t maximum_length; /* NUMBERS, COUNTS; a scalar in the input fills all of a fixed length */

@@ -1,0 +1,291 @@
+/*
+ * data.c: the "data" member: where rows come from, which columns are used for what, how they are
+ * prepared and which are held out for validation. Whether the columns exist is the plan's question;
+ * here only the form is checked.
+ */
+#include "spec/parts.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const spec_task_names[] = {"regression", "classification", "reconstruction", NULL};
+const char *const spec_scaling_names[] = {"none", "standardize", "minmax", NULL};
+const char *const spec_missing_names[] = {"error", "drop", "mean", NULL};
+
+static void read_id(const json_reader *object, const char *key, char *id)
+{
+    const char *text;
+    if (json_read_string(object, key, JSON_REQUIRED, 1, SPEC_ID_SIZE - 1, &text) != JSON_READ)
+        return;
+    if (strlen(text) >= SPEC_ID_SIZE) {
+        json_path path = json_path_member(&object->path, key);
+        json_faults_add(object->faults, &path, JSON_CODE_TOO_LONG, NULL,
+                        "This is no dataset's id: ids are UUIDs, as POST /v1/datasets gives them.");
+        return;
+    }
+    memcpy(id, text, strlen(text) + 1);
+}
+
+static char *duplicate(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
+    if (copy != NULL)
+        memcpy(copy, text, size);
+    return copy;
+}
+
+static void read_one_name(const json_reader *reader, spec_name_list *list)
+{
+    const char *name;
+    if (json_read_string(reader, NULL, JSON_REQUIRED, 1, GD_FRAME_MAXIMUM_NAME, &name) != JSON_READ)
+        return;
+    for (int64_t i = 0; i < list->count; i++) {
+        if (strcmp(list->names[i], name) == 0) {
+            json_faults_add(reader->faults, &reader->path, "duplicate", NULL,
+                            "Column \"%s\" is named twice.", name);
+            return;
+        }
+    }
+    char *copy = duplicate(name);
+    if (copy == NULL) {
+        json_faults_add(reader->faults, &reader->path, "out_of_memory", NULL,
+                        "There is not enough memory to read the names.");
+        return;
+    }
+    list->names[list->count++] = copy;
+}
+
+/* A name, or a list of names. */
+static void read_names(const json_reader *data, const char *key, spec_name_list *list)
+{
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(data->value, key);
+    if (member == NULL)
+        return;
+    json_path path = json_path_member(&data->path, key);
+    json_reader value = {member, path, data->faults};
+    if (cJSON_IsString(member)) {
+        list->names = calloc(1, sizeof *list->names);
+        if (list->names != NULL)
+            read_one_name(&value, list);
+        return;
+    }
+    if (cJSON_IsObject(member)) {
+        json_faults_add(data->faults, &path, "unsupported", NULL,
+                        "A %s from another dataset is not offered by this version: name columns of "
+                        "the dataset.",
+                        key);
+        return;
+    }
+    json_reader array;
+    size_t count;
+    if (json_read_array(data, key, JSON_REQUIRED, 1, (size_t)GD_FRAME_MAXIMUM_COLUMNS, &array,
+                        &count) != JSON_READ)
+        return;
+    list->names = calloc(count, sizeof *list->names);
+    if (list->names == NULL)
+        return;
+    int64_t index = 0;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, array.value)
+    {
+        json_reader reader = json_reader_item(&array, item, index++);
+        read_one_name(&reader, list);
+    }
+}
+
+static void read_generator(const json_reader *value, spec_data *data)
+{
+    const char *names[GD_GENERATOR_TYPE_COUNT + 1];
+    SPEC_TABLE_NAMES(names, GD_GENERATOR_TYPE_COUNT, gd_generator_descriptor_at);
+    size_t type;
+    if (!spec_read_type(value, names, NULL, &type))
+        return;
+    const gd_generator_descriptor *descriptor = gd_generator_descriptor_at((gd_generator_type)type);
+    data->generator.type = (gd_generator_type)type;
+    gd_fields_set_defaults(&descriptor->fields, &data->generator);
+    if (cJSON_IsString(value->value))
+        return;
+    spec_names allowed = {{"type", "seed"}, 2};
+    spec_names_add_fields(&allowed, &descriptor->fields);
+    spec_refuse_members(value, &allowed, NULL);
+    spec_read_fields(value, &descriptor->fields, &data->generator);
+    data->generator_has_seed =
+        json_read_uint64(value, "seed", JSON_OPTIONAL, &data->generator.seed) == JSON_READ;
+}
+
+/* Exactly one of dataset, inline, generator. */
+static void read_source(const json_reader *data, spec_data *out)
+{
+    static const char *const words[] = {"dataset", "inline", "generator"};
+    int given = 0;
+    for (int i = 0; i < 3; i++) {
+        if (json_has(data, words[i])) {
+            given++;
+            out->source = (spec_source)i;
+        }
+    }
+    if (given != 1) {
+        json_faults_add(
+            data->faults, &data->path, given == 0 ? JSON_CODE_MISSING : "conflict",
+            "{\"members\":[\"dataset\",\"inline\",\"generator\"]}",
+            "Give exactly one of \"dataset\", \"inline\" and \"generator\", to say where "
+            "the rows come from.");
+        return;
+    }
+    json_reader value;
+    if (out->source == SPEC_SOURCE_DATASET) {
+        read_id(data, "dataset", out->dataset);
+    } else if (out->source == SPEC_SOURCE_INLINE) {
+        if (json_read_object(data, "inline", JSON_REQUIRED, &value) != JSON_READ)
+            return;
+        out->inline_value = value.value;
+        spec_read_inline(&value, &out->frame);
+    } else {
+        const cJSON *member = cJSON_GetObjectItemCaseSensitive(data->value, "generator");
+        value = (json_reader){member, json_path_member(&data->path, "generator"), data->faults};
+        read_generator(&value, out);
+    }
+}
+
+static void read_validation(const json_reader *data, spec_validation *validation)
+{
+    static const char *const words[] = {"fraction", "last", "dataset"};
+    json_reader value;
+    if (json_read_object(data, "validation", JSON_OPTIONAL, &value) != JSON_READ)
+        return;
+    spec_names allowed = {{"fraction", "seed", "last", "dataset"}, 4};
+    spec_refuse_members(&value, &allowed, NULL);
+    int given = 0;
+    for (int i = 0; i < 3; i++) {
+        if (json_has(&value, words[i])) {
+            given++;
+            validation->type = (spec_validation_type)(SPEC_VALIDATION_FRACTION + i);
+        }
+    }
+    if (given != 1) {
+        json_faults_add(data->faults, &value.path, given == 0 ? JSON_CODE_MISSING : "conflict",
+                        "{\"members\":[\"fraction\",\"last\",\"dataset\"]}",
+                        "Give exactly one of \"fraction\", \"last\" and \"dataset\", to say which "
+                        "rows are held out.");
+        return;
+    }
+    json_bounds open = {0, 1, true, true};
+    json_read_number(&value, "fraction", JSON_OPTIONAL, open, &validation->fraction);
+    json_read_count(&value, "last", JSON_OPTIONAL, 1, INT64_C(1000000000000), &validation->last);
+    if (validation->type == SPEC_VALIDATION_DATASET)
+        read_id(&value, "dataset", validation->dataset);
+    validation->has_seed =
+        json_read_uint64(&value, "seed", JSON_OPTIONAL, &validation->seed) == JSON_READ;
+    if (validation->has_seed && validation->type != SPEC_VALIDATION_FRACTION) {
+        json_path path = json_path_member(&value.path, "seed");
+        json_faults_add(data->faults, &path, "conflict", NULL,
+                        "A seed belongs to \"fraction\", which draws rows; leave it out.");
+    }
+}
+
+void spec_read_data(const json_reader *document, spec_data *data)
+{
+    static const char *const later[] = {"shape", "window", NULL};
+    json_reader value;
+    if (json_read_object(document, "data", JSON_REQUIRED, &value) != JSON_READ)
+        return;
+    spec_names allowed = {{"dataset", "inline", "generator", "features", "target", "task",
+                           "validation", "scaling", "missing"},
+                          9};
+    spec_refuse_members(&value, &allowed, later);
+    read_source(&value, data);
+    read_names(&value, "features", &data->features);
+    read_names(&value, "target", &data->targets);
+    read_validation(&value, &data->validation);
+    size_t index;
+    /* "reconstruction" is what an autoencoder does; it is not asked for by name. */
+    if (json_read_choice(&value, "task", JSON_OPTIONAL, spec_task_names, 2, &index) == JSON_READ) {
+        data->has_task = true;
+        data->task = (gd_task)index;
+    }
+    if (json_read_choice(&value, "scaling", JSON_OPTIONAL, spec_scaling_names, 3, &index) ==
+        JSON_READ)
+        data->scaling = (gd_scaling)index;
+    if (json_read_choice(&value, "missing", JSON_OPTIONAL, spec_missing_names, 3, &index) ==
+        JSON_READ)
+        data->missing = (gd_missing)index;
+}
+
+static void write_names(json_writer *writer, const char *key, const spec_name_list *list)
+{
+    if (list->count == 0)
+        return;
+    json_writer_key(writer, key);
+    if (list->count == 1 && strcmp(key, "target") == 0) {
+        json_writer_string(writer, list->names[0]);
+        return;
+    }
+    json_writer_begin_array(writer);
+    for (int64_t i = 0; i < list->count; i++)
+        json_writer_string(writer, list->names[i]);
+    json_writer_end_array(writer);
+}
+
+static void write_source(json_writer *writer, const spec_data *data)
+{
+    if (data->source == SPEC_SOURCE_DATASET) {
+        json_writer_key(writer, "dataset");
+        json_writer_string(writer, data->dataset);
+    } else if (data->source == SPEC_SOURCE_INLINE) {
+        json_writer_key(writer, "inline");
+        json_writer_tree(writer, data->inline_value);
+    } else {
+        const gd_generator_descriptor *descriptor =
+            gd_generator_descriptor_at(data->generator.type);
+        json_writer_key(writer, "generator");
+        json_writer_begin_object(writer);
+        json_writer_key(writer, "type");
+        json_writer_string(writer, descriptor->name);
+        spec_write_fields(writer, &descriptor->fields, &data->generator);
+        json_writer_key(writer, "seed");
+        json_writer_uint64(writer, data->generator.seed);
+        json_writer_end_object(writer);
+    }
+}
+
+static void write_validation(json_writer *writer, const spec_validation *validation)
+{
+    if (validation->type == SPEC_VALIDATION_NONE)
+        return;
+    json_writer_key(writer, "validation");
+    json_writer_begin_object(writer);
+    if (validation->type == SPEC_VALIDATION_FRACTION) {
+        json_writer_key(writer, "fraction");
+        json_writer_double(writer, validation->fraction);
+        json_writer_key(writer, "seed");
+        json_writer_uint64(writer, validation->seed);
+    } else if (validation->type == SPEC_VALIDATION_LAST) {
+        json_writer_key(writer, "last");
+        json_writer_int64(writer, validation->last);
+    } else {
+        json_writer_key(writer, "dataset");
+        json_writer_string(writer, validation->dataset);
+    }
+    json_writer_end_object(writer);
+}
+
+void spec_write_data(json_writer *writer, const spec_data *data)
+{
+    json_writer_begin_object(writer);
+    write_source(writer, data);
+    write_names(writer, "features", &data->features);
+    write_names(writer, "target", &data->targets);
+    if (data->has_task && data->task != GD_TASK_RECONSTRUCTION) {
+        json_writer_key(writer, "task");
+        json_writer_string(writer, spec_task_names[data->task]);
+    }
+    write_validation(writer, &data->validation);
+    json_writer_key(writer, "scaling");
+    json_writer_string(writer, spec_scaling_names[data->scaling]);
+    json_writer_key(writer, "missing");
+    json_writer_string(writer, spec_missing_names[data->missing]);
+    json_writer_end_object(writer);
+}

@@ -1,0 +1,90 @@
+/*
+ * training.c: the "training" member: limits, batches, seed, stopping. Plain members are rows of the
+ * library's table; only the seed, "stop" and "checkpoint_seconds" are read by hand.
+ */
+#include "spec/parts.h"
+
+#include <math.h>
+#include <string.h>
+
+#define CHECKPOINT_SECONDS_DEFAULT 10.0
+#define CHECKPOINT_SECONDS_MAXIMUM 86400.0
+
+static void read_stop(const json_reader *training, gd_training_options *options)
+{
+    json_reader stop;
+    if (json_read_object(training, "stop", JSON_OPTIONAL, &stop) != JSON_READ)
+        return;
+    spec_names allowed = {{NULL}, 0};
+    spec_names_add_fields(&allowed, gd_stop_fields());
+    spec_refuse_members(&stop, &allowed, NULL);
+    options->stop_early = true;
+    spec_read_fields(&stop, gd_stop_fields(), options);
+}
+
+/* Neither given: the default of epochs. Steps alone: no limit in epochs. */
+static void read_limits(const json_reader *training, gd_training_options *options)
+{
+    bool epochs = json_has(training, "epochs"), steps = json_has(training, "steps");
+    if (epochs && steps) {
+        json_path path = json_path_member(&training->path, "steps");
+        json_faults_add(training->faults, &path, "conflict", NULL,
+                        "Give \"epochs\" or \"steps\", not both.");
+    } else if (steps) {
+        options->epochs = 0;
+    }
+}
+
+void spec_read_training(const json_reader *document, spec_job *spec)
+{
+    static const char *const later[] = {"threads",    "restarts",    "from_job",
+                                        "on_problem", "max_repairs", NULL};
+    gd_training_options *options = &spec->training;
+    json_reader training;
+    spec->checkpoint_seconds = CHECKPOINT_SECONDS_DEFAULT;
+    if (json_read_object(document, "training", JSON_OPTIONAL, &training) != JSON_READ)
+        return;
+    spec_names allowed = {{"seed", "stop", "checkpoint_seconds"}, 3};
+    spec_names_add_fields(&allowed, gd_training_fields());
+    spec_refuse_members(&training, &allowed, later);
+    spec_read_fields(&training, gd_training_fields(), options);
+    options->has_target_loss = json_has(&training, "target_loss");
+    read_limits(&training, options);
+    spec->has_seed =
+        json_read_uint64(&training, "seed", JSON_OPTIONAL, &options->seed) == JSON_READ;
+    read_stop(&training, options);
+    json_bounds bounds = {0, CHECKPOINT_SECONDS_MAXIMUM, false, false};
+    json_read_number(&training, "checkpoint_seconds", JSON_OPTIONAL, bounds,
+                     &spec->checkpoint_seconds);
+}
+
+/* The rows that say nothing where they were not asked for. */
+static bool is_unset(const gd_training_options *options, const char *name)
+{
+    return (strcmp(name, "epochs") == 0 && options->epochs == 0) ||
+           (strcmp(name, "steps") == 0 && options->steps == 0) ||
+           (strcmp(name, "target_loss") == 0 && !options->has_target_loss);
+}
+
+void spec_write_training(json_writer *writer, const spec_job *spec)
+{
+    const gd_training_options *options = &spec->training;
+    const gd_field_table *table = gd_training_fields();
+    json_writer_begin_object(writer);
+    for (size_t i = 0; i < table->count; i++) {
+        gd_field_table row = {&table->fields[i], 1};
+        if (!is_unset(options, table->fields[i].name))
+            spec_write_fields(writer, &row, options);
+    }
+    json_writer_key(writer, "seed");
+    json_writer_uint64(writer, options->seed);
+    if (options->stop_early) {
+        json_writer_key(writer, "stop");
+        json_writer_begin_object(writer);
+        spec_write_fields(writer, gd_stop_fields(), options);
+        json_writer_end_object(writer);
+    }
+    json_writer_key(writer, "checkpoint_seconds");
+    json_writer_double(writer, spec->checkpoint_seconds);
+    json_writer_end_object(writer);
+}

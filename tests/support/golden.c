@@ -47,8 +47,8 @@ typedef struct parser {
 static void say(golden_error *error, const char *path, int64_t line, const char *what)
 {
     if (error != NULL) {
-        (void)snprintf(error->message, sizeof error->message, "%s:%lld: %s", path, (long long)line,
-                       what);
+        (void)snprintf(error->message, sizeof error->message, "%.160s:%lld: %.60s", path,
+                       (long long)line, what);
     }
 }
 

@@ -1,0 +1,28 @@
+/*
+ * kernels_tables.h: the kernel tables compiled in, and the sizes their products share.
+ *
+ * Each table comes from kernels.inc compiled with its own flags (kernels_baseline.c, kernels_avx2.c,
+ * kernels_avx512.c). Only kernels.c may hand them out: it asks the processor first.
+ */
+#ifndef DESCENT_MATH_KERNELS_TABLES_H
+#define DESCENT_MATH_KERNELS_TABLES_H
+
+#include "math/kernels.h"
+
+/*
+ * A product runs over `inner` in blocks of this many, in order: sums of a block start from zero and
+ * are added to the result. The size is part of the formula of every element, so it depends on
+ * nothing else. A block of a panel stays in the cache next to the core.
+ */
+#define GDI_PRODUCT_INNER_BLOCK ((size_t)512)
+
+/* Bytes of one row of a packed panel: two of the widest vectors. */
+#define GDI_PRODUCT_PANEL_BYTES ((size_t)128)
+
+extern const gdi_kernels gdi_kernels_baseline;
+#if defined(__x86_64__)
+extern const gdi_kernels gdi_kernels_avx2;
+extern const gdi_kernels gdi_kernels_avx512;
+#endif
+
+#endif

@@ -2,7 +2,8 @@
  * activation.h: the element-wise functions of a network.
  *
  * Formulas and constants are PyTorch's (torch.nn): leaky_relu slope 0.01, elu alpha 1, gelu the
- * exact form with erf, softplus with beta 1 and threshold 20, selu Klambauer's constants.
+ * exact form with erf, softplus with beta 1 and without the cut at 20 (2e-9 at most), selu
+ * Klambauer's constants. NaN stays NaN.
  */
 #ifndef DESCENT_ACTIVATION_H
 #define DESCENT_ACTIVATION_H
@@ -40,6 +41,7 @@ typedef struct gd_activation_descriptor {
     double gain; /* recommended by He and Glorot: torch.nn.init.calculate_gain */
 } gd_activation_descriptor;
 
+/* NULL outside the enum. */
 const gd_activation_descriptor *gd_activation_descriptor_at(gd_activation activation);
 
 /* NULL-terminated names in the order of the enum, for a field's `choices`. */

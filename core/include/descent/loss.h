@@ -36,16 +36,27 @@ typedef struct gd_loss_descriptor {
     const char *formula;
     gd_field_table fields; /* offsets in gd_loss_options */
     gd_link link;
-    bool class_targets; /* targets are indices [rows, 1], outputs [rows, classes] */
+    bool class_targets;    /* targets are indices [rows, 1], outputs [rows, classes] */
+    int64_t minimum_width; /* of the outputs */
+    double target_minimum, target_maximum; /* without class_targets: bounds of a target, included */
     /*
-     * outputs [rows, width]; targets [rows, width], or [rows, 1] with class_targets. Returns the mean;
-     * with gradient not NULL also writes d mean / d outputs [rows, width] (may be `outputs`).
+     * outputs [rows, width]; targets [rows, width], or [rows, 1] with class_targets. Of a sequence,
+     * rows are batch × time. Returns the mean; with gradient not NULL also writes d mean / d outputs
+     * [rows, width] (may be `outputs`). A class that does not exist gives NaN.
      */
     double (*evaluate)(const gd_loss_options *options, const gd_real *outputs,
                        const gd_real *targets, int64_t rows, int64_t width, gd_real *gradient);
 } gd_loss_descriptor;
 
+/* NULL outside the enum. */
 const gd_loss_descriptor *gd_loss_descriptor_at(gd_loss_type type);
+
+/*
+ * Whether targets [rows, target_width] fit the loss and a model of `output_width`: widths
+ * (GD_SHAPE_MISMATCH) and values (GD_INVALID_DATA, naming the row). To be asked once before training.
+ */
+gd_status gd_loss_check(const gd_loss_options *options, const gd_real *targets, int64_t rows,
+                        int64_t target_width, int64_t output_width, gd_error *error);
 
 /* Applies the link to outputs [rows, width] in place, stably. */
 void gd_link_apply(gd_link link, gd_real *outputs, int64_t rows, int64_t width);

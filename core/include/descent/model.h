@@ -3,8 +3,9 @@
  *
  * A gd_model is a plan: layers, shapes, the place of each parameter in one flat block. It holds no
  * parameters; whoever trains or predicts brings the block [parameter_count] and a workspace. Shapes
- * are of one example ([features], or [height, width, channels] channels last); a batch puts its
- * size in front. Parameters have PyTorch's names and shapes: "layers.0.weight" [out, in].
+ * are of one example ([features], [time, features], or [height, width, channels] channels last); a
+ * batch puts its size in front. Flatten goes channel by channel, as PyTorch's does. Parameters have
+ * PyTorch's names and shapes: "layers.0.weight" [out, in].
  * Thread rule: a gd_model is immutable after create; a gd_workspace has one owner.
  */
 #ifndef DESCENT_MODEL_H
@@ -51,7 +52,7 @@ typedef enum gd_layer_type {
     GD_LAYER_TYPE_COUNT
 } gd_layer_type;
 
-/* y = x W^T + b, [batch, in] → [batch, units], then the activation. */
+/* y = x W^T + b, [batch, in] → [batch, units] or the same at each time, then the activation. */
 typedef struct gd_dense_options {
     int64_t units; /* GD_AUTOMATIC: as wide as the target needs */
     bool bias;
@@ -95,6 +96,7 @@ typedef struct gd_parameter {
     gd_shape shape;
     size_t offset; /* first element */
     size_t count;
+    bool trained; /* false: running statistics, which no optimizer touches */
 } gd_parameter;
 
 typedef struct gd_model gd_model;
@@ -104,6 +106,7 @@ typedef struct gd_workspace gd_workspace;
  * Plans `layers` [layer_count] for examples of shape `input`. `automatic_units` replaces
  * GD_AUTOMATIC. A layer that does not fit is GD_SHAPE_MISMATCH with path "layers/<i>/…" and what
  * came and what it wants. GD_TOO_LARGE beyond `maximum_parameters` (0: no limit of the caller's).
+ * GD_INVALID_ARGUMENT for options out of bounds and where no layer has parameters.
  */
 gd_status gd_model_create(gd_model **model, const gd_shape *input, const gd_layer_options *layers,
                           int64_t layer_count, int64_t automatic_units, int64_t maximum_parameters,
@@ -111,12 +114,15 @@ gd_status gd_model_create(gd_model **model, const gd_shape *input, const gd_laye
 void gd_model_destroy(gd_model *model);
 
 int64_t gd_model_layer_count(const gd_model *model);
+/* Options as planned: without GD_AUTOMATIC. Indices must be in range here and below. */
 const gd_layer_options *gd_model_layer(const gd_model *model, int64_t index);
 const gd_shape *gd_model_input_shape(const gd_model *model);
 const gd_shape *gd_model_layer_shape(const gd_model *model, int64_t index); /* its output */
 const gd_shape *gd_model_output_shape(const gd_model *model);
-int64_t gd_model_layer_parameters(const gd_model *model, int64_t index);
-size_t gd_model_parameter_count(const gd_model *model); /* elements in the flat block */
+int64_t gd_model_layer_parameters(const gd_model *model, int64_t index); /* trained ones */
+/* Elements in the flat block. The first `trained_count` are the optimizer's, the rest statistics. */
+size_t gd_model_parameter_count(const gd_model *model);
+size_t gd_model_trained_count(const gd_model *model);
 int64_t gd_model_tensor_count(const gd_model *model);
 const gd_parameter *gd_model_tensor(const gd_model *model, int64_t index);
 /* Floating-point operations of one training step an example (forward and backward). */
@@ -134,7 +140,8 @@ void gd_workspace_destroy(gd_workspace *workspace);
 
 /*
  * Forward pass. input [batch, input…]; the result points into the workspace: [batch, output…],
- * valid until its next use. With `dropout` not NULL the pass is a training pass, drawing from it.
+ * valid until its next use. With `dropout` not NULL the pass is a training pass, drawing from it,
+ * and needs a training workspace. NULL where the workspace does not fit pass or batch.
  */
 const gd_real *gd_model_forward(const gd_model *model, const gd_real *parameters,
                                 gd_workspace *workspace, const gd_real *input, int64_t batch,
@@ -142,7 +149,8 @@ const gd_real *gd_model_forward(const gd_model *model, const gd_real *parameters
 
 /*
  * Backward pass after a training forward pass of the same input and batch: writes (not adds)
- * gradients [parameter_count]. output_gradient [batch, output…] is overwritten.
+ * gradients [parameter_count]. output_gradient [batch, output…] is overwritten. Past trained_count
+ * stand no gradients but the new values of the running statistics, to be copied to the parameters.
  */
 void gd_model_backward(const gd_model *model, const gd_real *parameters, gd_workspace *workspace,
                        const gd_real *input, int64_t batch, gd_real *output_gradient,

@@ -1,0 +1,90 @@
+/*
+ * pass.c: forward and backward over the planned layers, one call a layer, nothing allocated.
+ *
+ * The backward pass ends at the first layer that has trained tensors: nobody wants a gradient beyond
+ * it. Layers that are views are passed by.
+ */
+#include "nn/plan.h"
+
+static gd_real *area(const gd_workspace *workspace, size_t begin)
+{
+    return (gd_real *)(void *)(workspace->block + begin);
+}
+
+static gdi_pass begin_pass(const gd_real *parameters, const gd_workspace *workspace, int64_t batch,
+                           bool training)
+{
+    return (gdi_pass){.batch = (size_t)batch,
+                      .training = training,
+                      .parameters = parameters,
+                      .scratch = area(workspace, workspace->scratch)};
+}
+
+static void enter_layer(gdi_pass *pass, const gd_workspace *workspace, const gdi_layer *layer)
+{
+    const gdi_place *place = &workspace->places[layer->index];
+    pass->layer = layer;
+    pass->output = area(workspace, place->output);
+    pass->saved = pass->training ? workspace->block + place->saved : NULL;
+}
+
+const gd_real *gd_model_forward(const gd_model *model, const gd_real *parameters,
+                                gd_workspace *workspace, const gd_real *input, int64_t batch,
+                                gd_random *dropout)
+{
+    const bool training = dropout != NULL;
+    if (batch < 1 || (uint64_t)batch > workspace->batch || (training && !workspace->training)) {
+        return NULL;
+    }
+    gdi_pass pass = begin_pass(parameters, workspace, batch, training);
+    pass.random = dropout;
+    pass.input = input;
+    for (int64_t i = 0; i < model->layer_count; i++) {
+        const gdi_layer *layer = &model->layers[i];
+        if (layer->view == GDI_VIEW_ALWAYS || (layer->view == GDI_VIEW_PREDICTING && !training)) {
+            continue;
+        }
+        enter_layer(&pass, workspace, layer);
+        layer->descriptor->operations->forward(&pass);
+        pass.input = pass.output;
+    }
+    return pass.input;
+}
+
+/* The memory for a layer's input gradient, given where its output gradient stands. */
+static gd_real *input_gradient_area(const gd_workspace *workspace, const gdi_layer *layer,
+                                    gd_real *output_gradient)
+{
+    if (!layer->input_gradient_wanted) {
+        return NULL;
+    }
+    if (layer->descriptor->operations->gradient_in_place) {
+        return output_gradient;
+    }
+    gd_real *first = area(workspace, workspace->gradients[0]);
+    return output_gradient == first ? area(workspace, workspace->gradients[1]) : first;
+}
+
+void gd_model_backward(const gd_model *model, const gd_real *parameters, gd_workspace *workspace,
+                       const gd_real *input, int64_t batch, gd_real *output_gradient,
+                       gd_real *gradients)
+{
+    gdi_pass pass = begin_pass(parameters, workspace, batch, true);
+    pass.gradients = gradients;
+    pass.output_gradient = output_gradient;
+    for (int64_t i = model->layer_count - 1; i >= 0; i--) {
+        const gdi_layer *layer = &model->layers[i];
+        if (layer->view == GDI_VIEW_ALWAYS) {
+            continue;
+        }
+        enter_layer(&pass, workspace, layer);
+        pass.input =
+            layer->source < 0 ? input : area(workspace, workspace->places[layer->source].output);
+        pass.input_gradient = input_gradient_area(workspace, layer, pass.output_gradient);
+        layer->descriptor->operations->backward(&pass);
+        if (!layer->input_gradient_wanted) {
+            return;
+        }
+        pass.output_gradient = pass.input_gradient;
+    }
+}

@@ -1,0 +1,142 @@
+/*
+ * workspace.c: all memory of the passes over one model, laid out once in a single block.
+ *
+ * For training each layer has its own output and saved memory, and the backward pass alternates
+ * between two areas. For predictions the outputs alternate between two areas. Scratch is shared.
+ */
+#include "nn/plan.h"
+
+#include "base/memory.h"
+
+#define ALIGNMENT ((size_t)64)
+
+/* Takes `count` × `size` bytes off the end of the block; false on overflow. */
+static bool take(size_t *end, size_t count, size_t size, size_t *begin)
+{
+    size_t bytes;
+    if (!gdi_size_multiply(count, size, &bytes) || bytes > SIZE_MAX / 4 - ALIGNMENT ||
+        *end > SIZE_MAX / 4) {
+        return false;
+    }
+    *begin = *end;
+    *end += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return true;
+}
+
+static bool take_examples(size_t *end, size_t batch, size_t elements, size_t *begin)
+{
+    size_t count;
+    return gdi_size_multiply(batch, elements, &count) && take(end, count, sizeof(gd_real), begin);
+}
+
+static bool is_view(const gdi_layer *layer, bool training)
+{
+    return layer->view == GDI_VIEW_ALWAYS || (layer->view == GDI_VIEW_PREDICTING && !training);
+}
+
+/* Two areas that fit the output of every layer with a call; of gradients too, these are alike. */
+static bool take_alternating(const gd_model *model, size_t batch, size_t *end, size_t areas[2])
+{
+    size_t largest = 0;
+    for (int64_t i = 0; i < model->layer_count; i++) {
+        size_t count = model->layers[i].output_count;
+        largest = count > largest ? count : largest;
+    }
+    return take_examples(end, batch, largest, &areas[0]) &&
+           take_examples(end, batch, largest, &areas[1]);
+}
+
+/* Fills everything but the block itself. */
+static bool lay_out(gd_workspace *workspace)
+{
+    const gd_model *model = workspace->model;
+    const size_t batch = workspace->batch;
+    const bool training = workspace->training;
+    size_t end = 0, scratch = 0, turn = 0;
+    if (!take_alternating(model, batch, &end, workspace->gradients)) {
+        return false;
+    }
+    for (int64_t i = 0; i < model->layer_count; i++) {
+        const gdi_layer *layer = &model->layers[i];
+        gdi_place *place = &workspace->places[i];
+        gdi_needs needs = {0};
+        if (is_view(layer, training)) {
+            continue;
+        }
+        if (layer->descriptor->operations->needs != NULL &&
+            !layer->descriptor->operations->needs(layer, batch, training, &needs)) {
+            return false;
+        }
+        scratch = needs.scratch > scratch ? needs.scratch : scratch;
+        if (!training) {
+            place->output = workspace->gradients[turn++ % 2];
+        } else if (!take_examples(&end, batch, layer->output_count, &place->output) ||
+                   !take(&end, needs.saved, 1, &place->saved)) {
+            return false;
+        }
+    }
+    bool fits = take(&end, scratch, sizeof(gd_real), &workspace->scratch);
+    workspace->bytes = end;
+    return fits;
+}
+
+/* A workspace without its block; *status says what failed where it is NULL. */
+static gd_workspace *describe(const gd_model *model, int64_t batch, bool training,
+                              gd_status *status)
+{
+    size_t places = (size_t)model->layer_count * sizeof(gdi_place);
+    gd_workspace *workspace = gdi_allocate(1, sizeof *workspace + places);
+    if (workspace == NULL) {
+        *status = GD_OUT_OF_MEMORY;
+        return NULL;
+    }
+    workspace->model = model;
+    workspace->batch = (size_t)batch;
+    workspace->training = training;
+    if (batch < 1 || (uint64_t)batch > SIZE_MAX || !lay_out(workspace)) {
+        *status = batch < 1 ? GD_INVALID_ARGUMENT : GD_TOO_LARGE;
+        gdi_free(workspace);
+        return NULL;
+    }
+    *status = GD_OK;
+    return workspace;
+}
+
+int64_t gd_model_workspace_bytes(const gd_model *model, int64_t batch, bool training)
+{
+    gd_status status;
+    gd_workspace *workspace = describe(model, batch, training, &status);
+    int64_t bytes = workspace == NULL ? -1 : (int64_t)workspace->bytes;
+    gdi_free(workspace);
+    return bytes;
+}
+
+gd_status gd_workspace_create(gd_workspace **workspace, const gd_model *model, int64_t batch,
+                              bool training, gd_error *error)
+{
+    gd_status status;
+    *workspace = NULL;
+    gd_workspace *described = describe(model, batch, training, &status);
+    if (described == NULL) {
+        return gd_fail(error, status, "", "a batch of %lld examples cannot be laid out in memory",
+                       (long long)batch);
+    }
+    described->block = gdi_allocate(described->bytes, 1);
+    if (described->block == NULL) {
+        size_t bytes = described->bytes;
+        gdi_free(described);
+        return gd_fail(error, GD_OUT_OF_MEMORY, "",
+                       "no memory for %zu bytes of work with a batch of %lld", bytes,
+                       (long long)batch);
+    }
+    *workspace = described;
+    return GD_OK;
+}
+
+void gd_workspace_destroy(gd_workspace *workspace)
+{
+    if (workspace != NULL) {
+        gdi_free(workspace->block);
+        gdi_free(workspace);
+    }
+}

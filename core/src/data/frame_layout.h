@@ -1,0 +1,47 @@
+/*
+ * frame_layout.h: what a frame is inside, and the frame file's layout.
+ *
+ * File, all little-endian: 64 bytes of prefix; the schema; zeros up to a multiple of 64; cells,
+ * row-major. Prefix: magic (8 bytes), byte order mark (u64), version (u32), cell type (u8), three
+ * zero bytes, rows, columns, bytes of schema, checksum of all of prefix and schema before and after
+ * it (u64 each), 8 zero bytes. Schema, for each column: name, kind (u8), missing (u64), minimum,
+ * maximum, mean, standard deviation (f64), class count (u64), classes; a text is its length with the
+ * closing NUL (u64) and its bytes with the NUL, so that an opened frame's names point into the map.
+ */
+#ifndef DESCENT_DATA_FRAME_LAYOUT_H
+#define DESCENT_DATA_FRAME_LAYOUT_H
+
+#include "data/statistics.h"
+#include "data/text_index.h"
+
+#include <descent/buffer.h>
+#include <descent/frame.h>
+
+struct gd_frame {
+    int64_t row_count, column_count;
+    gd_column *columns;     /* [column_count] */
+    gdi_text_index *names;  /* numbers are column indices */
+    const double *cells;    /* [row_count, column_count] */
+    double *owned_cells;    /* cells when built in memory, else NULL */
+    gdi_text_index **texts; /* [column_count] holders of classes when built in memory, else NULL */
+    void *map;              /* the file when opened, else NULL */
+    size_t map_length;
+};
+
+/* An empty frame with `column_count` empty columns; NULL without memory. */
+gd_frame *gdi_frame_create(int64_t column_count);
+
+/* Copies the statistics of present cells into a column; a categorical one has none but `missing`. */
+void gdi_column_describe(gd_column *column, const gdi_statistics *statistics, int64_t missing);
+
+/* *classes = newly allocated array of the index's texts in their order; false without memory. */
+bool gdi_column_list_classes(gd_column *column, const gdi_text_index *texts);
+
+/* Appends prefix, schema and padding of a frame file to `buffer`; cells come right behind. */
+void gdi_frame_append_head(gd_buffer *buffer, const gd_column *columns, int64_t column_count,
+                           int64_t row_count);
+
+/* Writes all bytes to a descriptor. */
+gd_status gdi_write_all(int descriptor, const void *bytes, size_t length, gd_error *error);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * number.h: decimal text to double and back, exactly and without regard to the locale.
+ */
+#ifndef DESCENT_DATA_NUMBER_H
+#define DESCENT_DATA_NUMBER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define GDI_NUMBER_LENGTH 32 /* bytes gdi_number_print writes at most, with the NUL */
+
+/*
+ * Reads the longest number that stands at the start of `text`:
+ * [+-] digits [. digits] [(e|E) [+-] digits], with digits before or after the point. The nearest
+ * double goes to *value (ties to even), an infinity where the number is beyond the range. Returns
+ * the end of the number, or NULL where there is none. `text` must be followed by a byte that ends
+ * a number (a NUL, a delimiter, a quote); nothing behind that byte is read.
+ */
+const char *gdi_number_read(const char *text, double *value);
+
+/* True where `text` is a number with a decimal comma, and nothing else ("1,5", "-,5e3"). */
+bool gdi_number_has_comma(const char *text, size_t length);
+
+/* The shortest decimal form that reads back as the same finite double. */
+void gdi_number_print(double value, char text[GDI_NUMBER_LENGTH]);
+
+#endif

@@ -10,10 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CURVE_VERSION = 1, FORM_CONSTANT = 0, FORM_VALUES = 1 };
+enum {
+    CURVE_VERSION = 1,
+    FORM_CONSTANT = 0,
+    FORM_VALUES = 1
+};
 
 static const char *const series_names[JOBS_SERIES_FIXED] = {
-    "step",          "epoch",         "seconds",       "loss", "validation_loss",
+    "step",          "epoch",         "seconds",      "loss", "validation_loss",
     "learning_rate", "gradient_norm", "update_ratio",
 };
 
@@ -192,8 +196,7 @@ gd_status jobs_curve_copy(const jobs_curve *curve, int64_t first, int64_t count,
     if (count <= 0)
         return GD_OK;
     if (into->columns == NULL) {
-        gd_status status =
-            jobs_curve_init(into, curve->layer_count, curve->first_sequence + first);
+        gd_status status = jobs_curve_init(into, curve->layer_count, curve->first_sequence + first);
         if (status != GD_OK)
             return status;
     }

@@ -13,12 +13,12 @@ typedef struct rule {
     jobs_transition transition;
 } rule;
 
-#define RULE(action, status, requested, ...)                                                       \
-    {                                                                                              \
-        JOBS_ACTION_##action, status, requested,                                                   \
-        {                                                                                          \
-            __VA_ARGS__                                                                            \
-        }                                                                                          \
+#define RULE(action, status, requested, ...)     \
+    {                                            \
+        JOBS_ACTION_##action, status, requested, \
+        {                                        \
+            __VA_ARGS__                          \
+        }                                        \
     }
 
 /* The first line that fits decides. */

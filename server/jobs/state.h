@@ -13,7 +13,11 @@
 
 #include "store/store.h"
 
-typedef enum jobs_action { JOBS_ACTION_CANCEL, JOBS_ACTION_PAUSE, JOBS_ACTION_RESUME } jobs_action;
+typedef enum jobs_action {
+    JOBS_ACTION_CANCEL,
+    JOBS_ACTION_PAUSE,
+    JOBS_ACTION_RESUME
+} jobs_action;
 
 typedef enum jobs_outcome {
     JOBS_OUTCOME_DONE,      /* in force now, or already so: 200 */

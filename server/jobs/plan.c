@@ -1,0 +1,207 @@
+/*
+ * plan.c: the order of a plan's stages, its life and its examples. Each stage runs only where the
+ * ones before it found nothing wrong, so that no fault is told twice.
+ */
+#include "jobs/plan.h"
+
+#include "jobs/plan_private.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void jobs_plan_fault(const jobs_planning *planning, const char *first, const char *second,
+                     int64_t index, const char *code, const char *format, ...)
+{
+    char detail[320];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(detail, sizeof detail, format, arguments);
+    va_end(arguments);
+    json_path root = json_path_root();
+    json_path outer = json_path_member(&root, first);
+    json_path inner = json_path_member(&outer, second != NULL ? second : "");
+    json_path item = json_path_item(&inner, index);
+    const json_path *path = second == NULL ? &outer : index >= 0 ? &item : &inner;
+    json_faults_add(planning->faults, path, code, NULL, "%s", detail);
+}
+
+void jobs_plan_warn(jobs_plan *plan, const char *pointer, const char *code, const char *format, ...)
+{
+    if (plan->warning_count == JOBS_WARNINGS_MAXIMUM)
+        return;
+    jobs_warning *warning = &plan->warnings[plan->warning_count++];
+    snprintf(warning->pointer, sizeof warning->pointer, "%s", pointer);
+    snprintf(warning->code, sizeof warning->code, "%s", code);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(warning->message, sizeof warning->message, format, arguments);
+    va_end(arguments);
+}
+
+static gd_status run_stages(jobs_planning *planning, gd_error *error)
+{
+    gd_status status = jobs_plan_open(planning, error);
+    if (status == GD_OK && planning->faults->total == 0)
+        status = jobs_plan_columns(planning);
+    if (status == GD_OK && planning->faults->total == 0)
+        jobs_plan_task(planning);
+    if (status == GD_OK && planning->faults->total == 0)
+        status = jobs_plan_split(planning, error);
+    if (status == GD_OK && planning->faults->total == 0)
+        status = jobs_plan_fit(planning, error);
+    if (status == GD_OK && planning->faults->total == 0)
+        status = jobs_plan_model(planning, error);
+    if (status == GD_OK && planning->faults->total == 0)
+        jobs_plan_size(planning);
+    if (status == GD_OK && planning->faults->total == 0)
+        jobs_plan_look(planning);
+    return status;
+}
+
+gd_status jobs_plan_create(jobs_plan **plan, spec_job *spec, const jobs_resources *resources,
+                           json_faults *faults, gd_error *error)
+{
+    *plan = NULL;
+    jobs_plan *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for a plan");
+    made->spec = spec;
+    jobs_planning planning = {made, resources, faults};
+    gd_status status = run_stages(&planning, error);
+    if (status == GD_OK && faults->total > 0)
+        status = gd_fail(error, GD_INVALID_ARGUMENT, "", "the spec has faults");
+    if (status == GD_OK)
+        *plan = made;
+    else
+        jobs_plan_destroy(made);
+    return status;
+}
+
+void jobs_plan_destroy(jobs_plan *plan)
+{
+    if (plan == NULL)
+        return;
+    if (plan->owns_frame)
+        gd_frame_destroy(plan->frame);
+    gd_frame_destroy(plan->validation_frame);
+    free(plan->features);
+    free(plan->targets);
+    free(plan->training_rows);
+    free(plan->validation_rows);
+    gd_preparation_destroy(plan->preparation);
+    gd_model_destroy(plan->model);
+    for (size_t i = 0; i < sizeof plan->values / sizeof plan->values[0]; i++)
+        free(plan->values[i]);
+    free(plan);
+}
+
+gd_status jobs_open_dataset(const jobs_resources *resources, const char *id, gd_frame **frame,
+                            gd_error *error)
+{
+    store_dataset dataset;
+    gd_status status = store_dataset_get(resources->store, id, &dataset, error);
+    if (status != GD_OK)
+        return status;
+    size_t size = strlen(resources->data_directory) + strlen(dataset.file) + 16;
+    char *path = malloc(size);
+    if (path == NULL) {
+        status = gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory to open a dataset");
+    } else {
+        snprintf(path, size, "%s/datasets/%s", resources->data_directory, dataset.file);
+        status = gd_frame_open(frame, path, error);
+        /* The row is there and the file is not: the caller must not take it for an unknown id. */
+        if (status == GD_NOT_FOUND)
+            status = gd_fail(error, GD_IO_ERROR, "", "the dataset's file is missing");
+    }
+    free(path);
+    store_dataset_dispose(&dataset);
+    return status;
+}
+
+gd_trainer_setup jobs_plan_setup(const jobs_plan *plan)
+{
+    const spec_job *spec = plan->spec;
+    return (gd_trainer_setup){
+        .model = plan->model,
+        .loss = spec->loss,
+        .optimizer = spec->optimizer,
+        .schedule = spec->schedule,
+        .training = spec->training,
+        .examples = plan->examples,
+        .validation = plan->validation,
+    };
+}
+
+/* 64-byte aligned [rows, width]; sizes were checked against the memory limit by the plan. */
+static gd_real *allocate_examples(int64_t rows, int64_t width)
+{
+    size_t bytes = (size_t)rows * (size_t)width * sizeof(gd_real);
+    bytes = (bytes + 63) / 64 * 64;
+    return aligned_alloc(64, bytes == 0 ? 64 : bytes);
+}
+
+static gd_status load_part(const jobs_plan *plan, const gd_frame *frame, const int64_t *rows,
+                           int64_t count, gd_real **features, gd_real **targets,
+                           gd_examples *examples, gd_error *error)
+{
+    examples->feature_width = gd_preparation_feature_width(plan->preparation);
+    examples->target_width = gd_preparation_target_width(plan->preparation);
+    *features = allocate_examples(count, examples->feature_width);
+    bool own_targets = gd_preparation_task(plan->preparation) != GD_TASK_RECONSTRUCTION;
+    *targets = own_targets ? allocate_examples(count, examples->target_width) : NULL;
+    if (*features == NULL || (own_targets && *targets == NULL))
+        return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for %lld prepared rows",
+                       (long long)count);
+    gd_status status = gd_preparation_apply(plan->preparation, frame, rows, count, *features,
+                                            *targets, &examples->count, error);
+    examples->features = *features;
+    examples->targets = own_targets ? *targets : *features;
+    return status;
+}
+
+gd_status jobs_plan_load(jobs_plan *plan, gd_error *error)
+{
+    gd_status status = load_part(plan, plan->frame, plan->training_rows, plan->training_count,
+                                 &plan->values[0], &plan->values[1], &plan->examples, error);
+    if (status == GD_OK && plan->examples.count == 0)
+        status = gd_fail(error, GD_INVALID_DATA, "data",
+                         "no training row is left without missing "
+                         "cells");
+    if (status != GD_OK || plan->validation_count == 0)
+        return status;
+    const gd_frame *frame = plan->validation_frame != NULL ? plan->validation_frame : plan->frame;
+    return load_part(plan, frame, plan->validation_rows, plan->validation_count, &plan->values[2],
+                     &plan->values[3], &plan->validation, error);
+}
+
+void jobs_plan_write_summary(const jobs_plan *plan, json_writer *writer)
+{
+    json_writer_begin_object(writer);
+    json_writer_key(writer, "parameters");
+    json_writer_int64(writer, (int64_t)gd_model_parameter_count(plan->model));
+    json_writer_key(writer, "layers");
+    json_writer_begin_array(writer);
+    for (int64_t i = 0; i < gd_model_layer_count(plan->model); i++) {
+        char name[32];
+        snprintf(name, sizeof name, "layers.%lld", (long long)i);
+        const gd_shape *shape = gd_model_layer_shape(plan->model, i);
+        json_writer_begin_object(writer);
+        json_writer_key(writer, "name");
+        json_writer_string(writer, name);
+        json_writer_key(writer, "type");
+        json_writer_string(writer,
+                           gd_layer_descriptor_at(gd_model_layer(plan->model, i)->type)->name);
+        json_writer_key(writer, "output_shape");
+        json_writer_begin_array(writer);
+        for (int64_t j = 0; j < shape->rank; j++)
+            json_writer_int64(writer, shape->dimensions[j]);
+        json_writer_end_array(writer);
+        json_writer_key(writer, "parameters");
+        json_writer_int64(writer, gd_model_layer_parameters(plan->model, i));
+        json_writer_end_object(writer);
+    }
+    json_writer_end_array(writer);
+    json_writer_end_object(writer);
+}

@@ -1,0 +1,70 @@
+/*
+ * plan.h: a spec meets its data. A plan opens the rows, finds the columns, settles task, loss, seeds
+ * and layer widths (writing them into the spec, which is then the resolved one), fits the
+ * preparation on the training rows and plans the network; with jobs_plan_load it is ready to train.
+ *
+ * Submitting, trying out (dry run) and running all go through here, so that what was promised is
+ * what runs. Ownership: a plan owns all but the spec. Thread rule: one owner.
+ */
+#ifndef JOBS_PLAN_H
+#define JOBS_PLAN_H
+
+#include "spec/spec.h"
+#include "store/store.h"
+
+#include <descent/descent.h>
+
+typedef struct jobs_resources {
+    store *store;
+    const char *data_directory;
+    int64_t memory_limit; /* bytes one job may take */
+} jobs_resources;
+
+typedef struct jobs_warning {
+    char pointer[64];
+    char code[40];
+    char message[256];
+} jobs_warning;
+
+#define JOBS_WARNINGS_MAXIMUM 16
+
+typedef struct jobs_plan {
+    spec_job *spec; /* borrowed */
+    gd_frame *frame, *validation_frame;
+    bool owns_frame;             /* inline rows belong to the spec */
+    int64_t *features, *targets; /* column indices */
+    int64_t feature_count, target_count;
+    int64_t *training_rows, *validation_rows;
+    int64_t training_count, validation_count;
+    gd_preparation *preparation;
+    gd_model *model;
+    int64_t memory_bytes; /* of examples and trainer together */
+    /* after jobs_plan_load: prepared examples */
+    gd_real *values[4];
+    gd_examples examples, validation;
+    jobs_warning warnings[JOBS_WARNINGS_MAXIMUM];
+    int64_t warning_count;
+} jobs_plan;
+
+/*
+ * GD_OK with a plan where `faults` stayed empty; GD_INVALID_ARGUMENT with faults added where the
+ * spec does not fit its data; another status where something failed that is not the spec's.
+ */
+gd_status jobs_plan_create(jobs_plan **plan, spec_job *spec, const jobs_resources *resources,
+                           json_faults *faults, gd_error *error);
+void jobs_plan_destroy(jobs_plan *plan);
+
+/* Prepares the examples in memory. GD_INVALID_DATA names row and column. */
+gd_status jobs_plan_load(jobs_plan *plan, gd_error *error);
+
+/* What a trainer is made from; before jobs_plan_load only good for counting bytes. */
+gd_trainer_setup jobs_plan_setup(const jobs_plan *plan);
+
+/* {"parameters", "layers": [{name, type, output_shape, parameters}]} */
+void jobs_plan_write_summary(const jobs_plan *plan, json_writer *writer);
+
+/* Opens a dataset's frame. GD_NOT_FOUND where there is none of that id. */
+gd_status jobs_open_dataset(const jobs_resources *resources, const char *id, gd_frame **frame,
+                            gd_error *error);
+
+#endif

@@ -1,0 +1,197 @@
+/*
+ * plan_model.c: the stages of a plan that look at the network: its layers on the prepared width, the
+ * memory all of it takes, and what an experienced eye would say before the run.
+ */
+#include "jobs/plan_private.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SCALE_RATIO 1e4
+
+/* Outputs the loss wants for the target. */
+static int64_t output_width(const jobs_plan *plan)
+{
+    return gd_loss_descriptor_at(plan->spec->loss.type)->class_targets
+               ? gd_preparation_class_count(plan->preparation)
+               : gd_preparation_target_width(plan->preparation);
+}
+
+static void check_classes(jobs_planning *planning)
+{
+    const jobs_plan *plan = planning->plan;
+    int64_t classes = gd_preparation_class_count(plan->preparation);
+    const gd_loss_descriptor *loss = gd_loss_descriptor_at(plan->spec->loss.type);
+    if (plan->spec->data.task != GD_TASK_CLASSIFICATION)
+        return;
+    if (classes < 2)
+        jobs_plan_fault(planning, "data", "target", -1, "out_of_range",
+                        "The target has %lld class in the training rows; classification needs at "
+                        "least 2.",
+                        (long long)classes);
+    else if (!loss->class_targets && classes != 2)
+        jobs_plan_fault(planning, "data", "target", -1, "out_of_range",
+                        "The target has %lld classes; %s wants exactly 2: use model \"softmax\" or "
+                        "loss \"cross_entropy\".",
+                        (long long)classes,
+                        plan->spec->model.type == SPEC_MODEL_LOGISTIC ? "a logistic model"
+                                                                      : "binary_cross_entropy");
+}
+
+/* Adds a gd_error of the network's plan at /model/<path>. */
+static void add_model_error(const jobs_planning *planning, const gd_error *error)
+{
+    int64_t layer;
+    char member[64] = "";
+    json_path root = json_path_root();
+    json_path model = json_path_member(&root, "model");
+    json_path layers = json_path_member(&model, "layers");
+    if (sscanf(error->path, "layers/%ld/%63[a-z_0-9]", &layer, member) >= 1) {
+        json_path item = json_path_item(&layers, layer);
+        json_path field = json_path_member(&item, member);
+        json_faults_add(planning->faults, member[0] != '\0' ? &field : &item,
+                        gd_status_name(error->status), NULL, "%s", error->message);
+        return;
+    }
+    json_faults_add(planning->faults, &model, gd_status_name(error->status), NULL, "%s",
+                    error->message);
+}
+
+gd_status jobs_plan_model(jobs_planning *planning, gd_error *error)
+{
+    jobs_plan *plan = planning->plan;
+    spec_model *model = &plan->spec->model;
+    check_classes(planning);
+    if (planning->faults->total > 0)
+        return GD_OK;
+    int64_t width = output_width(plan);
+    for (int64_t i = 0; i < model->layer_count; i++)
+        if (model->layers[i].type == GD_LAYER_DENSE &&
+            model->layers[i].of.dense.units == GD_AUTOMATIC)
+            model->layers[i].of.dense.units = width;
+    gd_shape input = {1, {gd_preparation_feature_width(plan->preparation)}};
+    int64_t limit = planning->resources->memory_limit / (int64_t)sizeof(gd_real);
+    gd_status status = gd_model_create(&plan->model, &input, model->layers, model->layer_count,
+                                       width, limit, error);
+    if (status == GD_OUT_OF_MEMORY)
+        return status;
+    if (status != GD_OK) {
+        add_model_error(planning, error);
+        return GD_OK;
+    }
+    int64_t outputs = gd_shape_size(gd_model_output_shape(plan->model));
+    if (outputs != width) {
+        snprintf(error->path, sizeof error->path, "layers/%lld", (long long)model->layer_count - 1);
+        snprintf(error->message, sizeof error->message,
+                 "The last layer gives %lld outputs where the target needs %lld: set its units to "
+                 "\"auto\".",
+                 (long long)outputs, (long long)width);
+        error->status = GD_SHAPE_MISMATCH;
+        add_model_error(planning, error);
+    }
+    return GD_OK;
+}
+
+/* rows · width elements, or -1. */
+static int64_t matrix_bytes(int64_t rows, int64_t width)
+{
+    int64_t elements, bytes;
+    if (__builtin_mul_overflow(rows, width, &elements) ||
+        __builtin_mul_overflow(elements, (int64_t)sizeof(gd_real), &bytes))
+        return -1;
+    return bytes;
+}
+
+void jobs_plan_size(jobs_planning *planning)
+{
+    jobs_plan *plan = planning->plan;
+    gd_examples *examples = &plan->examples, *validation = &plan->validation;
+    examples->count = plan->training_count;
+    validation->count = plan->validation_count;
+    examples->feature_width = validation->feature_width =
+        gd_preparation_feature_width(plan->preparation);
+    examples->target_width = validation->target_width =
+        gd_preparation_target_width(plan->preparation);
+    gd_trainer_setup setup = jobs_plan_setup(plan);
+    int64_t parts[3] = {
+        gd_trainer_bytes(&setup),
+        matrix_bytes(plan->training_count, examples->feature_width + examples->target_width),
+        matrix_bytes(plan->validation_count, examples->feature_width + examples->target_width),
+    };
+    int64_t total = 0;
+    bool fits = true;
+    for (int i = 0; i < 3; i++)
+        fits = fits && parts[i] >= 0 && !__builtin_add_overflow(total, parts[i], &total);
+    plan->memory_bytes = fits ? total : INT64_MAX;
+    if (!fits || total > planning->resources->memory_limit)
+        jobs_plan_fault(planning, "model", NULL, -1, "too_large",
+                        "Model, optimizer, batch and data together need %.1f MiB; one job may take "
+                        "%.1f MiB (--job-memory). Use fewer units, a smaller batch or fewer rows.",
+                        fits ? (double)total / 1048576.0 : INFINITY,
+                        (double)planning->resources->memory_limit / 1048576.0);
+}
+
+static void look_at_scales(jobs_plan *plan)
+{
+    double smallest = INFINITY, largest = 0;
+    const char *small_name = "", *large_name = "";
+    if (plan->spec->data.scaling != GD_SCALING_NONE)
+        return;
+    for (int64_t i = 0; i < plan->feature_count; i++) {
+        const gd_column *column = gd_frame_column(plan->frame, plan->features[i]);
+        double spread = column->standard_deviation;
+        if (column->kind != GD_COLUMN_NUMERIC || !(spread > 0))
+            continue;
+        if (spread < smallest) {
+            smallest = spread;
+            small_name = column->name;
+        }
+        if (spread > largest) {
+            largest = spread;
+            large_name = column->name;
+        }
+    }
+    if (largest > smallest * SCALE_RATIO)
+        jobs_plan_warn(plan, "/data/scaling", "feature_scales",
+                       "Column \"%s\" varies %.0f times as much as \"%s\": set \"scaling\" to "
+                       "\"standardize\".",
+                       large_name, largest / smallest, small_name);
+}
+
+static void look_at_last_activation(jobs_plan *plan)
+{
+    const spec_model *model = &plan->spec->model;
+    const gd_layer_options *last = &model->layers[model->layer_count - 1];
+    int activation = last->type == GD_LAYER_DENSE        ? last->of.dense.activation
+                     : last->type == GD_LAYER_ACTIVATION ? last->of.activation.function
+                                                         : GD_ACTIVATION_IDENTITY;
+    if (activation == GD_ACTIVATION_IDENTITY ||
+        gd_loss_descriptor_at(plan->spec->loss.type)->link == GD_LINK_IDENTITY)
+        return;
+    jobs_plan_warn(
+        plan, "/model", "activated_logits",
+        "The last layer ends in \"%s\", but loss \"%s\" takes logits and applies its own "
+        "sigmoid or softmax: leave the last activation out.",
+        gd_activation_descriptor_at((gd_activation)activation)->name,
+        gd_loss_descriptor_at(plan->spec->loss.type)->name);
+}
+
+void jobs_plan_look(jobs_planning *planning)
+{
+    jobs_plan *plan = planning->plan;
+    look_at_scales(plan);
+    look_at_last_activation(plan);
+    if (plan->spec->training.batch_size > plan->training_count)
+        jobs_plan_warn(plan, "/training/batch_size", "batch_size",
+                       "The batch size %lld is beyond the %lld training rows: every step uses all "
+                       "of them.",
+                       (long long)plan->spec->training.batch_size, (long long)plan->training_count);
+    if (gd_frame_row_count(plan->frame) >= 20 &&
+        plan->spec->data.validation.type == SPEC_VALIDATION_NONE &&
+        plan->spec->data.task != GD_TASK_RECONSTRUCTION &&
+        plan->spec->model.type != SPEC_MODEL_LINEAR)
+        jobs_plan_warn(plan, "/data/validation", "no_validation",
+                       "No rows are held out, so overfitting would not show: set \"validation\" to "
+                       "{\"fraction\": 0.2}.");
+}

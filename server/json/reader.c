@@ -290,7 +290,9 @@ static void refuse_member(const json_reader *object, const cJSON *member, const 
                           size_t count, const json_expectation *expected)
 {
     const json_path path = json_path_member(&object->path, member->string);
-    const char *nearest = json_nearest_name(member->string, names, count);
+    /* No search for a hint that would not be kept: the members may be very many. */
+    const bool kept = object->faults->count < JSON_FAULTS_KEPT;
+    const char *nearest = kept ? json_nearest_name(member->string, names, count) : NULL;
     char label[LABEL_CAPACITY];
     char parent[LABEL_CAPACITY];
     json_path_label(&path, label, sizeof label);

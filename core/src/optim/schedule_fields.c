@@ -46,7 +46,7 @@ static const char *const threshold_modes[] = {"rel", "abs", NULL};
 #define LENGTH(option, text)                                                                       \
     {                                                                                              \
         .name = #option, .type = GD_FIELD_COUNT, MEMBER(option), .minimum = 1, .maximum = LONGEST, \
-        .automatic = true, .default_value = (double)GD_AUTOMATIC, .help = (text)                   \
+        .automatic = "auto", .default_value = (double)GD_AUTOMATIC, .help = (text)                 \
     }
 
 const gd_field gdi_schedule_fields_constant[1] = {WARMUP};

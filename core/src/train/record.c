@@ -1,0 +1,99 @@
+/*
+ * record.c: the points of the curves.
+ *
+ * A point is begun before clipping and update, while the gradient is what the backward pass left, and
+ * completed after the update, or after the validation pass that follows it. Only steps that become
+ * points pay for norms of layers and the update ratio.
+ */
+#include "train/trainer.h"
+
+#include "optim/clip.h"
+
+#include <math.h>
+
+double gdi_seconds(const gd_trainer *trainer)
+{
+    if (!trainer->clock_started) {
+        return trainer->seconds_before;
+    }
+    double now = trainer->setup.clock(trainer->setup.clock_context);
+    return trainer->seconds_before + (now - trainer->clock_origin);
+}
+
+static void measure_layers(gd_trainer *trainer)
+{
+    const gd_model *model = trainer->setup.model;
+    int64_t tensors = gd_model_tensor_count(model), tensor = 0;
+    for (int64_t i = 0; i < trainer->layer_count; i++) {
+        double squares = 0;
+        for (; tensor < tensors; tensor++) {
+            const gd_parameter *parameter = gd_model_tensor(model, tensor);
+            if (parameter->layer > trainer->layers[i]) {
+                break;
+            }
+            if (parameter->trained) {
+                double norm = gdi_norm(trainer->kernels, trainer->gradients + parameter->offset,
+                                       parameter->count);
+                squares += norm * norm;
+            }
+        }
+        trainer->layer_norms[i] = sqrt(squares);
+    }
+}
+
+void gdi_record_begin(gd_trainer *trainer, const gdi_step *step)
+{
+    double rows = (double)step->batch.rows;
+    const gdi_loss_sum *since = &trainer->since_point;
+    double samples = (double)trainer->progress.samples + rows;
+    trainer->point = (gd_point){
+        .step = step->number,
+        .epoch = samples / (double)trainer->setup.examples.count,
+        .loss = (since->sum + step->loss * rows) / ((double)since->rows + rows),
+        .learning_rate = step->learning_rate,
+        .gradient_norm = step->gradient_norm,
+        .layer_gradient_norms = trainer->layer_norms,
+        .layer_count = trainer->layer_count,
+    };
+    measure_layers(trainer);
+}
+
+void gdi_record_update_ratio(gd_trainer *trainer, const gd_real *before, const gd_real *after)
+{
+    const gdi_kernels *kernels = trainer->kernels;
+    size_t count = trainer->trained_count;
+    double change = sqrt(kernels->sum_of_squared_differences(after, before, count));
+    double size = sqrt(kernels->sum_of_squares(before, count));
+    if (!(size > 0)) {
+        size = change; /* all parameters were 0: the change is all there is */
+    }
+    trainer->point.update_ratio = change > 0 || isnan(change) ? change / size : 0;
+}
+
+void gdi_record_complete(gd_trainer *trainer, const double *validation_loss)
+{
+    gd_progress *progress = &trainer->progress;
+    gd_point *point = &trainer->point;
+    progress->seconds = gdi_seconds(trainer);
+    progress->points++;
+    point->sequence = progress->points;
+    point->seconds = progress->seconds;
+    if (validation_loss != NULL) {
+        point->has_validation_loss = true;
+        point->validation_loss = *validation_loss;
+    }
+    trainer->since_point = (gdi_loss_sum){0};
+    trainer->point_ready = true;
+    if (!isfinite(point->loss)) {
+        return;
+    }
+    if (!progress->has_loss) {
+        progress->first_loss = point->loss;
+    }
+    if (!progress->has_loss || point->loss < progress->best_loss) {
+        progress->best_loss = point->loss;
+        progress->best_loss_step = point->step;
+    }
+    progress->has_loss = true;
+    progress->last_loss = point->loss;
+}

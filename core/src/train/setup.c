@@ -1,0 +1,233 @@
+/*
+ * setup.c: what a caller can get wrong, found before anything is allocated, and limits resolved.
+ *
+ * Whoever reads options from outside has checked them against the same rows already; a C caller has
+ * not. A member that stands at its row's default is always right.
+ */
+#include "train/trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool is_between(const gd_field *field, double value)
+{
+    bool above = field->minimum_excluded ? value > field->minimum : value >= field->minimum;
+    bool below = field->maximum_excluded ? value < field->maximum : value <= field->maximum;
+    return above && below; /* false for NaN */
+}
+
+static gd_status refuse(const gd_field *field, double value, gd_error *error)
+{
+    return gd_fail(error, GD_INVALID_ARGUMENT, field->name, "%s must be %s %g and %s %g; it is %g",
+                   field->name, field->minimum_excluded ? "above" : "at least", field->minimum,
+                   field->maximum_excluded ? "below" : "at most", field->maximum, value);
+}
+
+static gd_status check_number(const gd_field *field, double value, gd_error *error)
+{
+    bool is_default = !field->required && (value == field->default_value ||
+                                           (isnan(value) && isnan(field->default_value)));
+    return is_default || is_between(field, value) ? GD_OK : refuse(field, value, error);
+}
+
+static gd_status check_length(const gd_field *field, int64_t length, gd_error *error)
+{
+    int64_t maximum = field->maximum_length < GD_FIELD_LIST_CAPACITY ? field->maximum_length
+                                                                     : GD_FIELD_LIST_CAPACITY;
+    if (length < field->minimum_length || length > maximum) {
+        return gd_fail(error, GD_INVALID_ARGUMENT, field->name,
+                       "%s must have %lld to %lld elements; it has %lld", field->name,
+                       (long long)field->minimum_length, (long long)maximum, (long long)length);
+    }
+    return GD_OK;
+}
+
+static gd_status check_list(const gd_field *field, const unsigned char *member, gd_error *error)
+{
+    gd_number_list numbers;
+    gd_count_list counts;
+    memcpy(&numbers, member, sizeof numbers);
+    memcpy(&counts, member, sizeof counts);
+    bool of_counts = field->type == GD_FIELD_COUNTS;
+    int64_t length = of_counts ? counts.length : numbers.length;
+    gd_status status = check_length(field, length, error);
+    for (int64_t i = 0; status == GD_OK && i < length; i++) {
+        double value = of_counts ? (double)counts.values[i] : numbers.values[i];
+        status = is_between(field, value) ? GD_OK : refuse(field, value, error);
+    }
+    return status;
+}
+
+static gd_status check_choice(const gd_field *field, int choice, gd_error *error)
+{
+    for (int i = 0; field->choices[i] != NULL; i++) {
+        if (i == choice) {
+            return GD_OK;
+        }
+    }
+    return gd_fail(error, GD_INVALID_ARGUMENT, field->name, "%s has no choice number %d",
+                   field->name, choice);
+}
+
+static gd_status check_field(const gd_field *field, const unsigned char *member, gd_error *error)
+{
+    double number = 0;
+    int64_t count = 0;
+    int choice = 0;
+    switch (field->type) {
+    case GD_FIELD_NUMBER:
+        memcpy(&number, member, sizeof number);
+        return check_number(field, number, error);
+    case GD_FIELD_COUNT:
+        memcpy(&count, member, sizeof count);
+        return field->automatic && count == GD_AUTOMATIC
+                   ? GD_OK
+                   : check_number(field, (double)count, error);
+    case GD_FIELD_CHOICE:
+        memcpy(&choice, member, sizeof choice);
+        return check_choice(field, choice, error);
+    case GD_FIELD_NUMBERS:
+    case GD_FIELD_COUNTS:
+        return check_list(field, member, error);
+    case GD_FIELD_BOOLEAN:
+        break;
+    }
+    return GD_OK;
+}
+
+static gd_status check_fields(const gd_field_table *table, const void *options, const char *owner,
+                              gd_error *error)
+{
+    const unsigned char *base = options;
+    for (size_t i = 0; i < table->count; i++) {
+        const gd_field *field = &table->fields[i];
+        if (check_field(field, base + field->offset, error) != GD_OK) {
+            return gd_error_prefix(error, GD_INVALID_ARGUMENT, "%s", owner);
+        }
+    }
+    return GD_OK;
+}
+
+static gd_status check_options(const gd_trainer_setup *setup, gd_error *error)
+{
+    const gd_optimizer_descriptor *optimizer = gd_optimizer_descriptor_at(setup->optimizer.type);
+    const gd_schedule_descriptor *schedule = gd_schedule_descriptor_at(setup->schedule.type);
+    const gd_loss_descriptor *loss = gd_loss_descriptor_at(setup->loss.type);
+    if (optimizer == NULL || schedule == NULL || loss == NULL) {
+        const char *path = optimizer == NULL  ? "optimizer"
+                           : schedule == NULL ? "optimizer/schedule"
+                                              : "loss";
+        return gd_fail(error, GD_INVALID_ARGUMENT, path, "%s has an unknown type", path);
+    }
+    gd_status status = check_fields(&optimizer->fields, &setup->optimizer, "optimizer", error);
+    if (status == GD_OK && optimizer->check != NULL &&
+        optimizer->check(&setup->optimizer, error) != GD_OK) {
+        status = gd_error_prefix(error, GD_INVALID_ARGUMENT, "optimizer");
+    }
+    if (status == GD_OK) {
+        status = check_fields(&schedule->fields, &setup->schedule, "optimizer/schedule", error);
+    }
+    if (status == GD_OK && schedule->check != NULL &&
+        schedule->check(&setup->schedule, error) != GD_OK) {
+        status = gd_error_prefix(error, GD_INVALID_ARGUMENT, "optimizer/schedule");
+    }
+    if (status == GD_OK) {
+        status = check_fields(&loss->fields, &setup->loss, "loss", error);
+    }
+    if (status == GD_OK) {
+        status = check_fields(gd_training_fields(), &setup->training, "training", error);
+    }
+    if (status == GD_OK && setup->training.stop_early) {
+        status = check_fields(gd_stop_fields(), &setup->training, "training/stop", error);
+    }
+    if (status == GD_OK && setup->training.clip != GD_CLIP_NONE &&
+        !(setup->training.clip_limit > 0 && isfinite(setup->training.clip_limit))) {
+        status =
+            gd_fail(error, GD_INVALID_ARGUMENT, "optimizer/clip",
+                    "the limit of clipping must be above 0; it is %g", setup->training.clip_limit);
+    }
+    return status;
+}
+
+/* A class index is read as one by the loss: it must be one. */
+static gd_status check_classes(const gd_examples *examples, int64_t classes, const char *name,
+                               gd_error *error)
+{
+    for (int64_t i = 0; i < examples->count; i++) {
+        double target = (double)examples->targets[i];
+        if (!(target >= 0 && target < (double)classes) || target != floor(target)) {
+            return gd_fail(error, GD_INVALID_DATA, name,
+                           "the target of example %lld is %g; the model has classes 0 to %lld",
+                           (long long)i, target, (long long)classes - 1);
+        }
+    }
+    return GD_OK;
+}
+
+static gd_status check_examples(const gd_trainer_setup *setup, const gd_examples *examples,
+                                const char *name, gd_error *error)
+{
+    const gd_loss_descriptor *loss = gd_loss_descriptor_at(setup->loss.type);
+    int64_t inputs = gd_shape_size(gd_model_input_shape(setup->model));
+    int64_t outputs = gd_shape_size(gd_model_output_shape(setup->model));
+    int64_t targets = loss->class_targets ? 1 : outputs;
+    if (examples->features == NULL || examples->targets == NULL) {
+        return gd_fail(error, GD_INVALID_ARGUMENT, name, "%s have no features or targets", name);
+    }
+    if (examples->feature_width != inputs) {
+        return gd_fail(error, GD_SHAPE_MISMATCH, name,
+                       "%s have %lld features; the model takes %lld", name,
+                       (long long)examples->feature_width, (long long)inputs);
+    }
+    if (examples->target_width != targets) {
+        return gd_fail(error, GD_SHAPE_MISMATCH, name,
+                       "%s have %lld targets; the model's %lld outputs with loss %s want %lld",
+                       name, (long long)examples->target_width, (long long)outputs, loss->name,
+                       (long long)targets);
+    }
+    return loss->class_targets ? check_classes(examples, outputs, name, error) : GD_OK;
+}
+
+static gd_status resolve_limits(gd_trainer_setup *setup, gd_error *error)
+{
+    gd_training_options *training = &setup->training;
+    if (training->epochs > 0 && training->steps > 0) {
+        return gd_fail(error, GD_INVALID_ARGUMENT, "training/steps",
+                       "epochs and steps exclude each other");
+    }
+    training->batch_size = gdi_batch_rows(training, &setup->examples);
+    int64_t batches = gdi_batch_count(training, &setup->examples);
+    if (training->steps > 0) {
+        training->epochs = training->steps / batches + (training->steps % batches != 0 ? 1 : 0);
+    } else {
+        training->epochs = training->epochs > 0 ? training->epochs : GDI_DEFAULT_EPOCHS;
+        if ((double)training->epochs * (double)batches > GDI_MAXIMUM_STEPS) {
+            return gd_fail(error, GD_INVALID_ARGUMENT, "training/epochs",
+                           "%lld epochs of %lld updates are more than the %g updates allowed",
+                           (long long)training->epochs, (long long)batches, GDI_MAXIMUM_STEPS);
+        }
+        training->steps = training->epochs * batches;
+    }
+    if (training->record_every == GD_AUTOMATIC) {
+        training->record_every = (training->steps + GDI_CURVE_POINTS - 1) / GDI_CURVE_POINTS;
+    }
+    return GD_OK;
+}
+
+gd_status gdi_setup_check(gd_trainer_setup *setup, gd_error *error)
+{
+    if (setup->model == NULL || gd_model_trained_count(setup->model) == 0) {
+        return gd_fail(error, GD_INVALID_ARGUMENT, "model", "the model has no parameters to train");
+    }
+    gd_status status = check_options(setup, error);
+    if (status == GD_OK && setup->examples.count < 1) {
+        status = gd_fail(error, GD_INVALID_DATA, "examples", "there are no training examples");
+    }
+    if (status == GD_OK) {
+        status = check_examples(setup, &setup->examples, "examples", error);
+    }
+    if (status == GD_OK && setup->validation.count > 0) {
+        status = check_examples(setup, &setup->validation, "validation", error);
+    }
+    return status == GD_OK ? resolve_limits(setup, error) : status;
+}

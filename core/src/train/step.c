@@ -1,0 +1,167 @@
+/*
+ * step.c: one update: batch, forward pass, loss, backward pass, clipping, rule, check, swap.
+ *
+ * Loss, gradient and new parameters are checked in this order and nothing that belongs to the last
+ * finite state is written over before all three are finite, but for the moments of the rule, which
+ * nobody needs once training has diverged.
+ */
+#include "train/trainer.h"
+
+#include "optim/clip.h"
+
+#include <math.h>
+#include <string.h>
+
+static double learning_rate(const gd_trainer *trainer)
+{
+    return gd_schedule_rate(&trainer->setup.schedule, trainer->schedule.learning_rate,
+                            trainer->progress.step, trainer->progress.steps,
+                            trainer->batcher.batches);
+}
+
+/* The mean loss of the batch and, where that is finite, its gradient. */
+static double evaluate(gd_trainer *trainer, const gdi_batch *batch, const gd_real *parameters,
+                       gd_random *dropout, gd_real *gradients)
+{
+    const gd_trainer_setup *setup = &trainer->setup;
+    const gd_real *outputs = gd_model_forward(setup->model, parameters, trainer->workspace,
+                                              batch->features, batch->rows, dropout);
+    if (outputs == NULL) {
+        return NAN;
+    }
+    double loss = trainer->loss->evaluate(&setup->loss, outputs, batch->targets, batch->rows,
+                                          trainer->output_width, trainer->output_gradient);
+    if (isfinite(loss)) {
+        gd_model_backward(setup->model, parameters, trainer->workspace, batch->features,
+                          batch->rows, trainer->output_gradient, gradients);
+    }
+    return loss;
+}
+
+/* What an objective knows: every evaluation sees the batch and the dropped elements of the step. */
+typedef struct objective_context {
+    gd_trainer *trainer;
+    const gdi_batch *batch;
+    gd_random dropout;
+} objective_context;
+
+static double evaluate_trial(void *context, const gd_real *parameters, gd_real *gradients)
+{
+    objective_context *objective = context;
+    gd_trainer *trainer = objective->trainer;
+    size_t bytes = trainer->trained_count * sizeof(gd_real);
+    gd_random dropout = objective->dropout;
+    memcpy(trainer->trial, gdi_parameters(trainer), trainer->parameter_count * sizeof(gd_real));
+    memcpy(trainer->trial, parameters, bytes);
+    double loss =
+        evaluate(trainer, objective->batch, trainer->trial, &dropout, trainer->trial_gradients);
+    memcpy(gradients, trainer->trial_gradients, bytes);
+    return loss;
+}
+
+static void clip(gd_trainer *trainer, double norm)
+{
+    const gd_training_options *options = &trainer->setup.training;
+    size_t count = trainer->trained_count;
+    if (options->clip == GD_CLIP_NORM) {
+        gdi_clip_norm(trainer->kernels, trainer->gradients, count, norm, options->clip_limit);
+    } else if (options->clip == GD_CLIP_VALUE) {
+        gdi_clip_value(trainer->kernels, trainer->gradients, count, options->clip_limit);
+    }
+}
+
+/* Writes the new parameters into `result`; running statistics are taken over as they came. */
+static void update(gd_trainer *trainer, const gdi_step *step, const gd_objective *objective,
+                   gd_real *result)
+{
+    size_t trained = trainer->trained_count;
+    gd_update change = {
+        .step = step->number,
+        .learning_rate = step->learning_rate,
+        .parameters = gdi_parameters(trainer),
+        .gradients = trainer->gradients,
+        .moments = trainer->moments,
+        .result = result,
+        .count = trained,
+        .scalars = trainer->scalars,
+        .loss = step->loss,
+        .objective = trainer->optimizer->needs_objective ? objective : NULL,
+    };
+    trainer->optimizer->update(&trainer->setup.optimizer, &change);
+    if (trainer->parameter_count > trained) {
+        memcpy(result + trained, trainer->gradients + trained,
+               (trainer->parameter_count - trained) * sizeof *result);
+    }
+}
+
+static void account(gd_trainer *trainer, const gdi_step *step)
+{
+    int64_t rows = step->batch.rows;
+    double loss = step->loss * (double)rows;
+    trainer->since_point.sum += loss;
+    trainer->since_point.rows += rows;
+    trainer->since_epoch.sum += loss;
+    trainer->since_epoch.rows += rows;
+    trainer->progress.step = step->number;
+    trainer->progress.samples += rows;
+    if (gdi_batcher_advance(&trainer->batcher)) {
+        trainer->progress.epoch++;
+    }
+}
+
+static void conclude(gd_trainer *trainer, const gdi_step *step)
+{
+    gd_stop_reason reason = step->reason;
+    if (step->validates) {
+        trainer->pass_reason = reason;
+        gdi_validation_begin(trainer);
+        return;
+    }
+    if (step->ends_pass) {
+        reason = gdi_stopping_end_pass(trainer, reason, NULL);
+    }
+    if (step->records) {
+        gdi_record_complete(trainer, NULL);
+    }
+    if (reason != GD_STOP_NONE) {
+        gdi_finish(trainer, reason);
+    }
+}
+
+gd_status gdi_take_step(gd_trainer *trainer, gd_error *error)
+{
+    gdi_step step = {
+        .batch = gdi_batcher_take(&trainer->batcher),
+        .number = trainer->progress.step + 1,
+        .learning_rate = learning_rate(trainer),
+    };
+    objective_context context = {trainer, &step.batch, trainer->dropout};
+    const gd_objective objective = {evaluate_trial, &context};
+    gd_real *parameters = gdi_parameters(trainer);
+    step.loss = evaluate(trainer, &step.batch, parameters, &trainer->dropout, trainer->gradients);
+    if (!isfinite(step.loss)) {
+        return gdi_diverge_loss(trainer, &step, error);
+    }
+    step.gradient_norm = gdi_norm(trainer->kernels, trainer->gradients, trainer->trained_count);
+    if (!isfinite(step.gradient_norm)) {
+        return gdi_diverge_gradient(trainer, &step, error);
+    }
+    gdi_stopping_decide(trainer, &step);
+    if (step.records) {
+        gdi_record_begin(trainer, &step);
+    }
+    clip(trainer, step.gradient_norm);
+    int next = gdi_free_block(trainer);
+    gd_real *result = trainer->blocks[next];
+    update(trainer, &step, &objective, result);
+    if (!trainer->kernels->all_finite(result, trainer->parameter_count)) {
+        return gdi_diverge_update(trainer, &step, result, error);
+    }
+    if (step.records) {
+        gdi_record_update_ratio(trainer, parameters, result);
+    }
+    trainer->current = next;
+    account(trainer, &step);
+    conclude(trainer, &step);
+    return GD_OK;
+}

@@ -1,0 +1,280 @@
+/*
+ * trainer.c: making, driving and inspecting a gd_trainer.
+ *
+ * All memory of a run is taken here, its size known from the setup alone; the parts of a step live in
+ * the files named in trainer.h.
+ */
+#include "train/trainer.h"
+
+#include "base/memory.h"
+#include "train/denormals.h"
+
+#include <string.h>
+#include <time.h>
+
+static double system_clock(void *context)
+{
+    (void)context;
+    struct timespec now = {0};
+    if (clock_gettime(CLOCK_MONOTONIC, &now) != 0) {
+        return 0;
+    }
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+int gdi_free_block(const gd_trainer *trainer)
+{
+    int block = 0;
+    while (block == trainer->current || block == trainer->best) {
+        block++;
+    }
+    return block;
+}
+
+static int64_t count_scalars(const gd_trainer_setup *setup)
+{
+    const gd_optimizer_descriptor *optimizer = gd_optimizer_descriptor_at(setup->optimizer.type);
+    return optimizer->scalar_count == NULL ? 0 : optimizer->scalar_count(&setup->optimizer);
+}
+
+static int64_t validation_slice(const gd_trainer_setup *setup)
+{
+    return setup->validation.count < GDI_VALIDATION_SLICE ? setup->validation.count
+                                                          : GDI_VALIDATION_SLICE;
+}
+
+static int64_t count_layers(const gd_model *model)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < gd_model_layer_count(model); i++) {
+        count += gd_model_layer_parameters(model, i) > 0 ? 1 : 0;
+    }
+    return count;
+}
+
+/* Adds count · size bytes; *total stays -1 once it has overflowed. */
+static void add_bytes(int64_t *total, int64_t count, size_t size)
+{
+    int64_t bytes = 0;
+    if (*total < 0 || count < 0 || __builtin_mul_overflow(count, (int64_t)size, &bytes) ||
+        __builtin_add_overflow(*total, bytes, total)) {
+        *total = -1;
+    }
+}
+
+int64_t gd_trainer_bytes(const gd_trainer_setup *setup)
+{
+    gd_trainer_setup resolved = *setup;
+    if (gdi_setup_check(&resolved, NULL) != GD_OK) {
+        return -1;
+    }
+    const gd_optimizer_descriptor *optimizer = gd_optimizer_descriptor_at(setup->optimizer.type);
+    int64_t parameters = (int64_t)gd_model_parameter_count(setup->model);
+    int64_t rows = resolved.training.batch_size, outputs = 0;
+    if (__builtin_mul_overflow(rows, gd_shape_size(gd_model_output_shape(setup->model)),
+                               &outputs)) {
+        return -1;
+    }
+    int64_t blocks = GDI_BLOCKS + 1 + (optimizer->needs_objective ? 2 : 0);
+    int64_t moments = optimizer->moment_count(&setup->optimizer);
+    int64_t total = (int64_t)sizeof(gd_trainer);
+    add_bytes(&total, parameters, (size_t)blocks * sizeof(gd_real));
+    add_bytes(&total, (int64_t)gd_model_trained_count(setup->model),
+              (size_t)moments * sizeof(gd_real));
+    add_bytes(&total, count_scalars(setup), sizeof(double));
+    add_bytes(&total, outputs, sizeof(gd_real));
+    add_bytes(&total, count_layers(setup->model), sizeof(int64_t) + sizeof(double));
+    add_bytes(&total, gd_model_workspace_bytes(setup->model, rows, true), 1);
+    add_bytes(&total, gdi_batcher_bytes(&resolved.examples, &resolved.training), 1);
+    if (setup->validation.count > 0) {
+        add_bytes(&total, gd_model_workspace_bytes(setup->model, validation_slice(setup), false),
+                  1);
+    }
+    return total;
+}
+
+static gd_real *allocate_reals(size_t blocks, size_t count, bool *failed)
+{
+    size_t total = 0;
+    gd_real *values =
+        gdi_size_multiply(blocks, count, &total) ? gdi_allocate(total, sizeof *values) : NULL;
+    *failed = *failed || values == NULL;
+    return values;
+}
+
+static gd_status allocate(gd_trainer *trainer, gd_error *error)
+{
+    const gd_trainer_setup *setup = &trainer->setup;
+    size_t rows = (size_t)setup->training.batch_size;
+    bool failed = false;
+    for (int i = 0; i < GDI_BLOCKS; i++) {
+        trainer->blocks[i] = allocate_reals(1, trainer->parameter_count, &failed);
+    }
+    trainer->gradients = allocate_reals(1, trainer->parameter_count, &failed);
+    trainer->moments =
+        allocate_reals((size_t)trainer->moment_count, trainer->trained_count, &failed);
+    trainer->output_gradient = allocate_reals(rows, (size_t)trainer->output_width, &failed);
+    if (trainer->optimizer->needs_objective) {
+        trainer->trial = allocate_reals(1, trainer->parameter_count, &failed);
+        trainer->trial_gradients = allocate_reals(1, trainer->parameter_count, &failed);
+    }
+    trainer->scalars = gdi_allocate((size_t)trainer->scalar_count, sizeof(double));
+    trainer->layers = gdi_allocate((size_t)trainer->layer_count, sizeof(int64_t));
+    trainer->layer_norms = gdi_allocate((size_t)trainer->layer_count, sizeof(double));
+    if (failed || trainer->scalars == NULL || trainer->layers == NULL ||
+        trainer->layer_norms == NULL) {
+        return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory to train %llu parameters",
+                       (unsigned long long)trainer->parameter_count);
+    }
+    gd_status status =
+        gdi_batcher_init(&trainer->batcher, &setup->examples, &setup->training, error);
+    if (status == GD_OK) {
+        status = gd_workspace_create(&trainer->workspace, setup->model, setup->training.batch_size,
+                                     true, error);
+    }
+    if (status == GD_OK && setup->validation.count > 0) {
+        status = gd_workspace_create(&trainer->validation_workspace, setup->model,
+                                     validation_slice(setup), false, error);
+    }
+    return status;
+}
+
+static void start(gd_trainer *trainer)
+{
+    const gd_trainer_setup *setup = &trainer->setup;
+    gd_real *parameters = gdi_parameters(trainer);
+    if (setup->initial_parameters != NULL) {
+        memcpy(parameters, setup->initial_parameters,
+               trainer->parameter_count * sizeof *parameters);
+    } else {
+        gd_random random;
+        gd_random_seed(&random, setup->training.seed, GD_STREAM_INITIALISE);
+        gd_model_initialise(setup->model, parameters, &random);
+    }
+    if (trainer->optimizer->prepare != NULL) {
+        trainer->optimizer->prepare(&setup->optimizer, trainer->moments, trainer->trained_count);
+    }
+    gd_random_seed(&trainer->dropout, setup->training.seed, GD_STREAM_DROPOUT);
+    trainer->schedule = gd_schedule_state_start(setup->optimizer.learning_rate);
+    int64_t next = 0;
+    for (int64_t i = 0; i < gd_model_layer_count(setup->model); i++) {
+        if (gd_model_layer_parameters(setup->model, i) > 0) {
+            trainer->layers[next++] = i;
+        }
+    }
+    trainer->progress.steps = setup->training.steps;
+    trainer->progress.epochs = setup->training.epochs;
+}
+
+gd_status gd_trainer_create(gd_trainer **trainer, const gd_trainer_setup *setup, gd_error *error)
+{
+    *trainer = NULL;
+    gd_trainer_setup resolved = *setup;
+    gd_status status = gdi_setup_check(&resolved, error);
+    if (status != GD_OK) {
+        return status;
+    }
+    if (resolved.clock == NULL) {
+        resolved.clock = system_clock;
+    }
+    gd_trainer *made = gdi_allocate(1, sizeof *made);
+    if (made == NULL) {
+        return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for a trainer");
+    }
+    *made = (gd_trainer){
+        .setup = resolved,
+        .kernels = gdi_kernels_best(),
+        .optimizer = gd_optimizer_descriptor_at(resolved.optimizer.type),
+        .loss = gd_loss_descriptor_at(resolved.loss.type),
+        .parameter_count = gd_model_parameter_count(resolved.model),
+        .trained_count = gd_model_trained_count(resolved.model),
+        .output_width = gd_shape_size(gd_model_output_shape(resolved.model)),
+        .validation_every = (resolved.training.epochs + GDI_VALIDATIONS - 1) / GDI_VALIDATIONS,
+        .layer_count = count_layers(resolved.model),
+        .scalar_count = count_scalars(&resolved),
+        .best = -1,
+    };
+    made->moment_count = made->optimizer->moment_count(&resolved.optimizer);
+    status = allocate(made, error);
+    if (status != GD_OK) {
+        gd_trainer_destroy(made);
+        return status;
+    }
+    start(made);
+    *trainer = made;
+    return GD_OK;
+}
+
+void gd_trainer_destroy(gd_trainer *trainer)
+{
+    if (trainer == NULL) {
+        return;
+    }
+    for (int i = 0; i < GDI_BLOCKS; i++) {
+        gdi_free(trainer->blocks[i]);
+    }
+    gdi_free(trainer->gradients);
+    gdi_free(trainer->moments);
+    gdi_free(trainer->output_gradient);
+    gdi_free(trainer->trial);
+    gdi_free(trainer->trial_gradients);
+    gdi_free(trainer->scalars);
+    gdi_free(trainer->layers);
+    gdi_free(trainer->layer_norms);
+    gdi_batcher_dispose(&trainer->batcher);
+    gd_workspace_destroy(trainer->workspace);
+    gd_workspace_destroy(trainer->validation_workspace);
+    gdi_free(trainer);
+}
+
+gd_status gd_trainer_advance(gd_trainer *trainer, gd_error *error)
+{
+    trainer->point_ready = false;
+    if (gd_trainer_is_finished(trainer)) {
+        return GD_OK;
+    }
+    if (!trainer->clock_started) {
+        trainer->clock_origin = trainer->setup.clock(trainer->setup.clock_context);
+        trainer->clock_started = true;
+    }
+    uint64_t control = gdi_denormals_flush();
+    gd_status status =
+        trainer->validating ? gdi_validate_slice(trainer, error) : gdi_take_step(trainer, error);
+    gdi_denormals_restore(control);
+    return status;
+}
+
+bool gd_trainer_is_finished(const gd_trainer *trainer)
+{
+    return trainer->progress.reason != GD_STOP_NONE;
+}
+
+const gd_point *gd_trainer_point(const gd_trainer *trainer)
+{
+    return trainer->point_ready ? &trainer->point : NULL;
+}
+
+const gd_progress *gd_trainer_progress(const gd_trainer *trainer)
+{
+    return &trainer->progress;
+}
+
+const int64_t *gd_trainer_parameter_layers(const gd_trainer *trainer, int64_t *count)
+{
+    *count = trainer->layer_count;
+    return trainer->layers;
+}
+
+const gd_real *gd_trainer_parameters(const gd_trainer *trainer)
+{
+    return gdi_parameters(trainer);
+}
+
+const gd_real *gd_trainer_best_parameters(const gd_trainer *trainer, int64_t *step)
+{
+    if (trainer->best < 0) {
+        return NULL;
+    }
+    *step = trainer->stopping.best_step;
+    return trainer->blocks[trainer->best];
+}

@@ -1,0 +1,148 @@
+/*
+ * trainer.h: the insides of a gd_trainer, shared by the files of train/.
+ *
+ * Three blocks hold parameters. `current` names the one in use and `best` the one of the best
+ * monitored epoch, which may be the same; an update writes into a block that is neither, and only
+ * when all of it is finite does that block become the current one. So the last finite parameters
+ * are never written over, and keeping the best costs no copy.
+ */
+#ifndef DESCENT_TRAIN_TRAINER_H
+#define DESCENT_TRAIN_TRAINER_H
+
+#include <descent/training.h>
+
+#include "math/kernels.h"
+#include "train/batcher.h"
+
+#define GDI_MAXIMUM_EPOCHS   1e9
+#define GDI_MAXIMUM_STEPS    1e11
+#define GDI_DEFAULT_EPOCHS   100
+#define GDI_CURVE_POINTS     10000 /* of a run, about, by default */
+#define GDI_VALIDATION_SLICE 4096  /* rows a call of gd_trainer_advance */
+#define GDI_VALIDATIONS      10000 /* of a run, about at most */
+
+enum {
+    GDI_BLOCKS = 3
+};
+
+/* What decides when to stop, and what is best. */
+typedef struct gdi_stopping {
+    bool has_best;
+    double best; /* monitored value, as are the next */
+    int64_t best_step;
+    double reference; /* best by more than min_delta: what patience counts from */
+    int64_t reference_epoch;
+} gdi_stopping;
+
+/* Sum of a loss over examples. */
+typedef struct gdi_loss_sum {
+    double sum;
+    int64_t rows;
+} gdi_loss_sum;
+
+/* What is known of a step before its update. */
+typedef struct gdi_step {
+    gdi_batch batch;
+    int64_t number; /* from 1 */
+    double learning_rate, loss, gradient_norm;
+    bool ends_epoch; /* the last batch of the examples */
+    bool ends_pass;  /* that, or the last step there will be */
+    bool validates;  /* a validation pass follows */
+    bool records;    /* becomes a point */
+    gd_stop_reason
+        reason; /* why training ends with this step, as far as known without validation */
+} gdi_step;
+
+struct gd_trainer {
+    gd_trainer_setup setup; /* limits resolved: steps and epochs both set, batch size a number */
+    const gdi_kernels *kernels;
+    const gd_optimizer_descriptor *optimizer;
+    const gd_loss_descriptor *loss;
+
+    size_t parameter_count; /* of a block; the first trained_count are the optimizer's */
+    size_t trained_count;
+    int64_t output_width;
+    int64_t validation_every; /* epochs */
+    int64_t *layers;          /* [layer_count] those with parameters */
+    int64_t layer_count;
+
+    gd_real *blocks[GDI_BLOCKS]; /* each [parameter_count] */
+    int current, best;           /* index; best -1: none yet */
+    gd_real *gradients;          /* [parameter_count] */
+    gd_real *output_gradient;    /* [batch, output_width] */
+    gd_real *moments;            /* [moment_count × trained_count] */
+    int64_t moment_count;
+    double *scalars; /* [scalar_count] */
+    int64_t scalar_count;
+    gd_real *trial, *trial_gradients;   /* [parameter_count]; for rules that need the objective */
+    gd_workspace *workspace;            /* training, of a batch */
+    gd_workspace *validation_workspace; /* of a slice, or NULL */
+
+    gdi_batcher batcher;
+    gd_random dropout;
+    gd_schedule_state schedule;
+    gdi_stopping stopping;
+    gdi_loss_sum since_point, since_epoch; /* training loss since the last point, this pass */
+
+    bool validating;            /* the next call takes a slice of validation */
+    int64_t validation_row;     /* first of that slice */
+    double validation_sum;      /* loss of the rows before it */
+    gd_stop_reason pass_reason; /* why training ends with the pass being validated */
+
+    gd_progress progress;
+    gd_point point;      /* complete, or awaiting the validation loss */
+    double *layer_norms; /* [layer_count], of `point` */
+    bool point_ready;
+
+    bool clock_started;
+    double clock_origin, seconds_before; /* seconds = before + now - origin */
+};
+
+static inline gd_real *gdi_parameters(const gd_trainer *trainer)
+{
+    return trainer->blocks[trainer->current];
+}
+
+/* The block the next update writes into: neither the current nor the best one. */
+int gdi_free_block(const gd_trainer *trainer);
+
+/* setup.c: checks everything a caller can get wrong and resolves limits in *setup. */
+gd_status gdi_setup_check(gd_trainer_setup *setup, gd_error *error);
+
+/* step.c: one update. */
+gd_status gdi_take_step(gd_trainer *trainer, gd_error *error);
+
+/* validation.c */
+void gdi_validation_begin(gd_trainer *trainer);
+gd_status gdi_validate_slice(gd_trainer *trainer, gd_error *error);
+
+/* stopping.c: fills everything in `step` that follows from batch, number, loss and gradient_norm. */
+void gdi_stopping_decide(const gd_trainer *trainer, gdi_step *step);
+/*
+ * Ends a pass after its last update: takes note of its monitored value, keeps the best parameters
+ * and says why training ends here, `reason` or one that follows from the value. `validation_loss`
+ * is NULL where none was computed.
+ */
+gd_stop_reason gdi_stopping_end_pass(gd_trainer *trainer, gd_stop_reason reason,
+                                     const double *validation_loss);
+/* Ends training; the final parameters are then in place. */
+void gdi_finish(gd_trainer *trainer, gd_stop_reason reason);
+
+/* record.c */
+double gdi_seconds(const gd_trainer *trainer); /* training time over all attempts */
+/* Before clipping: the point of `step`, but for update_ratio, sequence, seconds and validation. */
+void gdi_record_begin(gd_trainer *trainer, const gdi_step *step);
+void gdi_record_update_ratio(gd_trainer *trainer, const gd_real *before, const gd_real *after);
+void gdi_record_complete(gd_trainer *trainer, const double *validation_loss);
+
+/*
+ * nonfinite.c: ends training as diverged, with a last point that holds the non-finite value, and
+ * tells in `error` at which step and in which tensor it appeared.
+ */
+gd_status gdi_diverge_loss(gd_trainer *trainer, const gdi_step *step, gd_error *error);
+gd_status gdi_diverge_gradient(gd_trainer *trainer, const gdi_step *step, gd_error *error);
+gd_status gdi_diverge_update(gd_trainer *trainer, const gdi_step *step, const gd_real *result,
+                             gd_error *error);
+gd_status gdi_diverge_validation(gd_trainer *trainer, double loss, gd_error *error);
+
+#endif

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 enum {
     /* Descriptors kept free for files, the database and the library's own. */
@@ -212,8 +211,8 @@ http_server *http_server_start(const http_server_options *options, const http_ro
     }
     server->daemon = start_daemon(server, listener);
     if (server->daemon == NULL) {
+        /* The library has closed the listener: that is how it fails. */
         snprintf(message, message_size, "the HTTP library did not start");
-        close(listener);
         free_parts(server);
         return NULL;
     }

@@ -1,0 +1,50 @@
+/*
+ * preparation_layout.h: what a preparation is inside.
+ *
+ * Columns own their names and classes, each its own block. offsets[c] is where raw column c begins in
+ * a prepared example. A target of a classification lists its training classes; where it was numeric
+ * class_numbers has their values, ascending, and classes their decimal forms.
+ */
+#ifndef DESCENT_DATA_PREPARATION_LAYOUT_H
+#define DESCENT_DATA_PREPARATION_LAYOUT_H
+
+#include <descent/preparation.h>
+
+/*
+ * prepared = ((raw - first) - center) / divisor. Two steps, because raw - first is exact or nearly so
+ * where all values share a large offset, and `center` then needs no digits for that offset.
+ */
+typedef struct gdi_transform {
+    double first, center;
+    double divisor; /* > 0 */
+    double fill;    /* what a missing cell becomes, prepared */
+} gdi_transform;
+
+struct gd_preparation {
+    gd_task task;
+    gd_scaling scaling;
+    gd_missing missing;
+    int64_t column_count;
+    gd_column *columns;        /* [column_count] features; statistics of the training rows */
+    gdi_transform *transforms; /* [column_count] */
+    int64_t *offsets;          /* [column_count + 1] */
+    int64_t target_count;
+    gd_column *targets;               /* [target_count] */
+    gdi_transform *target_transforms; /* [target_count] */
+    double *class_numbers;            /* [classes of targets[0]] or NULL */
+};
+
+/* A preparation with empty columns; NULL without memory. */
+gd_preparation *gdi_preparation_create(int64_t column_count, int64_t target_count);
+
+/* Fills `offsets` from kinds and class counts. */
+void gdi_preparation_place(gd_preparation *preparation);
+
+/* Number of `value` among the ascending numbers, or -1. */
+int64_t gdi_find_number(const double *numbers, int64_t count, double value);
+
+/* "rows/<row>/<column>" as a failure's path. */
+gd_status gdi_fail_cell(gd_error *error, gd_status status, int64_t row, int64_t column,
+                        const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+#endif

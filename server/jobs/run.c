@@ -1,0 +1,220 @@
+/*
+ * run.c: the life of an attempt. Everything it needs is made before the first step; then the loop
+ * advances the trainer and, between two steps, looks at the control word, serves readers and
+ * checkpoints. The claim is given up in run_finish.c, in every case but a lost store.
+ */
+#include "jobs/run.h"
+
+#include "jobs/run_private.h"
+#include "json/document.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define PUBLISH_EVERY 256 /* steps without a point after which progress is shown all the same */
+
+void jobs_logf(const jobs_runner *runner, jobs_log_level level, const char *job, const char *format,
+               ...)
+{
+    char text[512];
+    if (runner->log == NULL)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    runner->log(runner->log_context, level, job, text);
+}
+
+double jobs_monotonic_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+store_progress jobs_progress_of(const gd_progress *progress)
+{
+    return (store_progress){
+        .step = progress->step,
+        .steps = progress->steps,
+        .epoch = progress->epoch,
+        .epochs = progress->epochs,
+        .samples = progress->samples,
+        .seconds = progress->seconds,
+        .first_loss = {progress->has_loss, progress->first_loss},
+        .last_loss = {progress->has_loss, progress->last_loss},
+        .best_loss = {progress->has_loss, progress->best_loss},
+        .best_loss_step = progress->best_loss_step,
+        .validation_loss = {progress->has_validation, progress->validation_loss},
+        .best_validation_loss = {progress->has_validation, progress->best_validation_loss},
+        .best_validation_step = progress->best_validation_step,
+        .points = progress->points,
+    };
+}
+
+static double samples_per_second(const jobs_attempt *attempt)
+{
+    double elapsed = jobs_monotonic_seconds() - attempt->started_at;
+    int64_t samples = gd_trainer_progress(attempt->trainer)->samples - attempt->samples_before;
+    return elapsed > 0 ? (double)samples / elapsed : 0;
+}
+
+/* The stored spec was validated when it was taken; a fault now means a damaged or newer row. */
+static bool read_spec(jobs_attempt *attempt)
+{
+    json_faults faults = {0};
+    json_fault fault;
+    const char *text = attempt->job->spec;
+    cJSON *document = json_parse(text, strlen(text), &fault);
+    if (document != NULL)
+        attempt->spec = spec_read(document, &faults);
+    bool read = attempt->spec != NULL && faults.total == 0;
+    if (attempt->spec == NULL)
+        jobs_attempt_fail(attempt, "out_of_memory",
+                          "There was not enough memory to read the spec.");
+    else if (!read)
+        jobs_attempt_fail(attempt, "invalid_spec", faults.entries[0].detail);
+    json_faults_dispose(&faults);
+    return read;
+}
+
+static const char *reason_of(gd_status status)
+{
+    switch (status) {
+    case GD_OUT_OF_MEMORY:
+        return "out_of_memory";
+    case GD_IO_ERROR:
+    case GD_NO_SPACE:
+    case GD_CORRUPT:
+        return "io_error";
+    default:
+        return "invalid_data";
+    }
+}
+
+static bool make_plan(jobs_attempt *attempt)
+{
+    json_faults faults = {0};
+    gd_error error = {0};
+    gd_status status = jobs_plan_create(&attempt->plan, attempt->spec, &attempt->runner->resources,
+                                        &faults, &error);
+    if (status == GD_OK)
+        status = jobs_plan_load(attempt->plan, &error);
+    if (status != GD_OK)
+        jobs_attempt_fail(attempt, reason_of(status),
+                          faults.total > 0 && faults.entries != NULL ? faults.entries[0].detail
+                                                                     : error.message);
+    json_faults_dispose(&faults);
+    return status == GD_OK;
+}
+
+static bool make_trainer(jobs_attempt *attempt)
+{
+    gd_error error = {0};
+    gd_trainer_setup setup = jobs_plan_setup(attempt->plan);
+    gd_status status = gd_trainer_create(&attempt->trainer, &setup, &error);
+    if (status == GD_OK) {
+        gd_buffer_init(&attempt->preparation, (size_t)attempt->runner->resources.memory_limit);
+        gd_preparation_save(attempt->plan->preparation, &attempt->preparation);
+        status = attempt->preparation.status;
+    }
+    if (status != GD_OK)
+        jobs_attempt_fail(attempt, reason_of(status),
+                          error.message[0] != '\0' ? error.message : gd_status_message(status));
+    return status == GD_OK;
+}
+
+static bool make_entry(jobs_attempt *attempt)
+{
+    attempt->entry = jobs_live_add(attempt->runner->live, attempt->job->id, &attempt->job->progress,
+                                   &attempt->curve, &attempt->preparation,
+                                   gd_model_parameter_count(attempt->plan->model));
+    if (attempt->entry != NULL)
+        return true;
+    jobs_attempt_fail(attempt, "out_of_memory", "There was not enough memory to run the job.");
+    return false;
+}
+
+/* A request that came between the claim and the entry was told to nobody: read it from the row. */
+static void take_pending_request(const jobs_attempt *attempt)
+{
+    store_job row;
+    if (store_job_get(attempt->runner->resources.store, attempt->job->id, false, &row, NULL) !=
+        GD_OK)
+        return;
+    if (row.requested == STORE_REQUEST_CANCEL)
+        jobs_live_tell(attempt->runner->live, row.id, JOBS_CONTROL_CANCEL);
+    else if (row.requested == STORE_REQUEST_PAUSE)
+        jobs_live_tell(attempt->runner->live, row.id, JOBS_CONTROL_PAUSE);
+    store_job_dispose(&row);
+}
+
+static gd_status publish(jobs_attempt *attempt, const gd_point *point)
+{
+    store_progress progress = jobs_progress_of(gd_trainer_progress(attempt->trainer));
+    return jobs_live_publish(attempt->entry, &progress, samples_per_second(attempt), point);
+}
+
+static jobs_control train(jobs_attempt *attempt, gd_error *failure)
+{
+    gd_trainer *trainer = attempt->trainer;
+    jobs_control control = jobs_live_control(attempt->entry);
+    gd_status status = publish(attempt, NULL);
+    int64_t unpublished = 0;
+    while (control == JOBS_CONTROL_RUN && status == GD_OK && !gd_trainer_is_finished(trainer)) {
+        status = gd_trainer_advance(trainer, failure);
+        const gd_point *point = gd_trainer_point(trainer);
+        if (point != NULL || ++unpublished == PUBLISH_EVERY) {
+            gd_status published = publish(attempt, point);
+            if (published != GD_OK) /* the curve could not grow */
+                return gd_fail(failure, published, "", "%s", gd_status_message(published)),
+                       JOBS_CONTROL_RUN;
+            unpublished = 0;
+        }
+        if (jobs_live_is_wanted(attempt->entry))
+            jobs_live_publish_parameters(attempt->entry, gd_trainer_parameters(trainer),
+                                         gd_trainer_progress(trainer)->step);
+        if (status == GD_OK && !gd_trainer_is_finished(trainer) &&
+            jobs_monotonic_seconds() - attempt->saved_at >= attempt->spec->checkpoint_seconds) {
+            jobs_attempt_save(attempt);
+            if (attempt->lost)
+                break;
+        }
+        control = jobs_live_control(attempt->entry);
+    }
+    return control;
+}
+
+static void run_attempt(jobs_attempt *attempt)
+{
+    if (!read_spec(attempt) || !make_plan(attempt) || !make_trainer(attempt) ||
+        !jobs_attempt_restore(attempt) || !make_entry(attempt))
+        return;
+    take_pending_request(attempt);
+    gd_error failure = {0};
+    attempt->started_at = attempt->saved_at = jobs_monotonic_seconds();
+    attempt->samples_before = gd_trainer_progress(attempt->trainer)->samples;
+    jobs_control control = train(attempt, &failure);
+    if (!attempt->lost)
+        jobs_attempt_finish(attempt, control, &failure);
+}
+
+void jobs_run(const jobs_runner *runner, const store_claim *claim, const store_job *job)
+{
+    jobs_attempt attempt = {.runner = runner, .claim = claim, .job = job};
+    jobs_logf(runner, JOBS_LOG_INFO, job->id, "started, attempt %lld", (long long)job->attempt);
+    run_attempt(&attempt);
+    if (attempt.lost)
+        jobs_logf(runner, JOBS_LOG_WARNING, job->id,
+                  "the store no longer takes this attempt's writes; it is left to recovery");
+    if (attempt.entry != NULL)
+        jobs_live_remove(runner->live, attempt.entry);
+    jobs_curve_dispose(&attempt.curve);
+    gd_trainer_destroy(attempt.trainer);
+    gd_buffer_dispose(&attempt.preparation);
+    jobs_plan_destroy(attempt.plan);
+    spec_destroy(attempt.spec);
+}

@@ -1,0 +1,211 @@
+/*
+ * run_finish.c: the end of an attempt: what it is called, how good the model is, and everything that
+ * is kept, written in one transaction together with the end itself.
+ */
+#include "jobs/digest.h"
+#include "jobs/identity.h"
+#include "jobs/run_private.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define METRICS_MAXIMUM 4096
+
+/* How an end is told: status, reason and event. */
+typedef struct ending {
+    store_job_status status;
+    const char *reason; /* NULL: the job goes on later */
+    const char *event;
+    char message[512];
+} ending;
+
+static ending name_ending(const jobs_attempt *attempt, jobs_control control,
+                          const gd_error *failure)
+{
+    const gd_progress *progress = gd_trainer_progress(attempt->trainer);
+    long long step = (long long)progress->step;
+    ending end = {STORE_JOB_SUCCEEDED, gd_stop_reason_name(progress->reason), "succeeded", ""};
+    if (failure->status != GD_OK && progress->reason != GD_STOP_DIVERGED) {
+        end = (ending){STORE_JOB_FAILED,
+                       failure->status == GD_OUT_OF_MEMORY ? "out_of_memory" : "internal_error",
+                       "failed", ""};
+        snprintf(end.message, sizeof end.message, "The run ended at step %lld: %s.", step,
+                 failure->message);
+        return end;
+    }
+    switch (progress->reason) {
+    case GD_STOP_COMPLETED:
+        snprintf(end.message, sizeof end.message, "All %lld steps were run.", step);
+        return end;
+    case GD_STOP_CONVERGED:
+        snprintf(end.message, sizeof end.message, "Converged after %lld steps.", step);
+        return end;
+    case GD_STOP_EARLY_STOPPED:
+        snprintf(end.message, sizeof end.message,
+                 "Stopped after %lld steps: no improvement for %lld epochs.", step,
+                 (long long)attempt->spec->training.stop_patience);
+        return end;
+    case GD_STOP_TIME_LIMIT:
+        snprintf(end.message, sizeof end.message,
+                 "The time limit of %g s was reached after %lld steps; the parameters reached are "
+                 "kept.",
+                 attempt->spec->training.max_seconds, step);
+        return end;
+    case GD_STOP_DIVERGED:
+        end.status = STORE_JOB_FAILED;
+        end.event = "failed";
+        snprintf(end.message, sizeof end.message,
+                 "Diverged: %s. The last finite parameters are kept.", failure->message);
+        return end;
+    case GD_STOP_NONE:
+        break;
+    }
+    if (control == JOBS_CONTROL_CANCEL)
+        end = (ending){STORE_JOB_CANCELLED, "cancelled", "cancelled", ""};
+    else if (control == JOBS_CONTROL_PAUSE)
+        end = (ending){STORE_JOB_PAUSED, NULL, "paused", ""};
+    else
+        end = (ending){STORE_JOB_QUEUED, NULL, "interrupted", ""};
+    snprintf(end.message, sizeof end.message, "%s at step %lld.",
+             control == JOBS_CONTROL_CANCEL  ? "Cancelled"
+             : control == JOBS_CONTROL_PAUSE ? "Paused"
+                                             : "Given back as the service stopped",
+             step);
+    return end;
+}
+
+/* JSON of the metrics, owned by the caller; NULL where they cannot be had. */
+static char *evaluate(const jobs_attempt *attempt)
+{
+    gd_metrics metrics;
+    bool validated = attempt->plan->validation.count > 0;
+    gd_status status = gd_metrics_evaluate(
+        &metrics, attempt->plan->model, gd_trainer_parameters(attempt->trainer),
+        &attempt->spec->loss, attempt->plan->preparation,
+        validated ? &attempt->plan->validation : &attempt->plan->examples, NULL);
+    if (status != GD_OK)
+        return NULL;
+    json_writer *writer = json_writer_create(METRICS_MAXIMUM);
+    json_writer_begin_object(writer);
+    json_writer_key(writer, "part");
+    json_writer_string(writer, validated ? "validation" : "training");
+    json_writer_key(writer, "loss");
+    json_writer_double(writer, metrics.loss);
+    if (metrics.classification) {
+        json_writer_key(writer, "accuracy");
+        json_writer_double(writer, metrics.accuracy);
+    } else {
+        json_writer_key(writer, "rmse");
+        json_writer_double(writer, metrics.rmse);
+        json_writer_key(writer, "mae");
+        json_writer_double(writer, metrics.mae);
+        json_writer_key(writer, "r2");
+        json_writer_double(writer, metrics.r2);
+    }
+    json_writer_end_object(writer);
+    char *text = json_writer_finish(writer, NULL);
+    json_writer_destroy(writer);
+    return text;
+}
+
+/* Tells the store; a stale claim or a lost store leaves the job to recovery. */
+static void give_up_claim(jobs_attempt *attempt, const store_run_end *end)
+{
+    gd_error error = {0};
+    gd_status status =
+        store_run_finish(attempt->runner->resources.store, attempt->claim, end, &error);
+    if (status == GD_OK) {
+        jobs_logf(attempt->runner, JOBS_LOG_INFO, attempt->job->id, "%s%s%s",
+                  store_job_status_name(end->status), end->reason != NULL ? ": " : "",
+                  end->reason != NULL ? end->reason : "");
+        return;
+    }
+    attempt->lost = true;
+    jobs_logf(attempt->runner, JOBS_LOG_ERROR, attempt->job->id, "the end was not stored: %s",
+              error.message[0] != '\0' ? error.message : gd_status_message(status));
+}
+
+void jobs_attempt_fail(jobs_attempt *attempt, const char *reason, const char *message)
+{
+    int64_t now = jobs_now();
+    store_event event = {.at = now, .type = "failed", .message = message};
+    store_run_end end = {
+        .update = {.progress = &attempt->job->progress, .events = &event, .event_count = 1},
+        .status = STORE_JOB_FAILED,
+        .reason = reason,
+        .message = message,
+        .at = now,
+    };
+    give_up_claim(attempt, &end);
+    if (!attempt->lost && attempt->job->checkpoint != NULL)
+        jobs_checkpoint_remove(attempt->runner->resources.data_directory, attempt->job->checkpoint);
+}
+
+static void finish_in_store(jobs_attempt *attempt, const ending *end, const gd_buffer *chunk_bytes,
+                            const store_chunk *chunks, int64_t chunk_count)
+{
+    (void)chunk_bytes; /* the chunks point into it */
+    const gd_progress *progress = gd_trainer_progress(attempt->trainer);
+    store_progress stored = jobs_progress_of(progress);
+    size_t length = gd_model_parameter_count(attempt->plan->model) * sizeof(gd_real);
+    char digests[2][JOBS_DIGEST_SIZE];
+    store_parameters parameters[2];
+    int64_t parameter_count = 1, best_step;
+    const gd_real *values = gd_trainer_parameters(attempt->trainer);
+    jobs_digest_of(values, length, digests[0]);
+    parameters[0] = (store_parameters){"final", progress->step, values, length, digests[0]};
+    const gd_real *best = gd_trainer_best_parameters(attempt->trainer, &best_step);
+    if (best != NULL) {
+        jobs_digest_of(best, length, digests[1]);
+        parameters[parameter_count++] =
+            (store_parameters){"best", best_step, best, length, digests[1]};
+    }
+    char *metrics = end->reason != NULL ? evaluate(attempt) : NULL;
+    int64_t now = jobs_now();
+    store_event event = {.at = now, .type = end->event, .message = end->message};
+    store_run_end row = {
+        .update = {.progress = &stored,
+                   .chunks = chunks,
+                   .chunk_count = chunk_count,
+                   .events = &event,
+                   .event_count = 1},
+        .status = end->status,
+        .reason = end->reason,
+        .message = end->reason != NULL ? end->message : NULL,
+        .at = now,
+        .metrics = metrics,
+        .digest = end->reason != NULL ? digests[0] : NULL,
+        .parameters = parameters,
+        .parameter_count = parameter_count,
+        .preparation = attempt->preparation.bytes,
+        .preparation_length = attempt->preparation.length,
+    };
+    give_up_claim(attempt, &row);
+    free(metrics);
+}
+
+void jobs_attempt_finish(jobs_attempt *attempt, jobs_control control, const gd_error *failure)
+{
+    ending end = name_ending(attempt, control, failure);
+    /* A job that goes on later needs its state; without one it would start over, to the same end. */
+    if (end.reason == NULL) {
+        jobs_attempt_save(attempt);
+        if (attempt->lost)
+            return;
+    }
+    gd_buffer bytes;
+    store_chunk chunks[JOBS_CHUNKS_MAXIMUM];
+    int64_t chunk_count = 0;
+    gd_buffer_init(&bytes, (size_t)attempt->runner->resources.memory_limit);
+    gd_status status = jobs_attempt_chunks(attempt, &bytes, chunks, &chunk_count);
+    if (status == GD_OK)
+        finish_in_store(attempt, &end, &bytes, chunks, chunk_count);
+    else
+        jobs_attempt_fail(attempt, "out_of_memory",
+                          "There was not enough memory to keep the loss curve.");
+    gd_buffer_dispose(&bytes);
+    if (!attempt->lost && end.reason != NULL && attempt->checkpoint[0] != '\0')
+        jobs_checkpoint_remove(attempt->runner->resources.data_directory, attempt->checkpoint);
+}

@@ -1,0 +1,48 @@
+/*
+ * run_private.h: an attempt under way, shared by run.c, run_save.c and run_finish.c.
+ */
+#ifndef JOBS_RUN_PRIVATE_H
+#define JOBS_RUN_PRIVATE_H
+
+#include "jobs/checkpoint.h"
+#include "jobs/run.h"
+
+typedef struct jobs_attempt {
+    const jobs_runner *runner;
+    const store_claim *claim;
+    const store_job *job;
+    spec_job *spec;
+    jobs_plan *plan;
+    gd_trainer *trainer;
+    gd_buffer preparation;
+    jobs_curve curve; /* until the entry takes it over */
+    jobs_live_entry *entry;
+    char checkpoint[JOBS_CHECKPOINT_NAME_SIZE]; /* file the store knows of; empty: none */
+    double started_at, saved_at;                /* monotonic seconds */
+    int64_t samples_before;                     /* seen by earlier attempts */
+    bool checkpoint_failed;                     /* told once */
+    bool lost;                                  /* the claim is stale or the store is gone */
+} jobs_attempt;
+
+double jobs_monotonic_seconds(void);
+
+store_progress jobs_progress_of(const gd_progress *progress);
+
+/* Checkpoint file, then progress, curve and its name in one transaction (run_save.c). */
+void jobs_attempt_save(jobs_attempt *attempt);
+/* Puts trainer and curve where the last checkpoint left them, or at the beginning where there is none
+ * to be used. False where the attempt was failed for lack of memory. */
+bool jobs_attempt_restore(jobs_attempt *attempt);
+
+#define JOBS_CHUNKS_MAXIMUM 128 /* a curve has at most 100,000 points and their ends of epochs */
+
+/* The chunks of the points held in memory, encoded one after the other in `bytes`. */
+gd_status jobs_attempt_chunks(jobs_attempt *attempt, gd_buffer *bytes, store_chunk *chunks,
+                              int64_t *count);
+
+/* Ends an attempt that trained (run_finish.c). `failure` is what gd_trainer_advance said last. */
+void jobs_attempt_finish(jobs_attempt *attempt, jobs_control control, const gd_error *failure);
+/* Ends one that could not begin or go on. */
+void jobs_attempt_fail(jobs_attempt *attempt, const char *reason, const char *message);
+
+#endif

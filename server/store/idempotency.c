@@ -1,0 +1,75 @@
+/*
+ * idempotency.c: replies kept under a request's key. A key counts until it is swept; it is written
+ * in the same transaction as the effect, so there is never the one without the other.
+ */
+#include "store/idempotency.h"
+
+#include "store/handle.h"
+#include "store/statement.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+gd_status store_idempotency_look_up(store_connection *connection, const char *key,
+                                    const char *fingerprint, char **reply, gd_error *error)
+{
+    *reply = NULL;
+    store_statement statement = store_statement_open(
+        connection, "SELECT fingerprint = ?2, reply FROM idempotency_keys WHERE key = ?1");
+    store_bind_text(&statement, 1, key);
+    store_bind_text(&statement, 2, fingerprint);
+    bool row = false;
+    gd_status status = store_statement_next(&statement, &row, error);
+    if (status == GD_OK && !row) {
+        status = gd_fail(error, GD_NOT_FOUND, "", "the idempotency key is new");
+    } else if (status == GD_OK && store_column_integer(&statement, 0) == 0) {
+        status =
+            gd_fail(error, GD_CONFLICT, "", "the idempotency key was used with another request");
+    } else if (status == GD_OK) {
+        *reply = store_column_text(&statement, 1);
+        status = store_statement_check(&statement, error);
+    }
+    store_statement_close(&statement);
+    return status;
+}
+
+gd_status store_idempotency_insert(store_connection *connection,
+                                   const store_idempotency *idempotency, gd_error *error)
+{
+    store_statement statement =
+        store_statement_open(connection,
+                             "INSERT INTO idempotency_keys (key, fingerprint, reply, expires_at)"
+                             " VALUES (?, ?, ?, ?)");
+    store_bind_text(&statement, 1, idempotency->key);
+    store_bind_text(&statement, 2, idempotency->fingerprint);
+    store_bind_text(&statement, 3, idempotency->reply);
+    store_bind_integer(&statement, 4, idempotency->expires_at);
+    return store_statement_run(&statement, NULL, error);
+}
+
+gd_status store_idempotency_find(store *handle, const char *key, const char *fingerprint,
+                                 char **reply, gd_error *error)
+{
+    *reply = NULL;
+    store_connection *connection = NULL;
+    gd_status status = store_readers_take(handle->readers, &connection, error);
+    if (status != GD_OK)
+        return status;
+    status = store_idempotency_look_up(connection, key, fingerprint, reply, error);
+    store_readers_give(handle->readers, connection);
+    return status;
+}
+
+static gd_status run_sweep(store_transaction *transaction, void *context, gd_error *error)
+{
+    const int64_t *now = context;
+    store_statement statement = store_statement_open(
+        transaction->connection, "DELETE FROM idempotency_keys WHERE expires_at <= ?");
+    store_bind_integer(&statement, 1, *now);
+    return store_statement_run(&statement, NULL, error);
+}
+
+gd_status store_sweep(store *handle, int64_t now, gd_error *error)
+{
+    return store_writer_run(handle->writer, run_sweep, &now, error);
+}

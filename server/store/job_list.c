@@ -1,0 +1,211 @@
+/*
+ * job_list.c: lists of jobs, their counts and their places in the queue. The text of a list's query
+ * is put together from fixed pieces; what a caller asks for is only ever bound.
+ */
+#include "store/handle.h"
+#include "store/job_rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define QUERY_SIZE 2048
+
+typedef struct list_query {
+    char text[QUERY_SIZE];
+    size_t length;
+    bool has_condition;
+    bool overflows;
+} list_query;
+
+static void add(list_query *query, const char *piece)
+{
+    size_t length = strlen(piece);
+    if (length >= QUERY_SIZE - query->length) {
+        query->overflows = true;
+        return;
+    }
+    memcpy(query->text + query->length, piece, length + 1);
+    query->length += length;
+}
+
+static void add_condition(list_query *query, bool wanted, const char *condition)
+{
+    if (!wanted)
+        return;
+    add(query, query->has_condition ? " AND " : " WHERE ");
+    add(query, condition);
+    query->has_condition = true;
+}
+
+/* " AND status IN ('queued','running')" of the distinct states asked for. */
+static void add_statuses(list_query *query, const store_job_filter *filter)
+{
+    bool wanted[STORE_JOB_STATUS_COUNT] = {false};
+    for (int64_t i = 0; i < filter->status_count; i++) {
+        if ((unsigned)filter->statuses[i] < STORE_JOB_STATUS_COUNT)
+            wanted[filter->statuses[i]] = true;
+    }
+    add_condition(query, true, "status IN (");
+    const char *separator = "'";
+    for (int i = 0; i < STORE_JOB_STATUS_COUNT; i++) {
+        if (!wanted[i])
+            continue;
+        add(query, separator);
+        add(query, store_job_status_name((store_job_status)i));
+        separator = "','";
+    }
+    add(query, separator[1] == '\0' ? ")" : "')");
+}
+
+/* The numbers of the parameters are fixed; conditions that are not asked for leave theirs out. */
+static void write_query(list_query *query, const store_job_filter *filter)
+{
+    add(query, "SELECT " STORE_JOB_COLUMNS " FROM jobs");
+    if (filter->label_key != NULL)
+        add(query, " JOIN job_labels ON job_labels.job = jobs.sequence");
+    add_condition(query, filter->label_key != NULL,
+                  "job_labels.key = ?1 AND job_labels.value = ?2");
+    if (filter->status_count > 0)
+        add_statuses(query, filter);
+    add_condition(query, filter->model != NULL, "model = ?3");
+    add_condition(query, filter->name_part != NULL, "instr(lower(name), lower(?4)) > 0");
+    add_condition(query, filter->created_after != 0, "created_at > ?5");
+    add_condition(query, filter->created_before != 0, "created_at < ?6");
+    add_condition(query, filter->before_sequence != 0, "jobs.sequence < ?7");
+    add(query, " ORDER BY jobs.sequence DESC LIMIT ?8");
+}
+
+static void bind_query(store_statement *statement, const store_job_filter *filter)
+{
+    if (filter->label_key != NULL) {
+        store_bind_text(statement, 1, filter->label_key);
+        store_bind_text(statement, 2, filter->label_value);
+    }
+    if (filter->model != NULL)
+        store_bind_text(statement, 3, filter->model);
+    if (filter->name_part != NULL)
+        store_bind_text(statement, 4, filter->name_part);
+    if (filter->created_after != 0)
+        store_bind_integer(statement, 5, filter->created_after);
+    if (filter->created_before != 0)
+        store_bind_integer(statement, 6, filter->created_before);
+    if (filter->before_sequence != 0)
+        store_bind_integer(statement, 7, filter->before_sequence);
+    store_bind_integer(statement, 8, filter->limit);
+}
+
+/* Makes room for one more record. */
+static gd_status grow(store_job **jobs, int64_t count, int64_t *capacity, gd_error *error)
+{
+    if (count < *capacity)
+        return GD_OK;
+    int64_t wanted = *capacity == 0 ? 32 : *capacity * 2;
+    store_job *grown = realloc(*jobs, (size_t)wanted * sizeof **jobs);
+    if (grown == NULL)
+        return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for a list of jobs");
+    *jobs = grown;
+    *capacity = wanted;
+    return GD_OK;
+}
+
+static gd_status read_rows(store_statement *statement, store_job **jobs, int64_t *count,
+                           gd_error *error)
+{
+    int64_t capacity = 0;
+    bool row = true;
+    gd_status status = GD_OK;
+    while (status == GD_OK) {
+        status = store_statement_next(statement, &row, error);
+        if (status != GD_OK || !row)
+            break;
+        status = grow(jobs, *count, &capacity, error);
+        if (status == GD_OK)
+            status = store_job_row(statement, &(*jobs)[*count], error);
+        if (status == GD_OK)
+            *count += 1;
+    }
+    return status;
+}
+
+gd_status store_job_list(store *handle, const store_job_filter *filter, store_job **jobs,
+                         int64_t *count, gd_error *error)
+{
+    *jobs = NULL;
+    *count = 0;
+    if (filter->limit < 1 || filter->limit > 100000)
+        return gd_fail(error, GD_INVALID_ARGUMENT, "limit", "from 1 to 100000, not %lld",
+                       (long long)filter->limit);
+    list_query query = {.length = 0};
+    write_query(&query, filter);
+    if (query.overflows)
+        return gd_fail(error, GD_TOO_LARGE, "", "the query is too long");
+    store_connection *connection = NULL;
+    gd_status status = store_readers_take(handle->readers, &connection, error);
+    if (status != GD_OK)
+        return status;
+    store_statement statement = store_statement_open_once(connection, query.text);
+    bind_query(&statement, filter);
+    status = read_rows(&statement, jobs, count, error);
+    store_statement_close(&statement);
+    store_readers_give(handle->readers, connection);
+    if (status != GD_OK) {
+        store_jobs_dispose(*jobs, *count);
+        *jobs = NULL;
+        *count = 0;
+    }
+    return status;
+}
+
+void store_jobs_dispose(store_job *jobs, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        store_job_dispose(&jobs[i]);
+    free(jobs);
+}
+
+gd_status store_job_queue_position(store *handle, const store_job *job, int64_t *position,
+                                   gd_error *error)
+{
+    *position = 0;
+    store_connection *connection = NULL;
+    gd_status status = store_readers_take(handle->readers, &connection, error);
+    if (status != GD_OK)
+        return status;
+    store_statement statement = store_statement_open(
+        connection,
+        "SELECT (SELECT count(*) FROM jobs WHERE status = 'queued' AND priority > ?1)"
+        " + (SELECT count(*) FROM jobs WHERE status = 'queued' AND priority = ?1"
+        " AND sequence < ?2)");
+    store_bind_integer(&statement, 1, job->priority);
+    store_bind_integer(&statement, 2, job->sequence);
+    bool row = false;
+    status = store_statement_integer(&statement, &row, position, error);
+    store_readers_give(handle->readers, connection);
+    return status;
+}
+
+gd_status store_job_counts(store *handle, int64_t *counts, gd_error *error)
+{
+    memset(counts, 0, STORE_JOB_STATUS_COUNT * sizeof *counts);
+    store_connection *connection = NULL;
+    gd_status status = store_readers_take(handle->readers, &connection, error);
+    if (status != GD_OK)
+        return status;
+    store_statement statement =
+        store_statement_open(connection, "SELECT status, count FROM job_counts");
+    bool row = true;
+    while (status == GD_OK) {
+        status = store_statement_next(&statement, &row, error);
+        if (status != GD_OK || !row)
+            break;
+        char name[16];
+        store_column_fixed(&statement, 0, name, sizeof name);
+        for (int i = 0; i < STORE_JOB_STATUS_COUNT; i++) {
+            if (strcmp(name, store_job_status_name((store_job_status)i)) == 0)
+                counts[i] = store_column_integer(&statement, 1);
+        }
+    }
+    store_statement_close(&statement);
+    store_readers_give(handle->readers, connection);
+    return status;
+}

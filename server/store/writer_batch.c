@@ -1,0 +1,192 @@
+/*
+ * writer_batch.c: one transaction for many operations, and checkpoints; see writer_batch.h. An
+ * operation that fails is rolled back to its savepoint and leaves the others alone; what takes the
+ * whole transaction down is told to everybody in it.
+ */
+#include "store/writer_batch.h"
+
+/* Pages of log at which a checkpoint is tried, and at which it may wait for readers (64 MiB). */
+#define CHECKPOINT_PAGES       1000
+#define CHECKPOINT_PATIENT     16384
+#define CHECKPOINT_PATIENCE_MS 200
+#define BUSY_MS                5000
+
+static int count_commit(void *context, sqlite3 *database, const char *name, int pages)
+{
+    (void)database;
+    (void)name;
+    store_batch_state *state = context;
+    if (pages < state->log_pages) /* the log began anew */
+        state->checkpoint_at = CHECKPOINT_PAGES;
+    state->log_pages = pages;
+    atomic_fetch_add(&state->commits, 1);
+    return SQLITE_OK;
+}
+
+void store_batch_state_start(store_batch_state *state, store_connection *connection)
+{
+    state->connection = connection;
+    state->log_pages = 0;
+    state->checkpoint_at = CHECKPOINT_PAGES;
+    atomic_init(&state->commits, 0);
+    atomic_init(&state->lacks_space, false);
+    (void)sqlite3_wal_hook(store_connection_database(connection), count_commit, state);
+}
+
+bool store_batch_log_is_used(const store_batch_state *state)
+{
+    return state->log_pages > 0;
+}
+
+static int execute(store_batch_state *state, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+    bool kept = false;
+    int code = store_connection_prepare(state->connection, sql, &statement, &kept);
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(statement);
+        if (code == SQLITE_DONE)
+            code = SQLITE_OK;
+    }
+    if (kept)
+        (void)sqlite3_reset(statement);
+    else
+        (void)sqlite3_finalize(statement);
+    return code;
+}
+
+static bool is_in_transaction(const store_batch_state *state)
+{
+    return sqlite3_get_autocommit(store_connection_database(state->connection)) == 0;
+}
+
+/* Tells failure to all who were told nothing worse. */
+static void fail_all(store_pending *batch, const gd_error *failure)
+{
+    for (store_pending *each = batch; each != NULL; each = each->next) {
+        if (each->status == GD_OK)
+            each->status = gd_fail(each->error, failure->status, "", "%s", failure->message);
+    }
+}
+
+/*
+ * Ends a transaction that cannot be committed. GD_OK when the connection is clean again and the cause
+ * was no fatal one.
+ */
+static gd_status abandon(store_batch_state *state, gd_error *failure)
+{
+    int code = is_in_transaction(state) ? execute(state, "ROLLBACK") : SQLITE_OK;
+    if (store_connection_fatal_code(state->connection) != SQLITE_OK)
+        return failure->status;
+    if (code != SQLITE_OK && is_in_transaction(state))
+        return store_connection_fail(state->connection, code, failure);
+    if (failure->status == GD_NO_SPACE) {
+        /* Room in the log comes from moving it into the database. */
+        atomic_store(&state->lacks_space, true);
+        state->checkpoint_at = 0;
+    }
+    return GD_OK;
+}
+
+/*
+ * One operation within its savepoint. Anything but GD_OK, described in `failure`: the transaction is
+ * lost.
+ */
+static gd_status run_one(store_batch_state *state, store_pending *pending, bool *queued,
+                         gd_error *failure)
+{
+    store_transaction transaction = {.connection = state->connection};
+    int code = execute(state, "SAVEPOINT operation");
+    if (code != SQLITE_OK)
+        return store_connection_fail(state->connection, code, failure);
+
+    gd_error unused = {.status = GD_OK};
+    gd_error *error = pending->error != NULL ? pending->error : &unused;
+    pending->status = pending->operation(&transaction, pending->context, error);
+    if (!is_in_transaction(state) || store_connection_fatal_code(state->connection) != SQLITE_OK) {
+        if (pending->status == GD_OK)
+            return gd_fail(failure, GD_IO_ERROR, "", "the transaction ended before its time");
+        return gd_fail(failure, pending->status, "", "%s", error->message);
+    }
+    if (pending->status != GD_OK || transaction.discard) {
+        code = execute(state, "ROLLBACK TO operation");
+        if (code != SQLITE_OK)
+            return store_connection_fail(state->connection, code, failure);
+    }
+    code = execute(state, "RELEASE operation");
+    if (code != SQLITE_OK)
+        return store_connection_fail(state->connection, code, failure);
+    if (pending->status == GD_OK && transaction.queued && !transaction.discard)
+        *queued = true;
+    return GD_OK;
+}
+
+static gd_status commit(store_batch_state *state, gd_error *failure)
+{
+    int64_t before = atomic_load(&state->commits);
+    int code = execute(state, "COMMIT");
+    if (code == SQLITE_OK) {
+        if (atomic_load(&state->commits) != before)
+            atomic_store(&state->lacks_space, false);
+        return GD_OK;
+    }
+    gd_status status = store_connection_fail(state->connection, code, failure);
+    if (status == GD_NO_SPACE || status == GD_OUT_OF_MEMORY)
+        return status;
+    /* Whatever else a commit fails with, it is not known what the disk holds. */
+    return gd_fail(failure, GD_IO_ERROR, "", "a commit failed: %s",
+                   sqlite3_errmsg(store_connection_database(state->connection)));
+}
+
+gd_status store_batch_run(store_batch_state *state, store_pending *batch, bool *queued,
+                          gd_error *failure)
+{
+    *queued = false;
+    int code = execute(state, "BEGIN IMMEDIATE");
+    if (code != SQLITE_OK) {
+        (void)store_connection_fail(state->connection, code, failure);
+        fail_all(batch, failure);
+        return abandon(state, failure);
+    }
+    gd_status status = GD_OK;
+    for (store_pending *each = batch; each != NULL && status == GD_OK; each = each->next)
+        status = run_one(state, each, queued, failure);
+    bool is_final = false;
+    if (status == GD_OK) {
+        status = commit(state, failure);
+        is_final = status == GD_IO_ERROR;
+    }
+    if (status == GD_OK)
+        return GD_OK;
+    *queued = false;
+    fail_all(batch, failure);
+    status = abandon(state, failure);
+    return is_final ? GD_IO_ERROR : status;
+}
+
+gd_status store_batch_checkpoint(store_batch_state *state, bool idle, gd_error *failure)
+{
+    if (!(idle && state->log_pages > 0) && state->log_pages < state->checkpoint_at)
+        return GD_OK;
+    sqlite3 *database = store_connection_database(state->connection);
+    int mode = SQLITE_CHECKPOINT_PASSIVE;
+    int patience = 0;
+    if (idle) {
+        mode = SQLITE_CHECKPOINT_TRUNCATE;
+    } else if (state->log_pages >= CHECKPOINT_PATIENT) {
+        mode = SQLITE_CHECKPOINT_RESTART;
+        patience = CHECKPOINT_PATIENCE_MS;
+    }
+    (void)sqlite3_busy_timeout(database, patience);
+    int code = sqlite3_wal_checkpoint_v2(database, "main", mode, NULL, NULL);
+    (void)sqlite3_busy_timeout(database, BUSY_MS);
+    if (code == SQLITE_OK && mode == SQLITE_CHECKPOINT_TRUNCATE)
+        state->log_pages = 0;
+    /* The log begins anew with the next commit, or, where a reader is in the way or there is no room,
+     * grows on: once more when it has grown by as much again. */
+    state->checkpoint_at = state->log_pages + CHECKPOINT_PAGES;
+    if (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED)
+        return GD_OK;
+    gd_status status = store_connection_fail(state->connection, code, failure);
+    return store_connection_fatal_code(state->connection) != SQLITE_OK ? status : GD_OK;
+}

@@ -1,0 +1,48 @@
+/*
+ * writer_batch.h: what the writer thread does to the database with the operations it took: one
+ * transaction, and the checkpoints between. Everything here runs on that thread.
+ */
+#ifndef SERVER_STORE_WRITER_BATCH_H
+#define SERVER_STORE_WRITER_BATCH_H
+
+#include "store/writer.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* One waiting operation; lives on its caller's stack. */
+typedef struct store_pending {
+    struct store_pending *next;
+    store_operation operation;
+    void *context;
+    gd_error *error; /* may be NULL */
+    gd_status status;
+    bool done; /* under the writer's mutex, as `answered` */
+    pthread_cond_t answered;
+} store_pending;
+
+typedef struct store_batch_state {
+    store_connection *connection;
+    int64_t log_pages;     /* in the log after the last commit */
+    int64_t checkpoint_at; /* pages of log at which to checkpoint next */
+    _Atomic int64_t commits;
+    atomic_bool lacks_space;
+} store_batch_state;
+
+/* Sets `state` up and has the connection count its commits in it; `state` must not move. */
+void store_batch_state_start(store_batch_state *state, store_connection *connection);
+
+/*
+ * Runs the operations and commits; every record's status says what became of it. *queued: one that
+ * was committed set `queued`. Anything but GD_OK, described in `failure`, means that the connection
+ * is not to be used again.
+ */
+gd_status store_batch_run(store_batch_state *state, store_pending *batch, bool *queued,
+                          gd_error *failure);
+
+/* Checkpoints where it is due, or where `idle` and the log is not empty. Fails as _run does. */
+gd_status store_batch_checkpoint(store_batch_state *state, bool idle, gd_error *failure);
+
+bool store_batch_log_is_used(const store_batch_state *state);
+
+#endif

@@ -6,7 +6,10 @@
  * Accepted: quoted fields with doubled quotes and line breaks, CRLF, LF, a byte order mark, blanks
  * around fields, empty lines at the end. Missing: an empty field, `?`, `NA`, `N/A`, `NaN`, `null`
  * (case ignored). Rows of different length are refused with their line number; so is a column in
- * which nearly all cells are numbers and a few are not, with the line of the first such cell.
+ * which nearly all cells (90 % and at least 10) are numbers and a few are not, with the line of the
+ * first such cell; so are decimal commas, and numbers beyond the range of a double. Lines are counted
+ * from 1 as an editor shows them. Any other column with a text is categorical, and its numbers are
+ * texts too. A field has at most 1 MiB, all classes together 256 MiB.
  */
 #ifndef DESCENT_CSV_H
 #define DESCENT_CSV_H
@@ -22,7 +25,8 @@ typedef enum gd_csv_header {
 typedef struct gd_csv_options {
     gd_csv_header header;     /* AUTO: the first row is a header when its fields are non-empty texts
                                  that are no numbers and some column below holds numbers, or when
-                                 every field of it is unique and unlike the column below */
+                                 every field of it is unique and unlike the column below; a file
+                                 of one row has none */
     char delimiter;           /* 0: found among , ; tab */
     const char *const *names; /* [name_count] or NULL: then the header's, else column_1 … */
     int64_t name_count;

@@ -28,9 +28,12 @@ typedef struct gd_column {
     gd_column_kind kind;
     const char *const *classes; /* [class_count], in order of byte value; NULL when numeric */
     int64_t class_count;
-    int64_t missing;                 /* cells without a value */
-    double minimum, maximum;         /* of the cells that have one; NaN when there is none */
-    double mean, standard_deviation; /* population (divided by n), by Welford's method */
+    int64_t missing;         /* cells without a value */
+    double minimum, maximum; /* of the cells that have one; NaN when there is none, and for
+                                        a categorical column */
+    double mean,
+        standard_deviation; /* population (divided by n), by Welford's method; NaN likewise,
+                                        and where the values are too far apart for a double */
 } gd_column;
 
 typedef struct gd_frame gd_frame;
@@ -48,7 +51,9 @@ void gd_frame_read_row(const gd_frame *frame, int64_t row, double *cells);
 /*
  * Building in memory, cell by cell in row order. A column is numeric when all its cells are numbers,
  * categorical when all are texts; a column that mixes the two is refused with path
- * "rows/<row>/<column>" at the first cell that differs from the column's first value.
+ * "rows/<row>/<column>" at the first cell that differs from the column's first value, and so is an
+ * infinity; NaN is a missing cell. Texts are at most GD_FRAME_MAXIMUM_NAME bytes of UTF-8. A column
+ * without any value is numeric. A refused cell leaves the builder as it was.
  */
 typedef struct gd_frame_builder gd_frame_builder;
 
@@ -63,7 +68,8 @@ gd_status gd_frame_builder_finish(gd_frame_builder *builder, gd_frame **frame, g
 
 /*
  * Frame files: magic, version, schema with statistics, then row-major float64 cells, little-endian,
- * all sizes checked against the file's length. Writing goes to the open descriptor given; making it
+ * all sizes checked against the file's length before use: whatever is not a whole file of this version
+ * is GD_CORRUPT. The file must not be shortened while it is open. Writing goes to the open descriptor given; making it
  * durable and naming it is the caller's.
  */
 gd_status gd_frame_open(gd_frame **frame, const char *path, gd_error *error);

@@ -42,12 +42,18 @@ typedef struct gd_preparation_options {
                            column only centred. MINMAX: onto [0, 1] */
     gd_missing missing; /* ERROR: refused, naming row and column; DROP: the row is left out; MEAN:
                            the training mean, for a categorical column all its one-hot cells 0. A
-                           missing target cell is an error or drops the row, never filled */
+                           missing target cell drops the row under DROP, else is an error: it is
+                           never filled */
 } gd_preparation_options;
 
 typedef struct gd_preparation gd_preparation;
 
-/* Fits on the rows listed in `rows` [row_count] of `frame`. */
+/*
+ * Fits on the rows listed in `rows` [row_count] of `frame`. Classes, of features and target, are those
+ * these rows have, in order of byte value; a numeric column that is to be classified gives its distinct
+ * numbers, ascending. Refused: a column twice or both feature and target, a target with one class or
+ * more than GD_FRAME_MAXIMUM_CLASSES, texts as a regression's target, a feature without any value.
+ */
 gd_status gd_preparation_fit(gd_preparation **preparation, const gd_preparation_options *options,
                              const gd_frame *frame, const int64_t *rows, int64_t row_count,
                              gd_error *error);
@@ -70,13 +76,18 @@ double gd_preparation_class_number(const gd_preparation *preparation, int64_t in
 /*
  * Prepares the listed rows of a frame whose columns are those of the fit (by name). Rows that DROP
  * leaves out are not counted in *prepared. features [row_count, feature_width], targets
- * [row_count, target_width]. A class not seen in training is GD_INVALID_DATA naming row and column.
+ * [row_count, target_width], or NULL: then the frame need not have the target columns. A class not seen
+ * in training and a value beyond gd_real are GD_INVALID_DATA naming row and column; errors about a
+ * cell have the path "rows/<row>/<column>", both of the frame and from 0.
  */
 gd_status gd_preparation_apply(const gd_preparation *preparation, const gd_frame *frame,
                                const int64_t *rows, int64_t row_count, gd_real *features,
                                gd_real *targets, int64_t *prepared, gd_error *error);
 
-/* One raw row of feature cells [column_count] (class indices of gd_preparation_column) → features. */
+/*
+ * One raw row of feature cells [column_count] (class indices of gd_preparation_column, NaN: missing) →
+ * features. A missing cell is filled under MEAN, else refused, under DROP too. Path: "<column>".
+ */
 gd_status gd_preparation_apply_row(const gd_preparation *preparation, const double *cells,
                                    gd_real *features, gd_error *error);
 

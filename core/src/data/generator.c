@@ -102,8 +102,8 @@ static void make_sine(gd_random *random, int64_t index, double noise, double *ce
     add_noise(random, noise, cells + 1, 1);
 }
 
-#define FIELDS(name, noise_default)                         \
-    static const gd_field name[] = {                        \
+#define FIELDS(table, noise_default)                        \
+    static const gd_field table[] = {                       \
         {.name = "samples",                                 \
          .type = GD_FIELD_COUNT,                            \
          .offset = offsetof(gd_generator_options, samples), \

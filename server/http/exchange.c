@@ -124,7 +124,9 @@ static enum MHD_Result answer_before_body(const http_exchange_shared *server, ex
         http_respond_close(&current->response);
         return send_reply(server, current, connection);
     }
-    if (!framing->is_chunked && framing->content_length <= DROPPED_BODY_BYTES) {
+    /* A body that is too long for its route is not waited for, however short. */
+    if (!framing->is_chunked && framing->content_length <= DROPPED_BODY_BYTES &&
+        http_response_status(&current->response) != 413) {
         current->stage = STAGE_DROPPING;
         return MHD_YES;
     }

@@ -30,6 +30,29 @@ static void apply_softmax(gd_real *row, int64_t width)
     }
 }
 
+static void apply_exponential(gd_real *outputs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        outputs[i] = exp(outputs[i]);
+    }
+}
+
+/* Of equal outputs the first is the largest; a NaN is never chosen but by being first. */
+static void apply_decision(gd_real *row, int64_t width)
+{
+    int64_t largest = 0;
+    if (width == 1) {
+        row[0] = row[0] >= 0;
+        return;
+    }
+    for (int64_t c = 1; c < width; c++) {
+        largest = row[c] > row[largest] ? c : largest;
+    }
+    for (int64_t c = 0; c < width; c++) {
+        row[c] = c == largest;
+    }
+}
+
 void gd_link_apply(gd_link link, gd_real *outputs, int64_t rows, int64_t width)
 {
     switch (link) {
@@ -41,6 +64,14 @@ void gd_link_apply(gd_link link, gd_real *outputs, int64_t rows, int64_t width)
     case GD_LINK_SOFTMAX:
         for (int64_t r = 0; r < rows; r++) {
             apply_softmax(outputs + r * width, width);
+        }
+        break;
+    case GD_LINK_EXPONENTIAL:
+        apply_exponential(outputs, (size_t)rows * (size_t)width);
+        break;
+    case GD_LINK_DECISION:
+        for (int64_t r = 0; r < rows; r++) {
+            apply_decision(outputs + r * width, width);
         }
         break;
     }

@@ -8,17 +8,46 @@
 
 #include <math.h>
 
+static const gd_field huber_fields[] = {
+    {.name = "delta",
+     .type = GD_FIELD_NUMBER,
+     .offset = offsetof(gd_loss_options, delta),
+     .minimum = 0,
+     .minimum_excluded = true,
+     .maximum = 1e12,
+     .default_value = 1,
+     .help = "distance beyond which the loss is a line"},
+};
+
+static const gd_field quantile_fields[] = {
+    {.name = "q",
+     .type = GD_FIELD_NUMBER,
+     .offset = offsetof(gd_loss_options, q),
+     .minimum = 0,
+     .minimum_excluded = true,
+     .maximum = 1,
+     .maximum_excluded = true,
+     .default_value = 0.5,
+     .help = "the share of targets that shall lie below the prediction"},
+};
+
+#define FIELDS(table)                                                  \
+    {                                                                  \
+        .fields = (table), .count = sizeof(table) / sizeof((table)[0]) \
+    }
+#define NUMBERS_FROM(least) \
+    .minimum_width = 1, .target_minimum = (least), .target_maximum = INFINITY
+
 static const gd_loss_descriptor descriptors[GD_LOSS_TYPE_COUNT] = {
     [GD_LOSS_MSE] = {.name = "mse",
                      .formula = "mean of (z - y)^2",
                      .link = GD_LINK_IDENTITY,
-                     .minimum_width = 1,
-                     .target_minimum = -INFINITY,
-                     .target_maximum = INFINITY,
+                     NUMBERS_FROM(-INFINITY),
                      .evaluate = gdi_mse},
     [GD_LOSS_BINARY_CROSS_ENTROPY] = {.name = "binary_cross_entropy",
                                       .formula = "mean of log(1 + exp(z)) - y z",
                                       .link = GD_LINK_SIGMOID,
+                                      .classification = true,
                                       .minimum_width = 1,
                                       .target_minimum = 0,
                                       .target_maximum = 1,
@@ -26,9 +55,41 @@ static const gd_loss_descriptor descriptors[GD_LOSS_TYPE_COUNT] = {
     [GD_LOSS_CROSS_ENTROPY] = {.name = "cross_entropy",
                                .formula = "mean over rows of log(sum of exp(z)) - z[class]",
                                .link = GD_LINK_SOFTMAX,
+                               .classification = true,
                                .class_targets = true,
                                .minimum_width = 2,
                                .evaluate = gdi_cross_entropy},
+    [GD_LOSS_MAE] = {.name = "mae",
+                     .formula = "mean of |z - y|",
+                     .link = GD_LINK_IDENTITY,
+                     NUMBERS_FROM(-INFINITY),
+                     .evaluate = gdi_mae},
+    [GD_LOSS_HUBER] = {.name = "huber",
+                       .formula = "mean of d^2 / 2 if |d| <= delta else delta (|d| - delta / 2), "
+                                  "d = z - y",
+                       .fields = FIELDS(huber_fields),
+                       .link = GD_LINK_IDENTITY,
+                       NUMBERS_FROM(-INFINITY),
+                       .evaluate = gdi_huber},
+    [GD_LOSS_HINGE] = {.name = "hinge",
+                       .formula = "one output: mean of max(0, 1 - s z), s = -1 or 1; more: mean of "
+                                  "max(0, 1 - z[class] + z[c]) over rows and classes",
+                       .link = GD_LINK_DECISION,
+                       .classification = true,
+                       .class_targets = true,
+                       .minimum_width = 1,
+                       .evaluate = gdi_hinge},
+    [GD_LOSS_POISSON] = {.name = "poisson",
+                         .formula = "mean of exp(z) - y z",
+                         .link = GD_LINK_EXPONENTIAL,
+                         NUMBERS_FROM(0),
+                         .evaluate = gdi_poisson},
+    [GD_LOSS_QUANTILE] = {.name = "quantile",
+                          .formula = "mean of q (y - z) if z < y else (1 - q) (z - y)",
+                          .fields = FIELDS(quantile_fields),
+                          .link = GD_LINK_IDENTITY,
+                          NUMBERS_FROM(-INFINITY),
+                          .evaluate = gdi_quantile},
 };
 
 const gd_loss_descriptor *gd_loss_descriptor_at(gd_loss_type type)
@@ -77,7 +138,7 @@ gd_status gd_loss_check(const gd_loss_options *options, const gd_real *targets, 
                        (long long)output_width, (long long)wanted, (long long)target_width);
     }
     if (loss->class_targets) {
-        return check_classes(loss, targets, rows, output_width > 1 ? output_width : 2, error);
+        return check_classes(loss, targets, rows, gdi_class_count(output_width), error);
     }
     for (int64_t i = 0; i < rows * target_width; i++) {
         const double target = (double)targets[i];

@@ -15,6 +15,23 @@ double gdi_binary_cross_entropy(const gd_loss_options *options, const gd_real *o
 double gdi_cross_entropy(const gd_loss_options *options, const gd_real *outputs,
                          const gd_real *targets, int64_t rows, int64_t width, gd_real *gradient);
 
+double gdi_mae(const gd_loss_options *options, const gd_real *outputs, const gd_real *targets,
+               int64_t rows, int64_t width, gd_real *gradient);
+double gdi_huber(const gd_loss_options *options, const gd_real *outputs, const gd_real *targets,
+                 int64_t rows, int64_t width, gd_real *gradient);
+double gdi_hinge(const gd_loss_options *options, const gd_real *outputs, const gd_real *targets,
+                 int64_t rows, int64_t width, gd_real *gradient);
+double gdi_poisson(const gd_loss_options *options, const gd_real *outputs, const gd_real *targets,
+                   int64_t rows, int64_t width, gd_real *gradient);
+double gdi_quantile(const gd_loss_options *options, const gd_real *outputs, const gd_real *targets,
+                    int64_t rows, int64_t width, gd_real *gradient);
+
+/* Classes that outputs of this width tell apart. */
+static inline int64_t gdi_class_count(int64_t width)
+{
+    return width > 1 ? width : 2;
+}
+
 /* The class a target cell stands for, or -1 where it is none of 0 … classes-1. */
 int64_t gdi_class_index(gd_real target, int64_t classes);
 

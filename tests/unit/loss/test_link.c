@@ -36,3 +36,21 @@ Test(loss_link, identity_changes_nothing)
     gd_link_apply(GD_LINK_IDENTITY, z, 1, 2);
     cr_expect(z[0] == -3 && z[1] == 7);
 }
+
+Test(loss_link, exponential_of_each_element)
+{
+    gd_real z[] = {0, 1};
+    gd_link_apply(GD_LINK_EXPONENTIAL, z, 1, 2);
+    cr_expect_eq(z[0], 1);
+    cr_expect_float_eq((double)z[1], 2.718281828, 1e-6);
+}
+
+Test(loss_link, decision_takes_the_first_of_the_largest)
+{
+    gd_real rows[] = {1, 3, 3, -1, -2, -3}, signs[] = {-0.5f, 0, 2};
+    gd_link_apply(GD_LINK_DECISION, rows, 2, 3);
+    cr_expect(rows[0] == 0 && rows[1] == 1 && rows[2] == 0);
+    cr_expect(rows[3] == 1 && rows[4] == 0 && rows[5] == 0);
+    gd_link_apply(GD_LINK_DECISION, signs, 3, 1);
+    cr_expect(signs[0] == 0 && signs[1] == 1 && signs[2] == 1);
+}

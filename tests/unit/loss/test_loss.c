@@ -57,6 +57,8 @@ static void compare_with(const golden_case *golden)
     const int type = loss_named(golden_meta(golden, "loss"));
     cr_assert_geq(type, 0, "%s", name);
     gd_loss_options options = options_of((gd_loss_type)type);
+    options.delta = golden_number(golden, "delta", options.delta);
+    options.q = golden_number(golden, "quantile", options.q);
     const golden_tensor *z = golden_tensor_find(golden, "prediction");
     const golden_tensor *slope = golden_tensor_find(golden, "gradient");
     const int64_t width = z->rank == 2 ? z->shape[1] : 1;
@@ -182,6 +184,68 @@ Test(loss, two_classes_are_one_sigmoid)
         cr_expect_float_eq(a, b, 1e-6 * (1 + a));
         cr_expect_float_eq((double)slope, (double)slopes[1], 1e-6);
         cr_expect_float_eq((double)p, (double)q[1], 1e-6);
+    }
+}
+
+/* With every distance within delta, huber is half the squared error; quantile 0.5 half of mae. */
+Test(loss, distances_agree_where_they_meet)
+{
+    gd_loss_options options[] = {options_of(GD_LOSS_MSE), options_of(GD_LOSS_HUBER),
+                                 options_of(GD_LOSS_MAE), options_of(GD_LOSS_QUANTILE)};
+    const gd_real z[] = {1, -2, 3.5f, 40}, y[] = {0.5f, 2, 3, -30};
+    gd_real gradient[4][4];
+    double value[4];
+    cr_expect_eq(options[1].delta, 1);
+    cr_expect_eq(options[3].q, 0.5);
+    options[1].delta = 1e6;
+    for (size_t k = 0; k < 4; k++) {
+        value[k] =
+            gd_loss_descriptor_at(options[k].type)->evaluate(&options[k], z, y, 2, 2, gradient[k]);
+    }
+    cr_expect_float_eq(value[1], value[0] / 2, 1e-9 * value[0]);
+    cr_expect_float_eq(value[3], value[2] / 2, 1e-9 * value[2]);
+    for (size_t i = 0; i < 4; i++) {
+        cr_expect_float_eq((double)gradient[1][i], (double)gradient[0][i] / 2, 1e-6);
+        cr_expect_float_eq((double)gradient[3][i], (double)gradient[2][i] / 2, 1e-6);
+    }
+}
+
+Test(loss, hinge_of_one_output_has_two_classes)
+{
+    const gd_loss_options options = options_of(GD_LOSS_HINGE);
+    const gd_layer_options layers[] = {network_dense(5, GD_ACTIVATION_TANH),
+                                       network_dense(1, GD_ACTIVATION_IDENTITY)};
+    const gd_real targets[] = {0, 1, 2};
+    gd_error error;
+    network_expect_gradients(network_create(SHAPE(4), layers, 2, 8, options, 33), "hinge");
+    cr_expect_eq(gd_loss_check(&options, targets, 2, 1, 1, &error), GD_OK);
+    cr_expect_eq(gd_loss_check(&options, targets, 3, 1, 1, &error), GD_INVALID_DATA);
+    cr_expect_eq(gd_loss_check(&options, targets, 3, 1, 3, &error), GD_OK);
+}
+
+Test(loss, poisson_refuses_negative_counts)
+{
+    const gd_loss_options options = options_of(GD_LOSS_POISSON);
+    const gd_real targets[] = {0, 3, -1};
+    gd_error error;
+    cr_expect_eq(gd_loss_check(&options, targets, 2, 1, 1, &error), GD_OK);
+    cr_expect_eq(gd_loss_check(&options, targets, 3, 1, 1, &error), GD_INVALID_DATA);
+}
+
+/* Nothing between an output that is not finite and the loss hides it. */
+Test(loss, non_finite_outputs_show)
+{
+    for (int i = 0; i < GD_LOSS_TYPE_COUNT; i++) {
+        const gd_loss_options options = options_of((gd_loss_type)i);
+        const gd_loss_descriptor *loss = gd_loss_descriptor_at(options.type);
+        for (int position = 0; position < 2; position++) {
+            gd_real z[] = {0.5f, 0.25f}, gradient[2];
+            const gd_real cells[] = {1, 1}, class = 0;
+            z[position] = (gd_real)NAN;
+            cr_expect(isnan(loss->evaluate(&options, z, loss->class_targets ? &class : cells, 1, 2,
+                                           gradient)),
+                      "%s %d", loss->name, position);
+        }
     }
 }
 

@@ -1,0 +1,267 @@
+/*
+ * ingest.c: uploads/<id>.part while bytes arrive, datasets/<id>.frame.new while they are read,
+ * datasets/<id>.frame once it is whole and synced, and only then a row in the store.
+ */
+#include "jobs/ingest.h"
+
+#include "jobs/checkpoint.h"
+#include "jobs/digest.h"
+#include "jobs/identity.h"
+#include "json/writer.h"
+
+#include <descent/frame.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define COLUMNS_MAXIMUM        1000 /* columns described in a dataset's row at most */
+#define CLASSES_MAXIMUM        1000 /* classes of a column listed there at most */
+#define DESCRIPTION_MAXIMUM    ((size_t)64 << 20)
+#define CONSTANT_WARNINGS_KEPT 20
+
+struct jobs_upload {
+    char id[STORE_ID_SIZE];
+    const char *data_directory;
+    char part[PATH_MAX]; /* the uploaded bytes */
+    int file;
+    int64_t bytes;
+    jobs_digest digest;
+};
+
+static gd_status fail_with_errno(gd_error *error, const char *doing)
+{
+    gd_status status = errno == ENOSPC || errno == EDQUOT ? GD_NO_SPACE : GD_IO_ERROR;
+    return gd_fail(error, status, "", "%s: %s", doing, strerror(errno));
+}
+
+static bool make_path(char path[PATH_MAX], const char *directory, const char *folder,
+                      const char *name, const char *suffix)
+{
+    int length = snprintf(path, PATH_MAX, "%s/%s/%s%s", directory, folder, name, suffix);
+    return length > 0 && length < PATH_MAX;
+}
+
+gd_status jobs_upload_begin(jobs_upload **upload, const char *data_directory, gd_error *error)
+{
+    jobs_upload *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for an upload");
+    made->file = -1;
+    made->data_directory = data_directory;
+    jobs_digest_start(&made->digest);
+    gd_status status = GD_OK;
+    if (!jobs_new_id(made->id) ||
+        !make_path(made->part, data_directory, "uploads", made->id, ".part"))
+        status = gd_fail(error, GD_IO_ERROR, "", "no name could be made for an upload");
+    if (status == GD_OK) {
+        made->file = open(made->part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (made->file < 0)
+            status = fail_with_errno(error, "creating a file for the upload");
+    }
+    if (status != GD_OK) {
+        free(made);
+        return status;
+    }
+    *upload = made;
+    return GD_OK;
+}
+
+gd_status jobs_upload_add(jobs_upload *upload, const void *bytes, size_t length, gd_error *error)
+{
+    const char *at = bytes;
+    jobs_digest_add(&upload->digest, bytes, length);
+    upload->bytes += (int64_t)length;
+    while (length > 0) {
+        ssize_t written = write(upload->file, at, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return fail_with_errno(error, "writing the upload");
+        at += written;
+        length -= (size_t)written;
+    }
+    return GD_OK;
+}
+
+void jobs_upload_destroy(jobs_upload *upload)
+{
+    if (upload == NULL)
+        return;
+    if (upload->file >= 0)
+        close(upload->file);
+    unlink(upload->part);
+    free(upload);
+}
+
+static void write_column(json_writer *writer, const gd_column *column)
+{
+    json_writer_begin_object(writer);
+    json_writer_key(writer, "name");
+    json_writer_string(writer, column->name);
+    json_writer_key(writer, "kind");
+    bool numeric = column->kind == GD_COLUMN_NUMERIC;
+    json_writer_string(writer, numeric ? "numeric" : "categorical");
+    if (numeric) {
+        json_writer_key(writer, "min");
+        json_writer_double(writer, column->minimum);
+        json_writer_key(writer, "max");
+        json_writer_double(writer, column->maximum);
+        json_writer_key(writer, "mean");
+        json_writer_double(writer, column->mean);
+        json_writer_key(writer, "std");
+        json_writer_double(writer, column->standard_deviation);
+    }
+    json_writer_key(writer, "missing");
+    json_writer_int64(writer, column->missing);
+    if (!numeric) {
+        json_writer_key(writer, "class_count");
+        json_writer_int64(writer, column->class_count);
+        json_writer_key(writer, "classes");
+        json_writer_begin_array(writer);
+        for (int64_t i = 0; i < column->class_count && i < CLASSES_MAXIMUM; i++)
+            json_writer_string(writer, column->classes[i]);
+        json_writer_end_array(writer);
+    }
+    json_writer_end_object(writer);
+}
+
+static char *describe_columns(const gd_frame *frame)
+{
+    json_writer *writer = json_writer_create(DESCRIPTION_MAXIMUM);
+    json_writer_begin_array(writer);
+    for (int64_t i = 0; i < gd_frame_column_count(frame) && i < COLUMNS_MAXIMUM; i++)
+        write_column(writer, gd_frame_column(frame, i));
+    json_writer_end_array(writer);
+    char *text = json_writer_finish(writer, NULL);
+    json_writer_destroy(writer);
+    return text;
+}
+
+static bool is_constant(const gd_column *column)
+{
+    return column->kind == GD_COLUMN_NUMERIC ? !(column->minimum < column->maximum)
+                                             : column->class_count < 2;
+}
+
+static char *describe_warnings(const gd_frame *frame)
+{
+    json_writer *writer = json_writer_create(DESCRIPTION_MAXIMUM);
+    int64_t kept = 0;
+    json_writer_begin_array(writer);
+    for (int64_t i = 0; i < gd_frame_column_count(frame) && kept < CONSTANT_WARNINGS_KEPT; i++) {
+        const gd_column *column = gd_frame_column(frame, i);
+        char message[GD_FRAME_MAXIMUM_NAME + 96];
+        if (!is_constant(column))
+            continue;
+        snprintf(message, sizeof message, "Column \"%s\" has one value only and says nothing.",
+                 column->name);
+        json_writer_begin_object(writer);
+        json_writer_key(writer, "code");
+        json_writer_string(writer, "constant_column");
+        json_writer_key(writer, "column");
+        json_writer_string(writer, column->name);
+        json_writer_key(writer, "message");
+        json_writer_string(writer, message);
+        json_writer_end_object(writer);
+        kept++;
+    }
+    json_writer_end_array(writer);
+    char *text = json_writer_finish(writer, NULL);
+    json_writer_destroy(writer);
+    return text;
+}
+
+/* Reads the part into a synced frame file under its final name. */
+static gd_status convert(jobs_upload *upload, const gd_csv_options *options,
+                         const char path[PATH_MAX], gd_csv_report *report, gd_error *error)
+{
+    char temporary[PATH_MAX], folder[PATH_MAX];
+    if (!make_path(temporary, upload->data_directory, "datasets", upload->id, ".frame.new") ||
+        !make_path(folder, upload->data_directory, "datasets", "", ""))
+        return gd_fail(error, GD_INVALID_ARGUMENT, "", "the data directory's path is too long");
+    int output = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (output < 0)
+        return fail_with_errno(error, "creating the dataset's file");
+    gd_status status = gd_csv_to_frame_file(upload->file, output, options, report, error);
+    if (status == GD_OK && fsync(output) != 0)
+        status = fail_with_errno(error, "syncing the dataset's file");
+    if (close(output) != 0 && status == GD_OK)
+        status = fail_with_errno(error, "closing the dataset's file");
+    if (status == GD_OK && rename(temporary, path) != 0)
+        status = fail_with_errno(error, "naming the dataset's file");
+    if (status != GD_OK) {
+        unlink(temporary);
+        return status;
+    }
+    return jobs_directory_sync(folder, error);
+}
+
+static gd_status register_dataset(jobs_upload *upload, store *opened, const char *name,
+                                  const gd_csv_report *report, const char path[PATH_MAX],
+                                  gd_error *error)
+{
+    gd_frame *frame = NULL;
+    gd_status status = gd_frame_open(&frame, path, error);
+    if (status != GD_OK)
+        return status;
+    char sha256[JOBS_DIGEST_SIZE], file[STORE_ID_SIZE + 8], shape[64];
+    jobs_digest_finish(&upload->digest, sha256);
+    snprintf(file, sizeof file, "%s.frame", upload->id);
+    snprintf(shape, sizeof shape, "[%lld,%lld]", (long long)report->rows,
+             (long long)report->columns);
+    char *columns = describe_columns(frame), *warnings = describe_warnings(frame);
+    gd_frame_destroy(frame);
+    if (columns == NULL || warnings == NULL) {
+        status = gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory to describe the dataset");
+    } else {
+        store_dataset row = {
+            .name = (char *)(uintptr_t)name,
+            .format = (char[]){"csv"},
+            .rows = report->rows,
+            .column_count = report->columns,
+            .bytes = upload->bytes,
+            .columns = columns,
+            .shape = shape,
+            .sha256 = sha256,
+            .file = file,
+            .warnings = warnings,
+            .created_at = jobs_now(),
+        };
+        memcpy(row.id, upload->id, sizeof row.id);
+        status = store_dataset_create(opened, &row, error);
+    }
+    free(columns);
+    free(warnings);
+    return status;
+}
+
+gd_status jobs_upload_finish_csv(jobs_upload *upload, store *opened, const char *name,
+                                 const gd_csv_options *options, char id[STORE_ID_SIZE],
+                                 gd_error *error)
+{
+    char path[PATH_MAX];
+    gd_csv_report report = {0};
+    if (!make_path(path, upload->data_directory, "datasets", upload->id, ".frame"))
+        return gd_fail(error, GD_INVALID_ARGUMENT, "", "the data directory's path is too long");
+    gd_status status = convert(upload, options, path, &report, error);
+    if (status != GD_OK)
+        return status;
+    status = register_dataset(upload, opened, name, &report, path, error);
+    if (status != GD_OK)
+        unlink(path);
+    else
+        memcpy(id, upload->id, STORE_ID_SIZE);
+    return status;
+}
+
+void jobs_dataset_file_remove(const char *data_directory, const char *file)
+{
+    char path[PATH_MAX];
+    if (strchr(file, '/') == NULL && make_path(path, data_directory, "datasets", file, ""))
+        unlink(path);
+}

@@ -1,0 +1,37 @@
+/*
+ * ingest.h: an uploaded file becomes a dataset. Bytes go to disk as they arrive; when all are there
+ * they are read into a frame file, which is made durable before the store hears of it. Whatever goes
+ * wrong, nothing of the upload stays behind. Thread rule: an upload has one owner.
+ */
+#ifndef JOBS_INGEST_H
+#define JOBS_INGEST_H
+
+#include "store/store.h"
+
+#include <descent/csv.h>
+
+typedef struct jobs_upload jobs_upload;
+
+gd_status jobs_upload_begin(jobs_upload **upload, const char *data_directory, gd_error *error);
+gd_status jobs_upload_add(jobs_upload *upload, const void *bytes, size_t length, gd_error *error);
+
+/*
+ * Reads the bytes as CSV and stores the dataset under a new id, which is copied to `id`.
+ * GD_INVALID_DATA where the file cannot be used; path "line <n>" where a line is at fault.
+ */
+gd_status jobs_upload_finish_csv(jobs_upload *upload, store *opened, const char *name,
+                                 const gd_csv_options *options, char id[STORE_ID_SIZE],
+                                 gd_error *error);
+
+/* Removes the uploaded bytes. Due in every case. */
+void jobs_upload_destroy(jobs_upload *upload);
+
+/* Removes a dataset's frame file. */
+void jobs_dataset_file_remove(const char *data_directory, const char *file);
+
+/* Removes files that the store does not know and unfinished uploads; counts what it removed, and the
+ * files that the store knows and are not there. */
+gd_status jobs_sweep_files(const char *data_directory, store *opened, int64_t *removed,
+                           int64_t *missing, gd_error *error);
+
+#endif

@@ -1,0 +1,95 @@
+/*
+ * workers.c: claim, run, and wait when there is nothing to claim. A claim that fails for another
+ * reason than an empty queue is tried again after a pause, and told once each time.
+ */
+#include "jobs/workers.h"
+
+#include "jobs/identity.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define NICENESS          5
+#define WAIT_MILLISECONDS 1000
+
+struct jobs_workers {
+    const jobs_runner *runner;
+    char boot[STORE_ID_SIZE];
+    atomic_bool stopping;
+    pthread_t *threads;
+    int64_t count;
+};
+
+static void *work(void *context)
+{
+    jobs_workers *workers = context;
+    store *opened = workers->runner->resources.store;
+    uint64_t seen = 0;
+    /* On Linux this is the thread's own priority; where it is refused, work goes on without. */
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS);
+    while (!atomic_load(&workers->stopping)) {
+        store_claim claim;
+        store_job job;
+        gd_error error = {0};
+        gd_status status = store_job_claim(opened, workers->boot, jobs_now(), &claim, &job, &error);
+        if (status == GD_OK) {
+            jobs_run(workers->runner, &claim, &job);
+            store_job_dispose(&job);
+            continue;
+        }
+        if (status != GD_NOT_FOUND && !atomic_load(&workers->stopping))
+            jobs_logf(workers->runner, JOBS_LOG_ERROR, NULL, "no job could be claimed: %s",
+                      error.message);
+        if (status != GD_NOT_FOUND)
+            usleep(WAIT_MILLISECONDS * 100);
+        else
+            store_await_queued(opened, &seen, WAIT_MILLISECONDS);
+    }
+    return NULL;
+}
+
+gd_status jobs_workers_start(jobs_workers **workers, const jobs_runner *runner, const char *boot,
+                             int64_t count, gd_error *error)
+{
+    jobs_workers *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for the workers");
+    made->runner = runner;
+    memcpy(made->boot, boot, STORE_ID_SIZE);
+    made->threads = calloc((size_t)count + 1, sizeof *made->threads);
+    gd_status status = made->threads == NULL ? GD_OUT_OF_MEMORY : GD_OK;
+    while (status == GD_OK && made->count < count) {
+        if (pthread_create(&made->threads[made->count], NULL, work, made) == 0)
+            made->count++;
+        else
+            status = GD_UNAVAILABLE;
+    }
+    if (status != GD_OK) {
+        jobs_workers_stop(made);
+        return gd_fail(error, status, "", "the worker threads could not be started");
+    }
+    *workers = made;
+    return GD_OK;
+}
+
+void jobs_workers_stop(jobs_workers *workers)
+{
+    if (workers == NULL)
+        return;
+    atomic_store(&workers->stopping, true);
+    jobs_live_tell_all(workers->runner->live, JOBS_CONTROL_DRAIN);
+    store_wake(workers->runner->resources.store);
+    for (int64_t i = 0; i < workers->count; i++) {
+        /* A job claimed just now may have missed the word: say it until its thread is gone. */
+        while (pthread_tryjoin_np(workers->threads[i], NULL) != 0) {
+            jobs_live_tell_all(workers->runner->live, JOBS_CONTROL_DRAIN);
+            usleep(2000);
+        }
+    }
+    free(workers->threads);
+    free(workers);
+}

@@ -1,0 +1,181 @@
+/*
+ * predictor.c: putting a model together again from what the store, or the running job, gives.
+ */
+#include "jobs/predictor.h"
+
+#include "json/document.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SNAPSHOT_MILLISECONDS 2000
+#define BATCH                 ((int64_t)1024)
+
+static gd_status read_spec(jobs_predictor *predictor, const store_job *job, gd_error *error)
+{
+    json_faults faults = {0};
+    cJSON *document = json_parse(job->spec, strlen(job->spec), NULL);
+    if (document != NULL)
+        predictor->spec = spec_read(document, &faults);
+    gd_status status =
+        predictor->spec == NULL ? gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory to read the spec")
+        : faults.total > 0      ? gd_fail(error, GD_CORRUPT, "", "the stored spec cannot be read")
+                                : GD_OK;
+    json_faults_dispose(&faults);
+    return status;
+}
+
+static gd_status make_model(jobs_predictor *predictor, const void *preparation, size_t length,
+                            size_t parameter_count, gd_error *error)
+{
+    gd_reader reader;
+    gd_reader_init(&reader, preparation, length);
+    gd_status status = gd_preparation_load(&predictor->preparation, &reader, error);
+    if (status != GD_OK)
+        return status;
+    const spec_model *model = &predictor->spec->model;
+    gd_shape input = {1, {gd_preparation_feature_width(predictor->preparation)}};
+    int64_t outputs = gd_loss_descriptor_at(predictor->spec->loss.type)->class_targets
+                          ? gd_preparation_class_count(predictor->preparation)
+                          : gd_preparation_target_width(predictor->preparation);
+    status = gd_model_create(&predictor->model, &input, model->layers, model->layer_count, outputs,
+                             0, error);
+    if (status == GD_OK && gd_model_parameter_count(predictor->model) != parameter_count)
+        status = gd_fail(error, GD_CORRUPT, "", "the stored parameters are not those of the model");
+    return status;
+}
+
+/* GD_NOT_FOUND where the job does not run here (any more): then the store knows. */
+static gd_status open_live(jobs_predictor *predictor, jobs_service *service, const store_job *job,
+                           gd_error *error)
+{
+    jobs_snapshot snapshot;
+    gd_status status =
+        jobs_live_snapshot(jobs_service_live(service), job->id, SNAPSHOT_MILLISECONDS, &snapshot);
+    if (status == GD_UNAVAILABLE)
+        return gd_fail(error, status, "", "the job is in the middle of a long step; try again");
+    if (status != GD_OK)
+        return status;
+    status = make_model(predictor, snapshot.preparation, snapshot.preparation_length,
+                        snapshot.count, error);
+    if (status == GD_OK) {
+        predictor->parameters = snapshot.parameters;
+        predictor->step = snapshot.step;
+        predictor->live = true;
+        snapshot.parameters = NULL;
+    }
+    jobs_snapshot_dispose(&snapshot);
+    return status;
+}
+
+static gd_status open_stored(jobs_predictor *predictor, jobs_service *service, const store_job *job,
+                             const char *which, gd_error *error)
+{
+    store_blob parameters = {0}, preparation = {0};
+    store *opened = jobs_service_store(service);
+    gd_status status = store_parameters_read(opened, job->id, which, &parameters, error);
+    if (status == GD_OK)
+        status = store_preparation_read(opened, job->id, &preparation, error);
+    if (status == GD_NOT_FOUND)
+        status = gd_fail(error, GD_CONFLICT, "", "the job has no %s parameters yet", which);
+    if (status == GD_OK)
+        status = make_model(predictor, preparation.bytes, preparation.length,
+                            parameters.length / sizeof(gd_real), error);
+    if (status == GD_OK) {
+        predictor->parameters = parameters.bytes;
+        predictor->step = parameters.step;
+        memcpy(predictor->digest, parameters.digest, sizeof predictor->digest);
+        parameters.bytes = NULL;
+    }
+    store_blob_dispose(&parameters);
+    store_blob_dispose(&preparation);
+    return status;
+}
+
+gd_status jobs_predictor_open(jobs_predictor **predictor, jobs_service *service, const char *id,
+                              const char *which, gd_error *error)
+{
+    store_job job;
+    gd_status status = store_job_get(jobs_service_store(service), id, true, &job, error);
+    if (status != GD_OK)
+        return status;
+    jobs_predictor *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        status = gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for a prediction");
+    if (status == GD_OK)
+        status = read_spec(made, &job, error);
+    if (status == GD_OK) {
+        status = GD_NOT_FOUND;
+        if (job.status == STORE_JOB_RUNNING && strcmp(which, "final") == 0)
+            status = open_live(made, service, &job, error);
+        if (status == GD_NOT_FOUND)
+            status = open_stored(made, service, &job, which, error);
+    }
+    store_job_dispose(&job);
+    if (status == GD_OK)
+        *predictor = made;
+    else
+        jobs_predictor_destroy(made);
+    return status;
+}
+
+void jobs_predictor_destroy(jobs_predictor *predictor)
+{
+    if (predictor == NULL)
+        return;
+    gd_model_destroy(predictor->model);
+    gd_preparation_destroy(predictor->preparation);
+    spec_destroy(predictor->spec);
+    free(predictor->parameters);
+    free(predictor);
+}
+
+static gd_status run_batch(const jobs_predictor *predictor, gd_workspace *workspace,
+                           const double *cells, int64_t rows, gd_real *features, gd_real *outputs,
+                           gd_error *error)
+{
+    int64_t columns = gd_preparation_column_count(predictor->preparation);
+    int64_t width = gd_preparation_feature_width(predictor->preparation);
+    int64_t output_width = gd_shape_size(gd_model_output_shape(predictor->model));
+    for (int64_t row = 0; row < rows; row++) {
+        gd_status status = gd_preparation_apply_row(predictor->preparation, cells + row * columns,
+                                                    features + row * width, error);
+        if (status != GD_OK)
+            return status;
+    }
+    const gd_real *result =
+        gd_model_forward(predictor->model, predictor->parameters, workspace, features, rows, NULL);
+    memcpy(outputs, result, (size_t)(rows * output_width) * sizeof *outputs);
+    gd_link_apply(gd_loss_descriptor_at(predictor->spec->loss.type)->link, outputs, rows,
+                  output_width);
+    return GD_OK;
+}
+
+gd_status jobs_predictor_run(const jobs_predictor *predictor, const double *cells, int64_t rows,
+                             gd_real **outputs, gd_error *error)
+{
+    int64_t batch = rows < BATCH ? rows : BATCH;
+    int64_t columns = gd_preparation_column_count(predictor->preparation);
+    int64_t width = gd_preparation_feature_width(predictor->preparation);
+    int64_t output_width = gd_shape_size(gd_model_output_shape(predictor->model));
+    gd_workspace *workspace = NULL;
+    gd_real *features = calloc((size_t)(batch * width), sizeof *features);
+    gd_real *results = calloc((size_t)rows, (size_t)output_width * sizeof *results);
+    gd_status status = features == NULL || results == NULL
+                           ? gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for %lld predictions",
+                                     (long long)rows)
+                           : gd_workspace_create(&workspace, predictor->model, batch, false, error);
+    for (int64_t first = 0; status == GD_OK && first < rows; first += batch) {
+        int64_t count = rows - first < batch ? rows - first : batch;
+        status = run_batch(predictor, workspace, cells + first * columns, count, features,
+                           results + first * output_width, error);
+    }
+    gd_workspace_destroy(workspace);
+    free(features);
+    if (status == GD_OK)
+        *outputs = results;
+    else
+        free(results);
+    return status;
+}

@@ -1,0 +1,36 @@
+/*
+ * predictor.h: a trained model ready to predict: the network of a job's spec, an immutable copy of
+ * its parameters, and the preparation that turns raw rows into features. It works the same for a job
+ * that runs, was paused or has ended. Ownership: owns all it holds. Thread rule: one owner.
+ */
+#ifndef JOBS_PREDICTOR_H
+#define JOBS_PREDICTOR_H
+
+#include "jobs/service.h"
+
+typedef struct jobs_predictor {
+    spec_job *spec;
+    gd_preparation *preparation;
+    gd_model *model;
+    gd_real *parameters; /* [parameter_count of the model] */
+    int64_t step;        /* after which they stood so */
+    char digest[65];     /* of the parameters, empty while the job runs */
+    bool live;
+} jobs_predictor;
+
+/*
+ * `which` is "final" or "best". GD_NOT_FOUND: no such job; GD_CONFLICT: it has no such parameters
+ * yet; GD_UNAVAILABLE: it runs, and no step ended in time.
+ */
+gd_status jobs_predictor_open(jobs_predictor **predictor, jobs_service *service, const char *id,
+                              const char *which, gd_error *error);
+void jobs_predictor_destroy(jobs_predictor *predictor);
+
+/*
+ * Raw rows `cells` [rows, columns of the preparation] → linked outputs [rows, outputs of the model]:
+ * probabilities of a classifier, prepared values otherwise. *outputs is the caller's to free.
+ */
+gd_status jobs_predictor_run(const jobs_predictor *predictor, const double *cells, int64_t rows,
+                             gd_real **outputs, gd_error *error);
+
+#endif

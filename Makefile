@@ -13,6 +13,7 @@ PREFIX  ?= /usr/local
 WERROR  ?= -Werror
 DATA    ?= data
 LISTEN  ?= 127.0.0.1:8080
+JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
 
 # What apt must have installed, by purpose.
 PACKAGES_BUILD := gcc libc6-dev pkg-config libmicrohttpd-dev libcjson-dev libsqlite3-dev nettle-dev zlib1g-dev
@@ -119,9 +120,10 @@ clean:
 
 # --- Packages ------------------------------------------------------------------------------
 
-# $(call apt,packages): installs those that dpkg does not know, saying so.
+# $(call apt,packages): installs those that dpkg does not know, saying so. Where there is no apt, the compiler will
+# say what is missing.
 define apt
-@missing=; for package in $(1); do \
+@missing=; command -v apt-get >/dev/null 2>&1 && for package in $(1); do \
     dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null | grep -qx installed || missing="$$missing $$package"; \
 done; \
 if [ -n "$$missing" ]; then \
@@ -149,11 +151,11 @@ deps-lint: deps-test
 
 .PHONY: demo run
 demo: deps-demo
-	@$(MAKE) --no-print-directory -j2 all
+	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@sh docs/demo/demo.sh $(BUILD)/descentd
 
 run: deps
-	@$(MAKE) --no-print-directory -j2 all
+	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@mkdir -p $(DATA)
 	@exec $(BUILD)/descentd serve --listen $(LISTEN) --data-dir $(DATA)
 
@@ -185,8 +187,10 @@ $(BUILD)/tests/example: docs/examples/train.c $(BUILD)/libdescent.a
 
 .PHONY: test check-build run-tests
 test: deps-test
-	@$(MAKE) --no-print-directory -j2 all $(TEST_PROGRAMS) $(BUILD)/tests/example
+	@$(MAKE) --no-print-directory -j$(JOBS) check-build
 	@$(MAKE) --no-print-directory run-tests
+
+check-build: all $(TEST_PROGRAMS) $(BUILD)/tests/example
 
 run-tests:
 	@status=0; \
@@ -199,7 +203,7 @@ run-tests:
 # One program alone: make test-core, test-core_double, test-server, test-api
 .PHONY: test-%
 test-%: deps-test
-	@$(MAKE) --no-print-directory -j2 all $(BUILD)/tests/$*
+	@$(MAKE) --no-print-directory -j$(JOBS) all $(BUILD)/tests/$*
 	@DESCENTD=$(BUILD)/descentd $(BUILD)/tests/$* $(TEST_FLAGS)
 
 .PHONY: asan tsan

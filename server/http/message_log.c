@@ -8,12 +8,21 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     LINES_A_WINDOW = 20,
     LINE_BYTES = 256
 };
 static const double WINDOW_SECONDS = 10.0;
+
+/* Said whenever a client goes away or is sent away: everyday life, and in the request log. */
+static const char *const ROUTINE[] = {
+    "Connection socket is closed",
+    "Socket has been disconnected",
+    "Application reported internal error",
+    "Connection rejected by application",
+};
 
 struct http_message_log {
     http_log_message *sink;
@@ -75,6 +84,16 @@ void http_message_log_text(http_message_log *log, const char *text)
     }
 }
 
+static bool is_routine(const char *line)
+{
+    for (size_t i = 0; i < sizeof(ROUTINE) / sizeof(ROUTINE[0]); i++) {
+        if (strncmp(line, ROUTINE[i], strlen(ROUTINE[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void http_message_log_write(void *log, const char *format, va_list arguments)
 {
     char line[LINE_BYTES];
@@ -90,5 +109,7 @@ void http_message_log_write(void *log, const char *format, va_list arguments)
     for (size_t i = 0; i < end; i++) {
         line[i] = ((unsigned char)line[i] < 0x20 || line[i] == 0x7F) ? ' ' : line[i];
     }
-    http_message_log_text(log, line);
+    if (!is_routine(line)) {
+        http_message_log_text(log, line);
+    }
 }

@@ -18,7 +18,8 @@ void http_message_log_destroy(http_message_log *log);
 /* From any thread. */
 void http_message_log_text(http_message_log *log, const char *text);
 
-/* The same in the form the library calls; `log` is the http_message_log. */
+/* The same in the form the library calls, without what it says of every client that goes away;
+   `log` is the http_message_log. */
 void http_message_log_write(void *log, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 

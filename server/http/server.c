@@ -209,6 +209,9 @@ http_server *http_server_start(const http_server_options *options, const http_ro
         free_parts(server);
         return NULL;
     }
+    /* The caller's texts are not needed any more. */
+    server->shared.options.address = NULL;
+    server->shared.options.allowed_hosts = NULL;
     server->daemon = start_daemon(server, listener);
     if (server->daemon == NULL) {
         /* The library has closed the listener: that is how it fails. */

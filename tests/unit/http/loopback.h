@@ -37,6 +37,10 @@ typedef struct loopback {
  * POST /upload (text/csv or octet-stream, up to 1 MiB, streamed, gzip allowed; 507 after
  * 500,000 bytes if ?full), GET and POST /guarded (401 by the filter).
  */
+extern const http_route loopback_routes[];
+extern const size_t loopback_route_count;
+bool loopback_filter(void *context, const http_request *request, http_response *response);
+
 http_server_options loopback_options(void); /* defaults, 2 threads */
 void loopback_start(loopback *running, const http_server_options *options);
 void loopback_stop(loopback *running);
@@ -62,7 +66,7 @@ loopback_reply *loopback_read(int descriptor, bool has_body, loopback_reply *rep
 /* The same over one new connection. */
 loopback_reply *loopback_ask(const loopback *running, const char *request, loopback_reply *reply);
 
-/* Value of a header of a reply in a buffer of its own per call site order (4 are kept), or NULL. */
+/* Value of a header of a reply, NULL if absent; the text lives until the fourth call after. */
 const char *loopback_header(const loopback_reply *reply, const char *name);
 
 /* True if the peer ends the connection, without a further byte, within `seconds`. */

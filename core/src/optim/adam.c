@@ -38,7 +38,7 @@ typedef struct coefficients {
     gd_real decay;  /* of the parameters, added to the gradient: adam */
     gd_real b1, rest1, b2, rest2;
     gd_real rate;       /* learning_rate / (1 - b1^t) */
-    gd_real correction; /* 1 / sqrt(1 - b2^t) */
+    gd_real correction; /* sqrt(1 - b2^t) */
     gd_real eps;
 } coefficients;
 
@@ -59,7 +59,7 @@ GDI_VERSIONS static void update_plain(const gd_update *update, coefficients c)
         gd_real v = c.b2 * square[i] + c.rest2 * gradient * gradient;
         mean[i] = m;
         square[i] = v;
-        result[i] = c.shrink * p[i] - c.rate * m / (sqrt(v) * c.correction + c.eps);
+        result[i] = c.shrink * p[i] - c.rate * m / (sqrt(v) / c.correction + c.eps);
     }
 }
 
@@ -77,7 +77,7 @@ GDI_VERSIONS static void update_largest(const gd_update *update, coefficients c)
         mean[i] = m;
         square[i] = v;
         largest[i] = top;
-        result[i] = c.shrink * p[i] - c.rate * m / (sqrt(top) * c.correction + c.eps);
+        result[i] = c.shrink * p[i] - c.rate * m / (sqrt(top) / c.correction + c.eps);
     }
 }
 
@@ -94,7 +94,7 @@ static void update_adam(const gd_optimizer_options *options, const gd_update *up
         .b2 = (gd_real)b2,
         .rest2 = (gd_real)(1 - b2),
         .rate = (gd_real)(update->learning_rate / gdi_bias_correction(b1, update->step)),
-        .correction = (gd_real)(1 / sqrt(gdi_bias_correction(b2, update->step))),
+        .correction = (gd_real)sqrt(gdi_bias_correction(b2, update->step)),
         .eps = (gd_real)adam->eps,
     };
     if (adam->amsgrad) {

@@ -7,6 +7,7 @@
 #include <descent/metrics.h>
 
 #include "base/memory.h"
+#include "train/trainer.h"
 
 #include <math.h>
 #include <string.h>
@@ -24,10 +25,11 @@ typedef struct evaluation {
     const gd_preparation *preparation;
     gd_link link;
     bool class_targets;
-    int64_t output_width, target_width;
-    column *columns;              /* [target_width]; regression */
-    double *restored, *predicted; /* [target_width]; regression */
-    gd_real *linked;              /* [output_width]; classification */
+    int64_t output_width, target_width; /* of an example */
+    gdi_output_plan output;             /* as the loss sees them */
+    column *columns;                    /* [target_width]; regression */
+    double *restored, *predicted;       /* [target_width]; regression */
+    gd_real *linked;                    /* [output_width]; classification */
     int64_t rows, hits;
     double loss_sum;
 } evaluation;
@@ -75,9 +77,11 @@ static void add_regression_row(evaluation *e, const gd_real *outputs, const gd_r
 static void add_class_row(evaluation *e, const gd_real *outputs, const gd_real *targets)
 {
     memcpy(e->linked, outputs, (size_t)e->output_width * sizeof *e->linked);
-    gd_link_apply(e->link, e->linked, 1, e->output_width);
-    int64_t found = gd_class_of(e->linked, e->output_width);
-    e->hits += found == (int64_t)targets[0] ? 1 : 0;
+    gd_link_apply(e->link, e->linked, e->output.rows, e->output.width);
+    for (int64_t i = 0; i < e->output.rows; i++) {
+        int64_t found = gd_class_of(e->linked + i * e->output.width, e->output.width);
+        e->hits += found == (int64_t)targets[i] ? 1 : 0;
+    }
 }
 
 static void summarise(const evaluation *e, gd_metrics *metrics)
@@ -85,7 +89,7 @@ static void summarise(const evaluation *e, gd_metrics *metrics)
     double rows = (double)e->rows, width = (double)e->target_width;
     metrics->loss = e->loss_sum / rows;
     if (metrics->classification) {
-        metrics->accuracy = (double)e->hits / rows;
+        metrics->accuracy = (double)e->hits / (rows * (double)e->output.rows);
         return;
     }
     double squares = 0, absolutes = 0, r2 = 0;
@@ -141,9 +145,9 @@ static gd_status check(const evaluation *e, const gd_model *model, const gd_exam
     if (examples->count < 1) {
         return gd_fail(error, GD_INVALID_DATA, "", "there are no examples to measure on");
     }
-    bool fits = e->class_targets || (classification && e->target_width == 1)
-                    ? e->target_width == 1
-                    : e->target_width == e->output_width;
+    int64_t wanted = e->class_targets || (classification && e->output.width == 1) ? e->output.rows
+                                                                                  : e->output_width;
+    bool fits = e->target_width == wanted;
     if (!fits || examples->feature_width != gd_shape_size(gd_model_input_shape(model))) {
         return gd_fail(error, GD_SHAPE_MISMATCH, "",
                        "examples of %lld features and %lld targets do not fit the model",
@@ -166,6 +170,7 @@ gd_status gd_metrics_evaluate(gd_metrics *metrics, const gd_model *model, const 
         .class_targets = descriptor->class_targets,
         .output_width = gd_shape_size(gd_model_output_shape(model)),
         .target_width = examples->target_width,
+        .output = gdi_plan_output(model),
     };
     *metrics = (gd_metrics){
         .classification = preparation == NULL

@@ -135,7 +135,9 @@ static gd_status check_options(const gd_trainer_setup *setup, gd_error *error)
         status = check_fields(&loss->fields, &setup->loss, "loss", error);
     }
     if (status == GD_OK) {
-        status = check_fields(gd_training_fields(), &setup->training, "training", error);
+        gd_training_options training = setup->training;
+        training.epochs = training.epochs == 0 ? GDI_DEFAULT_EPOCHS : training.epochs;
+        status = check_fields(gd_training_fields(), &training, "training", error);
     }
     if (status == GD_OK && setup->training.stop_early) {
         status = check_fields(gd_stop_fields(), &setup->training, "training/stop", error);
@@ -149,28 +151,11 @@ static gd_status check_options(const gd_trainer_setup *setup, gd_error *error)
     return status;
 }
 
-/* A class index is read as one by the loss: it must be one. */
-static gd_status check_classes(const gd_examples *examples, int64_t classes, const char *name,
-                               gd_error *error)
-{
-    for (int64_t i = 0; i < examples->count; i++) {
-        double target = (double)examples->targets[i];
-        if (!(target >= 0 && target < (double)classes) || target != floor(target)) {
-            return gd_fail(error, GD_INVALID_DATA, name,
-                           "the target of example %lld is %g; the model has classes 0 to %lld",
-                           (long long)i, target, (long long)classes - 1);
-        }
-    }
-    return GD_OK;
-}
-
 static gd_status check_examples(const gd_trainer_setup *setup, const gd_examples *examples,
                                 const char *name, gd_error *error)
 {
-    const gd_loss_descriptor *loss = gd_loss_descriptor_at(setup->loss.type);
     int64_t inputs = gd_shape_size(gd_model_input_shape(setup->model));
-    int64_t outputs = gd_shape_size(gd_model_output_shape(setup->model));
-    int64_t targets = loss->class_targets ? 1 : outputs;
+    gdi_output_plan output = gdi_plan_output(setup->model);
     if (examples->features == NULL || examples->targets == NULL) {
         return gd_fail(error, GD_INVALID_ARGUMENT, name, "%s have no features or targets", name);
     }
@@ -179,13 +164,26 @@ static gd_status check_examples(const gd_trainer_setup *setup, const gd_examples
                        "%s have %lld features; the model takes %lld", name,
                        (long long)examples->feature_width, (long long)inputs);
     }
-    if (examples->target_width != targets) {
+    if (examples->target_width < 1 || examples->target_width % output.rows != 0) {
         return gd_fail(error, GD_SHAPE_MISMATCH, name,
-                       "%s have %lld targets; the model's %lld outputs with loss %s want %lld",
-                       name, (long long)examples->target_width, (long long)outputs, loss->name,
-                       (long long)targets);
+                       "%s have %lld targets; the model gives outputs at %lld places", name,
+                       (long long)examples->target_width, (long long)output.rows);
     }
-    return loss->class_targets ? check_classes(examples, outputs, name, error) : GD_OK;
+    if (gd_loss_check(&setup->loss, examples->targets, examples->count * output.rows,
+                      examples->target_width / output.rows, output.width, error) != GD_OK) {
+        return gd_error_prefix(error, error->status, "%s", name);
+    }
+    return GD_OK;
+}
+
+gdi_output_plan gdi_plan_output(const gd_model *model)
+{
+    const gd_shape *shape = gd_model_output_shape(model);
+    gdi_output_plan plan = {1, shape->dimensions[shape->rank - 1]};
+    for (int64_t i = 0; i + 1 < shape->rank; i++) {
+        plan.rows *= shape->dimensions[i];
+    }
+    return plan;
 }
 
 static gd_status resolve_limits(gd_trainer_setup *setup, gd_error *error)
@@ -216,6 +214,8 @@ static gd_status resolve_limits(gd_trainer_setup *setup, gd_error *error)
 
 gd_status gdi_setup_check(gd_trainer_setup *setup, gd_error *error)
 {
+    gd_error unread;
+    error = error == NULL ? &unread : error;
     if (setup->model == NULL || gd_model_trained_count(setup->model) == 0) {
         return gd_fail(error, GD_INVALID_ARGUMENT, "model", "the model has no parameters to train");
     }

@@ -29,8 +29,9 @@ static double evaluate(gd_trainer *trainer, const gdi_batch *batch, const gd_rea
     if (outputs == NULL) {
         return NAN;
     }
-    double loss = trainer->loss->evaluate(&setup->loss, outputs, batch->targets, batch->rows,
-                                          trainer->output_width, trainer->output_gradient);
+    double loss = trainer->loss->evaluate(&setup->loss, outputs, batch->targets,
+                                          batch->rows * trainer->output.rows, trainer->output.width,
+                                          trainer->output_gradient);
     if (isfinite(loss)) {
         gd_model_backward(setup->model, parameters, trainer->workspace, batch->features,
                           batch->rows, trainer->output_gradient, gradients);

@@ -113,7 +113,8 @@ static gd_status allocate(gd_trainer *trainer, gd_error *error)
     trainer->gradients = allocate_reals(1, trainer->parameter_count, &failed);
     trainer->moments =
         allocate_reals((size_t)trainer->moment_count, trainer->trained_count, &failed);
-    trainer->output_gradient = allocate_reals(rows, (size_t)trainer->output_width, &failed);
+    trainer->output_gradient =
+        allocate_reals(rows, (size_t)gd_shape_size(gd_model_output_shape(setup->model)), &failed);
     if (trainer->optimizer->needs_objective) {
         trainer->trial = allocate_reals(1, trainer->parameter_count, &failed);
         trainer->trial_gradients = allocate_reals(1, trainer->parameter_count, &failed);
@@ -188,7 +189,7 @@ gd_status gd_trainer_create(gd_trainer **trainer, const gd_trainer_setup *setup,
         .loss = gd_loss_descriptor_at(resolved.loss.type),
         .parameter_count = gd_model_parameter_count(resolved.model),
         .trained_count = gd_model_trained_count(resolved.model),
-        .output_width = gd_shape_size(gd_model_output_shape(resolved.model)),
+        .output = gdi_plan_output(resolved.model),
         .validation_every = (resolved.training.epochs + GDI_VALIDATIONS - 1) / GDI_VALIDATIONS,
         .layer_count = count_layers(resolved.model),
         .scalar_count = count_scalars(&resolved),

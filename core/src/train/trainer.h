@@ -40,6 +40,13 @@ typedef struct gdi_loss_sum {
     int64_t rows;
 } gdi_loss_sum;
 
+/* How a loss sees the outputs of one example: several rows where the model gives a sequence. */
+typedef struct gdi_output_plan {
+    int64_t rows, width;
+} gdi_output_plan;
+
+gdi_output_plan gdi_plan_output(const gd_model *model);
+
 /* What is known of a step before its update. */
 typedef struct gdi_step {
     gdi_batch batch;
@@ -61,7 +68,7 @@ struct gd_trainer {
 
     size_t parameter_count; /* of a block; the first trained_count are the optimizer's */
     size_t trained_count;
-    int64_t output_width;
+    gdi_output_plan output;
     int64_t validation_every; /* epochs */
     int64_t *layers;          /* [layer_count] those with parameters */
     int64_t layer_count;
@@ -69,7 +76,7 @@ struct gd_trainer {
     gd_real *blocks[GDI_BLOCKS]; /* each [parameter_count] */
     int current, best;           /* index; best -1: none yet */
     gd_real *gradients;          /* [parameter_count] */
-    gd_real *output_gradient;    /* [batch, output_width] */
+    gd_real *output_gradient;    /* [batch, outputs of an example] */
     gd_real *moments;            /* [moment_count × trained_count] */
     int64_t moment_count;
     double *scalars; /* [scalar_count] */

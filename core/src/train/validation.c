@@ -26,8 +26,9 @@ static int64_t add_slice(gd_trainer *trainer)
     const gd_real *outputs = gd_model_forward(setup->model, gdi_parameters(trainer),
                                               trainer->validation_workspace, features, rows, NULL);
     double loss = outputs == NULL ? NAN
-                                  : trainer->loss->evaluate(&setup->loss, outputs, targets, rows,
-                                                            trainer->output_width, NULL);
+                                  : trainer->loss->evaluate(&setup->loss, outputs, targets,
+                                                            rows * trainer->output.rows,
+                                                            trainer->output.width, NULL);
     trainer->validation_sum += loss * (double)rows;
     return rows;
 }

@@ -112,7 +112,7 @@ Test(data_frame_builder, bounds_classes)
     gd_frame_builder *builder = NULL;
     gd_error error = {0};
     cr_assert_eq(gd_frame_builder_create(&builder, one, 1, NULL), GD_OK);
-    char text[16];
+    char text[32];
     for (int64_t i = 0; i < GD_FRAME_MAXIMUM_CLASSES; i++) {
         (void)snprintf(text, sizeof text, "%lld", (long long)i);
         cr_assert_eq(gd_frame_builder_text(builder, text, NULL), GD_OK);

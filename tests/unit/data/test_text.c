@@ -10,8 +10,7 @@ Test(data_text, knows_utf_8)
 {
     static const char *const good[] = {"",
                                        "plain",
-                                       "Gr\xc3\xb6\xc3\x9f"
-                                       "e",
+                                       "Gr\xc3\xb6\xc3\x9f",
                                        "\xe2\x82\xac",
                                        "\xf0\x9f\x8c\xb1",
                                        "\xed\x9f\xbf",
@@ -19,8 +18,7 @@ Test(data_text, knows_utf_8)
                                        "line\nbreak\ttab"};
     static const char *const bad[] = {"\xff",
                                       "\xc3",
-                                      "Gr\xf6\xdf"
-                                      "e",
+                                      "Gr\xf6\xdf",
                                       "\xc0\x80",
                                       "\xe0\x80\x80",
                                       "\xed\xa0\x80",

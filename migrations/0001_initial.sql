@@ -21,7 +21,7 @@ CREATE TABLE jobs (
     sequence   INTEGER PRIMARY KEY AUTOINCREMENT, -- order of creation, never given twice
     id         TEXT NOT NULL UNIQUE,
     name       TEXT,
-    labels     TEXT NOT NULL CHECK (json_valid(labels) AND json_type(labels) = 'object'),
+    labels     TEXT NOT NULL, -- a JSON object
     priority   INTEGER NOT NULL,
     model      TEXT NOT NULL,
     status     TEXT NOT NULL

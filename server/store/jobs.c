@@ -64,13 +64,32 @@ static gd_status insert_details(store_connection *connection, int64_t job,
     return store_statement_run(&statement, NULL, error);
 }
 
+/* A check in the table itself would not do: there only trusted functions may be called. */
+static gd_status check_labels(store_connection *connection, int64_t job, gd_error *error)
+{
+    store_statement statement =
+        store_statement_open(connection,
+                             "SELECT iif(json_valid(labels), json_type(labels) = 'object', 0)"
+                             " FROM jobs WHERE sequence = ?");
+    store_bind_integer(&statement, 1, job);
+    bool row = false;
+    int64_t is_object = 0;
+    gd_status status = store_statement_integer(&statement, &row, &is_object, error);
+    if (status == GD_OK && is_object == 0)
+        status = gd_fail(error, GD_INVALID_ARGUMENT, "labels", "a JSON object is needed");
+    return status;
+}
+
 /* Takes the labels apart anew. */
 static gd_status write_labels(store_connection *connection, int64_t job, gd_error *error)
 {
+    gd_status status = check_labels(connection, job, error);
+    if (status != GD_OK)
+        return status;
     store_statement removal =
         store_statement_open(connection, "DELETE FROM job_labels WHERE job = ?");
     store_bind_integer(&removal, 1, job);
-    gd_status status = store_statement_run(&removal, NULL, error);
+    status = store_statement_run(&removal, NULL, error);
     if (status != GD_OK)
         return status;
     store_statement statement =

@@ -37,6 +37,19 @@ gd_status store_look_integrity(store_connection *connection, gd_error *error)
     return status;
 }
 
+/* Without a log all pages are in the file; a last page cut short would be read as zeros. */
+static gd_status check_length(store_connection *connection, int64_t size, gd_error *error)
+{
+    int64_t pages = 0;
+    int64_t page_size = 0;
+    gd_status status = store_connection_number(connection, "PRAGMA page_count", &pages, error);
+    if (status == GD_OK)
+        status = store_connection_number(connection, "PRAGMA page_size", &page_size, error);
+    if (status == GD_OK && size / page_size < pages)
+        status = gd_fail(error, GD_CORRUPT, "", "the file is shorter than it was");
+    return status;
+}
+
 gd_status store_look(const char *path, int64_t *version, gd_error *error)
 {
     int64_t size = 0;
@@ -61,8 +74,9 @@ gd_status store_look(const char *path, int64_t *version, gd_error *error)
     if (status == GD_OK)
         status = store_schema_verify(connection, store_migrations, store_migration_count, version,
                                      &cause);
-    if (status == GD_OK && !was_closed)
-        status = store_look_integrity(connection, &cause);
+    if (status == GD_OK)
+        status = was_closed ? check_length(connection, size, &cause)
+                            : store_look_integrity(connection, &cause);
     store_connection_close(connection);
     if (status != GD_OK)
         return gd_fail(error, status, "", "%s is refused: %s", path, cause.message);

@@ -71,8 +71,13 @@ static void write_query(list_query *query, const store_job_filter *filter)
     add_condition(query, filter->name_part != NULL, "instr(lower(name), lower(?4)) > 0");
     add_condition(query, filter->created_after != 0, "created_at > ?5");
     add_condition(query, filter->created_before != 0, "created_at < ?6");
-    add_condition(query, filter->before_sequence != 0, "jobs.sequence < ?7");
-    add(query, " ORDER BY jobs.sequence DESC LIMIT ?8");
+    /* Of the two equal columns the one of the index that is walked, or the rows would be sorted. */
+    bool by_label = filter->label_key != NULL;
+    add_condition(query, filter->before_sequence != 0,
+                  by_label ? "job_labels.job < ?7" : "jobs.sequence < ?7");
+    add(query, " ORDER BY ");
+    add(query, by_label ? "job_labels.job" : "jobs.sequence");
+    add(query, " DESC LIMIT ?8");
 }
 
 static void bind_query(store_statement *statement, const store_job_filter *filter)

@@ -1,0 +1,199 @@
+/*
+ * Lists of jobs: every filter, pages that stay in place while rows are added, places in the queue.
+ */
+#include "unit/store/store_fixture.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+static store_fixture fixture;
+
+/* Job n of 24: model, label, name, priority and time follow from n. */
+static void start(void)
+{
+    static const char *const models[] = {"linear", "mlp", "cnn"};
+    store_fixture_start(&fixture);
+    store_fixture_open(&fixture);
+    for (int64_t n = 1; n <= 24; n++) {
+        char id[STORE_ID_SIZE];
+        char labels[64];
+        char name[32];
+        store_fixture_id(n, id);
+        (void)snprintf(labels, sizeof labels, "{\"parity\":\"%s\",\"all\":\"yes\"}",
+                       n % 2 == 0 ? "even" : "odd");
+        (void)snprintf(name, sizeof name, "Run %lld of 100%%_x", (long long)n);
+        store_job_insert insert = store_fixture_insert(id);
+        insert.model = models[n % 3];
+        insert.labels = labels;
+        insert.name = n == 24 ? NULL : name;
+        insert.created_at = 1000 * n;
+        insert.priority = n % 4;
+        must(store_job_create(fixture.store, &insert, NULL, NULL, NULL));
+    }
+}
+
+static void end(void)
+{
+    store_fixture_end(&fixture);
+}
+
+TestSuite(store_job_list, .init = start, .fini = end);
+
+/* The sequences found, as "24 23 22". */
+static const char *list(store_job_filter filter)
+{
+    static char text[512];
+    store_job *jobs = NULL;
+    int64_t count = 0;
+    if (filter.limit == 0)
+        filter.limit = 100;
+    must(store_job_list(fixture.store, &filter, &jobs, &count, NULL));
+    text[0] = '\0';
+    for (int64_t i = 0; i < count; i++) {
+        size_t length = strlen(text);
+        (void)snprintf(text + length, sizeof text - length, "%s%lld", i == 0 ? "" : " ",
+                       (long long)jobs[i].sequence);
+        cr_assert_null(jobs[i].spec);
+    }
+    store_jobs_dispose(jobs, count);
+    return text;
+}
+
+Test(store_job_list, newest_first)
+{
+    cr_assert_str_eq(list((store_job_filter){.limit = 3}), "24 23 22");
+    cr_assert_str_eq(list((store_job_filter){.limit = 100}),
+                     "24 23 22 21 20 19 18 17 16 15 14 13 12 11 10 9 8 7 6 5 4 3 2 1");
+}
+
+Test(store_job_list, filters)
+{
+    cr_assert_str_eq(list((store_job_filter){.model = "linear"}), "24 21 18 15 12 9 6 3");
+    cr_assert_str_eq(list((store_job_filter){.model = "none"}), "");
+    cr_assert_str_eq(
+        list((store_job_filter){.label_key = "parity", .label_value = "even", .limit = 4}),
+        "24 22 20 18");
+    cr_assert_str_eq(list((store_job_filter){.label_key = "parity", .label_value = "EVEN"}), "");
+    cr_assert_str_eq(list((store_job_filter){.name_part = "RUN 2"}), "23 22 21 20 2");
+    cr_assert_str_eq(list((store_job_filter){.name_part = "100%_", .limit = 2}), "23 22");
+    cr_assert_str_eq(list((store_job_filter){.name_part = "1_0"}), "", "no pattern is meant");
+    cr_assert_str_eq(list((store_job_filter){.name_part = "' OR 1=1 --"}), "");
+    cr_assert_str_eq(list((store_job_filter){.created_after = 20000}), "24 23 22 21");
+    cr_assert_str_eq(list((store_job_filter){.created_before = 3000}), "2 1");
+    cr_assert_str_eq(list((store_job_filter){.created_after = 3000, .created_before = 6000}),
+                     "5 4");
+    cr_assert_str_eq(list((store_job_filter){.label_key = "parity",
+                                             .label_value = "odd",
+                                             .model = "mlp",
+                                             .created_after = 5000,
+                                             .before_sequence = 19,
+                                             .name_part = "run"}),
+                     "13 7");
+}
+
+Test(store_job_list, filters_by_state)
+{
+    store_claim claim;
+    store_fixture_claim(fixture.store, "boot", &claim); /* highest priority, oldest: 3 */
+    store_fixture_claim(fixture.store, "boot", &claim); /* 7 */
+    store_run_end finish = {.status = STORE_JOB_FAILED, .reason = "diverged", .at = 1};
+    must(store_run_finish(fixture.store, &claim, &finish, NULL));
+    const store_job_status running[] = {STORE_JOB_RUNNING};
+    const store_job_status both[] = {STORE_JOB_FAILED, STORE_JOB_RUNNING, STORE_JOB_FAILED};
+    const store_job_status paused[] = {STORE_JOB_PAUSED};
+    cr_assert_str_eq(list((store_job_filter){.statuses = running, .status_count = 1}), "3");
+    cr_assert_str_eq(list((store_job_filter){.statuses = both, .status_count = 3}), "7 3");
+    cr_assert_str_eq(list((store_job_filter){.statuses = paused, .status_count = 1}), "");
+    int64_t counts[STORE_JOB_STATUS_COUNT];
+    must(store_job_counts(fixture.store, counts, NULL));
+    cr_assert_eq(counts[STORE_JOB_QUEUED], 22);
+    cr_assert_eq(counts[STORE_JOB_RUNNING], 1);
+    cr_assert_eq(counts[STORE_JOB_FAILED], 1);
+    cr_assert_eq(counts[STORE_JOB_PAUSED], 0);
+}
+
+Test(store_job_list, pages_stay_in_place_while_rows_come)
+{
+    bool seen[25] = {false};
+    int64_t cursor = 0;
+    int64_t pages = 0;
+    for (;;) {
+        store_job_filter filter = {.before_sequence = cursor, .limit = 5};
+        store_job *jobs = NULL;
+        int64_t count = 0;
+        must(store_job_list(fixture.store, &filter, &jobs, &count, NULL));
+        for (int64_t i = 0; i < count; i++) {
+            cr_assert_leq(jobs[i].sequence, 24);
+            cr_assert_not(seen[jobs[i].sequence], "twice");
+            seen[jobs[i].sequence] = true;
+            cursor = jobs[i].sequence;
+        }
+        store_jobs_dispose(jobs, count);
+        if (count == 0)
+            break;
+        must(store_fixture_create(fixture.store, 1000 + pages));
+        pages++;
+    }
+    cr_assert_eq(pages, 5);
+    for (int i = 1; i <= 24; i++)
+        cr_assert(seen[i]);
+}
+
+Test(store_job_list, refuses_a_limit_that_makes_no_sense)
+{
+    store_job *jobs = NULL;
+    int64_t count = 0;
+    store_job_filter filter = {.limit = 0};
+    cr_assert_eq(store_job_list(fixture.store, &filter, &jobs, &count, NULL), GD_INVALID_ARGUMENT);
+    filter.limit = INT64_MAX;
+    cr_assert_eq(store_job_list(fixture.store, &filter, &jobs, &count, NULL), GD_INVALID_ARGUMENT);
+}
+
+Test(store_job_list, places_in_the_queue_are_those_of_the_claims)
+{
+    int64_t positions[25];
+    for (int64_t n = 1; n <= 24; n++) {
+        char id[STORE_ID_SIZE];
+        store_job job;
+        store_fixture_id(n, id);
+        must(store_job_get(fixture.store, id, false, &job, NULL));
+        must(store_job_queue_position(fixture.store, &job, &positions[n], NULL));
+        store_job_dispose(&job);
+    }
+    for (int64_t place = 0; place < 24; place++) {
+        store_claim claim;
+        store_job job;
+        must(store_job_claim(fixture.store, "boot", 1, &claim, &job, NULL));
+        cr_assert_eq(positions[job.sequence], place);
+        store_job_dispose(&job);
+    }
+}
+
+/* The plan of a query must walk an index and not sort. */
+Test(store_job_list, queries_use_the_indexes)
+{
+    static const char *const queries[] = {
+        "SELECT * FROM jobs WHERE status = 'failed' ORDER BY sequence DESC LIMIT 5",
+        "SELECT * FROM jobs WHERE model = 'x' ORDER BY sequence DESC LIMIT 5",
+        "SELECT * FROM jobs JOIN job_labels ON job_labels.job = jobs.sequence"
+        " WHERE job_labels.key = 'a' AND job_labels.value = 'b'"
+        " ORDER BY job_labels.job DESC LIMIT 5",
+        "SELECT sequence FROM jobs WHERE status = 'queued' ORDER BY priority DESC, sequence LIMIT 1",
+    };
+    sqlite3 *database = store_fixture_sql(&fixture);
+    for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
+        char sql[512];
+        sqlite3_stmt *statement = NULL;
+        (void)snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", queries[i]);
+        cr_assert_eq(sqlite3_prepare_v2(database, sql, -1, &statement, NULL), SQLITE_OK);
+        while (sqlite3_step(statement) == SQLITE_ROW) {
+            const char *line = (const char *)sqlite3_column_text(statement, 3);
+            cr_assert_null(strstr(line, "TEMP B-TREE"), "%s: %s", queries[i], line);
+            cr_assert(strncmp(line, "SCAN", 4) != 0 || strstr(line, "jobs_queued") != NULL,
+                      "%s: %s", queries[i], line);
+        }
+        (void)sqlite3_finalize(statement);
+    }
+    (void)sqlite3_close(database);
+}

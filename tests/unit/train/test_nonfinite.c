@@ -9,7 +9,10 @@
 #include <math.h>
 #include <string.h>
 
-enum { ROWS = 20, PARAMETERS = 64 };
+enum {
+    ROWS = 20,
+    PARAMETERS = 64
+};
 
 typedef struct problem {
     gd_real features[ROWS * 4], targets[ROWS];
@@ -164,8 +167,7 @@ Test(train_nonfinite, an_update_that_overflows_names_its_tensor)
     gd_error error = {0};
     cr_assert_eq(gd_trainer_advance(p.trainer, &error), GD_NON_FINITE);
     cr_assert_str_eq(error.path, "layers.0.weight");
-    cr_assert_not_null(strstr(error.message, "the update of layers.0.weight"), "%s",
-                       error.message);
+    cr_assert_not_null(strstr(error.message, "the update of layers.0.weight"), "%s", error.message);
     const gd_point *point = gd_trainer_point(p.trainer);
     cr_assert(point != NULL && isfinite(point->loss) && isfinite(point->gradient_norm) &&
               !isfinite(point->update_ratio));

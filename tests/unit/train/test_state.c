@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 70, VALIDATION_ROWS = 33 };
+enum {
+    ROWS = 70,
+    VALIDATION_ROWS = 33
+};
 
 typedef struct problem {
     gd_real features[ROWS * 4], targets[ROWS];
@@ -120,7 +123,7 @@ Test(train_state, any_break_will_do)
     gd_fields_set_defaults(&gd_schedule_descriptor_at(GD_SCHEDULE_PLATEAU)->fields,
                            &p->setup.schedule);
     p->setup.schedule.patience = 0;
-    p->setup.schedule.threshold = 0.5; /* nothing improves by half */
+    p->setup.schedule.threshold = 0.5;              /* nothing improves by half */
     for (int64_t calls = 0; calls <= 24; calls++) { /* among them before, within and after all */
         compare_with_break(&p->setup, calls, "adam");
     }

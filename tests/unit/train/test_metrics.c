@@ -1,0 +1,100 @@
+/*
+ * test_metrics.c: accuracy, rmse, mae and r2 against numbers by hand, and on real flowers.
+ */
+#include <criterion/criterion.h>
+
+#include "support/training_run.h"
+
+#include <descent/metrics.h>
+
+#include <math.h>
+
+Test(train_metrics, regression_by_hand)
+{
+    /* y = 2 x; targets 1, 4, 7 of inputs 1, 2, 3: residuals 1, 0, -1, about the mean 4: 9, 0, 9. */
+    gd_model *model = training_run_model((int64_t[]){1, 1}, 2, 0);
+    const gd_real parameters[2] = {2, 0}, x[3] = {1, 2, 3}, y[3] = {1, 4, 7};
+    const gd_examples examples = {x, y, 3, 1, 1};
+    const gd_loss_options loss = {.type = GD_LOSS_MSE};
+    gd_metrics metrics;
+    cr_assert_eq(gd_metrics_evaluate(&metrics, model, parameters, &loss, NULL, &examples, NULL),
+                 GD_OK);
+    cr_assert(!metrics.classification);
+    cr_assert_float_eq(metrics.loss, 2.0 / 3, 1e-12);
+    cr_assert_float_eq(metrics.rmse, sqrt(2.0 / 3), 1e-12);
+    cr_assert_float_eq(metrics.mae, 2.0 / 3, 1e-12);
+    cr_assert_float_eq(metrics.r2, 1 - 2.0 / 18, 1e-12);
+    gd_model_destroy(model);
+}
+
+Test(train_metrics, r2_of_a_constant_target_is_nan)
+{
+    gd_model *model = training_run_model((int64_t[]){1, 1}, 2, 0);
+    const gd_real parameters[2] = {0, 3}, x[2] = {1, 2}, y[2] = {3, 3};
+    const gd_examples examples = {x, y, 2, 1, 1};
+    const gd_loss_options loss = {.type = GD_LOSS_MSE};
+    gd_metrics metrics;
+    cr_assert_eq(gd_metrics_evaluate(&metrics, model, parameters, &loss, NULL, &examples, NULL),
+                 GD_OK);
+    cr_assert(isnan(metrics.r2));
+    cr_assert_eq(metrics.rmse, 0);
+    gd_model_destroy(model);
+}
+
+Test(train_metrics, accuracy_by_hand)
+{
+    gd_model *model = training_run_model((int64_t[]){2, 2}, 2, 0);
+    const gd_real parameters[6] = {1, 0, 0, 1, 0, 0};
+    const gd_real x[8] = {2, 1, 1, 2, 5, 5, -1, 0}, y[4] = {0, 0, 0, 1};
+    const gd_examples examples = {x, y, 4, 2, 1};
+    const gd_loss_options loss = {.type = GD_LOSS_CROSS_ENTROPY};
+    gd_metrics metrics;
+    cr_assert_eq(gd_metrics_evaluate(&metrics, model, parameters, &loss, NULL, &examples, NULL),
+                 GD_OK);
+    cr_assert(metrics.classification);
+    cr_assert_float_eq(metrics.accuracy, 0.75, 0);
+    gd_model_destroy(model);
+}
+
+Test(train_metrics, class_of_a_row)
+{
+    const gd_real tie[3] = {(gd_real)0.4, (gd_real)0.4, (gd_real)0.2};
+    const gd_real half = (gd_real)0.5, below = (gd_real)0.4999;
+    cr_assert_eq(gd_class_of(tie, 3), 0);
+    cr_assert_eq(gd_class_of(&half, 1), 1);
+    cr_assert_eq(gd_class_of(&below, 1), 0);
+}
+
+Test(train_metrics, refuses_examples_that_do_not_fit)
+{
+    gd_model *model = training_run_model((int64_t[]){2, 1}, 2, 0);
+    const gd_real parameters[3] = {0}, values[4] = {0};
+    const gd_loss_options loss = {.type = GD_LOSS_MSE};
+    gd_metrics metrics;
+    const gd_examples none = {values, values, 0, 2, 1}, wide = {values, values, 1, 3, 1};
+    cr_assert_eq(gd_metrics_evaluate(&metrics, model, parameters, &loss, NULL, &none, NULL),
+                 GD_INVALID_DATA);
+    cr_assert_eq(gd_metrics_evaluate(&metrics, model, parameters, &loss, NULL, &wide, NULL),
+                 GD_SHAPE_MISMATCH);
+    gd_model_destroy(model);
+}
+
+Test(train_metrics, the_best_line_between_two_flowers_errs_twice)
+{
+    gd_real features[400], targets[100];
+    if (!training_run_iris(features, targets)) {
+        cr_skip_test("skipped: ../shared/data/tabular/iris.csv is missing");
+    }
+    gd_model *model = training_run_model((int64_t[]){4, 1}, 2, 0);
+    const gd_real parameters[5] = {(gd_real)-2.465220195, (gd_real)-6.680887014,
+                                   (gd_real)9.429385154, (gd_real)18.286136888,
+                                   (gd_real)-42.637803813};
+    const gd_examples examples = {features, targets, 100, 4, 1};
+    const gd_loss_options loss = {.type = GD_LOSS_BINARY_CROSS_ENTROPY};
+    gd_metrics metrics;
+    cr_assert_eq(gd_metrics_evaluate(&metrics, model, parameters, &loss, NULL, &examples, NULL),
+                 GD_OK);
+    cr_assert_float_eq(metrics.accuracy, 0.98, 1e-12);
+    cr_assert_float_eq(200 * metrics.loss, 11.8985467914, 1e-4);
+    gd_model_destroy(model);
+}

@@ -292,6 +292,16 @@ check_sql() {
     } | faults "SQL"
 }
 
+# What the tables of the library name stands in docs/methods.md.
+check_methods() {
+    {
+        sed -nE 's/^ *\[GD_(LAYER|LOSS|SCHEDULE|ACTIVATION|INITIALISER)_[A-Z_0-9]+\] =[^"]*"([a-z_0-9]+)".*/\2/p' core/src/*/*.c
+        sed -nE 's/^    \.name = "([a-z]+)",$/\1/p' core/src/optim/*.c
+    } | sort -u | while IFS= read -r name; do
+        grep -qF "\`$name\`" docs/methods.md || echo "docs/methods.md:1: says nothing of $name"
+    done | faults "methods documented"
+}
+
 # --- Another compiler --------------------------------------------------------------------------
 
 check_clang() {
@@ -318,6 +328,7 @@ check_headers
 check_functions
 check_words
 check_sql
+check_methods
 check_clang
 
 if [ -s "$work/faults" ]; then

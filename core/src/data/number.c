@@ -28,6 +28,7 @@ static const double exact_powers_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5, 
 #define COARSE_MINIMUM   (-351)
 #define POWER_MAXIMUM    323
 #define MAXIMUM_DIGITS   19 /* decimal digits that always fit 64 bits */
+#define EXACT_DIGITS     15 /* decimal digits that a double always holds */
 #define EXPONENT_CEILING ((int64_t)1000000000)
 
 /* 5^(27 i - 351), its 128 leading bits, rounded down; the highest bit is set. */
@@ -197,6 +198,21 @@ static bool read_long(const char *digits, const char *end, int64_t exponent, dou
     return !rest || (round_product(mantissa + 1, exponent + dropped, &next) && next == *value);
 }
 
+/* At most 19 digits. */
+static bool read_short(uint64_t mantissa, int64_t exponent, double *value)
+{
+    if (mantissa == 0) {
+        *value = 0.0;
+        return true;
+    }
+    if (mantissa <= (uint64_t)1 << 53 && exponent >= -22 && exponent <= 22) {
+        *value = exponent < 0 ? (double)mantissa / exact_powers_of_ten[-exponent]
+                              : (double)mantissa * exact_powers_of_ten[exponent];
+        return true;
+    }
+    return round_product(mantissa, exponent, value);
+}
+
 /* The exponent at `text` after its "e", clipped far beyond any double's; NULL without digits. */
 static const char *read_exponent(const char *text, int64_t *exponent)
 {
@@ -238,6 +254,15 @@ const char *gdi_number_read(const char *text, double *value)
     if (count == 0) {
         return NULL;
     }
+    double magnitude = (double)mantissa;
+    if (count <= EXACT_DIGITS && (*text | 0x20) != 'e') {
+        /* Most numbers there are: few digits, no exponent. */
+        if (exponent != 0) {
+            magnitude /= exact_powers_of_ten[-exponent];
+        }
+        *value = negative ? -magnitude : magnitude;
+        return text;
+    }
     const char *end = text;
     if ((*text | 0x20) == 'e') {
         int64_t given = 0;
@@ -247,24 +272,12 @@ const char *gdi_number_read(const char *text, double *value)
             text = after;
         }
     }
-    double magnitude = 0.0;
-    bool done = false;
-    if (count > MAXIMUM_DIGITS) {
-        done = read_long(digits, end, exponent, &magnitude);
-    } else if (mantissa == 0) {
-        done = true;
-    } else if (mantissa <= (uint64_t)1 << 53 && exponent >= -22 && exponent <= 22) {
-        magnitude = exponent < 0 ? (double)mantissa / exact_powers_of_ten[-exponent]
-                                 : (double)mantissa * exact_powers_of_ten[exponent];
-        done = true;
-    } else {
-        done = round_product(mantissa, exponent, &magnitude);
+    bool done = count > MAXIMUM_DIGITS ? read_long(digits, end, exponent, &magnitude)
+                                       : read_short(mantissa, exponent, &magnitude);
+    if (!done) {
+        magnitude = fabs(read_by_library(start));
     }
-    if (done) {
-        *value = negative ? -magnitude : magnitude;
-    } else {
-        *value = read_by_library(start);
-    }
+    *value = negative ? -magnitude : magnitude;
     return text;
 }
 

@@ -49,6 +49,12 @@ typedef enum gd_layer_type {
     GD_LAYER_ACTIVATION,
     GD_LAYER_DROPOUT,
     GD_LAYER_FLATTEN,
+    GD_LAYER_LAYER_NORM,
+    GD_LAYER_EMBEDDING,
+    GD_LAYER_MAX_POOL2D,
+    GD_LAYER_AVG_POOL2D,
+    GD_LAYER_CONV2D,
+    GD_LAYER_BATCH_NORM,
     GD_LAYER_TYPE_COUNT
 } gd_layer_type;
 
@@ -69,12 +75,55 @@ typedef struct gd_dropout_options {
     double rate;
 } gd_dropout_options;
 
+/* Each row of the last dimension to mean 0 and variance 1, then weight and bias. */
+typedef struct gd_layer_norm_options {
+    double eps;
+} gd_layer_norm_options;
+
+/* [length] of symbols 0 … vocabulary-1 → [length, dimensions]. Another symbol gives NaN. */
+typedef struct gd_embedding_options {
+    int64_t vocabulary; /* GD_AUTOMATIC: as many as the target has classes */
+    int64_t dimensions;
+} gd_embedding_options;
+
+/* max_pool2d and avg_pool2d: windows within the image. */
+typedef struct gd_pool2d_options {
+    gd_count_list size; /* two: height, width */
+    int64_t stride;     /* GD_AUTOMATIC: the size */
+} gd_pool2d_options;
+
+typedef enum gd_padding {
+    GD_PADDING_VALID, /* windows within the image */
+    GD_PADDING_SAME   /* zeros around it: output ceil(image / stride), odd ones at the end */
+} gd_padding;
+
+/* [height, width, channels] → [rows, columns, filters], then the activation. */
+typedef struct gd_conv2d_options {
+    int64_t filters;
+    gd_count_list kernel, stride; /* two each: height, width */
+    int padding;                  /* gd_padding */
+    bool bias;
+    int initialiser; /* gd_initialiser */
+    int activation;  /* gd_activation */
+} gd_conv2d_options;
+
+/* Each channel to mean 0 and variance 1 over batch and positions, then weight and bias. */
+typedef struct gd_batch_norm_options {
+    double momentum; /* weight of the new value in the running statistics */
+    double eps;
+} gd_batch_norm_options;
+
 typedef struct gd_layer_options {
     gd_layer_type type;
     union {
         gd_dense_options dense;
         gd_activation_layer_options activation;
         gd_dropout_options dropout;
+        gd_layer_norm_options layer_norm;
+        gd_embedding_options embedding;
+        gd_pool2d_options pool2d;
+        gd_conv2d_options conv2d;
+        gd_batch_norm_options batch_norm;
     } of;
 } gd_layer_options;
 

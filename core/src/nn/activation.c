@@ -205,6 +205,16 @@ const char *const *gd_activation_names(void)
     return gdi_activation_name_list;
 }
 
+const gd_activation_descriptor *gdi_member_activation(int activation)
+{
+    return activation == GD_ACTIVATION_IDENTITY ? NULL : &descriptors[activation];
+}
+
+bool gdi_member_keeps_input(int activation)
+{
+    return !descriptors[activation].from_output;
+}
+
 static gd_status plan(gdi_layer *layer, gd_error *error)
 {
     (void)error;

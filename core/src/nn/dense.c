@@ -14,18 +14,6 @@ enum {
     BIAS
 };
 
-static const gd_activation_descriptor *activation_of(const gdi_layer *layer)
-{
-    const gd_activation activation = (gd_activation)layer->options.of.dense.activation;
-    return activation == GD_ACTIVATION_IDENTITY ? NULL : gd_activation_descriptor_at(activation);
-}
-
-static bool keeps_activation_input(const gdi_layer *layer)
-{
-    const gd_activation_descriptor *activation = activation_of(layer);
-    return activation != NULL && !activation->from_output;
-}
-
 static gd_status plan(gdi_layer *layer, gd_error *error)
 {
     gd_dense_options *options = &layer->options.of.dense;
@@ -78,7 +66,7 @@ static bool needs(const gdi_layer *layer, size_t batch, bool training, gdi_needs
     wanted->scratch = largest(wanted->scratch, gdi_product_scratch(units, in, rows));
     wanted->scratch = largest(wanted->scratch, gdi_product_scratch(rows, in, units));
     size_t elements;
-    return !keeps_activation_input(layer) ||
+    return !gdi_member_keeps_input(layer->options.of.dense.activation) ||
            (gdi_size_multiply(rows, units, &elements) &&
             gdi_size_multiply(elements, sizeof(gd_real), &wanted->saved));
 }
@@ -100,8 +88,11 @@ static void forward(const gdi_pass *pass)
     const gdi_layer *layer = pass->layer;
     const size_t in = gdi_shape_width(&layer->input), units = gdi_shape_width(&layer->output);
     const size_t rows = pass->batch * gdi_shape_rows(&layer->input);
-    const gd_activation_descriptor *activation = activation_of(layer);
-    gd_real *sums = pass->training && keeps_activation_input(layer) ? pass->saved : pass->output;
+    const gd_activation_descriptor *activation =
+        gdi_member_activation(layer->options.of.dense.activation);
+    gd_real *sums = pass->training && gdi_member_keeps_input(layer->options.of.dense.activation)
+                        ? pass->saved
+                        : pass->output;
     layer->kernels->product(
         (gdi_matrix){.values = pass->input, .stride = in},
         (gdi_matrix){.values = gdi_parameter(pass, WEIGHT), .stride = in, .transposed = true}, sums,
@@ -117,7 +108,8 @@ static void backward(const gdi_pass *pass)
     const gdi_layer *layer = pass->layer;
     const size_t in = gdi_shape_width(&layer->input), units = gdi_shape_width(&layer->output);
     const size_t rows = pass->batch * gdi_shape_rows(&layer->input);
-    const gd_activation_descriptor *activation = activation_of(layer);
+    const gd_activation_descriptor *activation =
+        gdi_member_activation(layer->options.of.dense.activation);
     gd_real *sum_gradient = pass->output_gradient;
     if (activation != NULL) {
         activation->backward(pass->saved, pass->output, sum_gradient, sum_gradient, rows * units);

@@ -83,10 +83,10 @@ static void draw_normal(gd_real *values, size_t count, double deviation, gd_rand
     }
 }
 
-static void fill_zeros(gd_real *values, size_t count)
+void gdi_fill(gd_real *values, size_t count, gd_real value)
 {
     for (size_t i = 0; i < count; i++) {
-        values[i] = 0;
+        values[i] = value;
     }
 }
 
@@ -193,7 +193,7 @@ void gdi_initialise_weight(int initialiser, gd_real *weight, size_t rows, size_t
         draw_orthogonal(weight, rows, columns, random);
         break;
     case ZEROS:
-        fill_zeros(weight, rows * columns);
+        gdi_fill(weight, rows * columns, 0);
         break;
     }
 }
@@ -204,6 +204,6 @@ void gdi_initialise_bias(int initialiser, gd_real *bias, size_t count, gdi_fans 
     if (initialiser == GD_INITIALISER_PYTORCH) {
         draw_uniform(bias, count, spread_of(&rules[initialiser], fans), random);
     } else {
-        fill_zeros(bias, count);
+        gdi_fill(bias, count, 0);
     }
 }

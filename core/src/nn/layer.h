@@ -94,6 +94,12 @@ extern const gdi_layer_operations gdi_dense_operations;
 extern const gdi_layer_operations gdi_activation_operations;
 extern const gdi_layer_operations gdi_dropout_operations;
 extern const gdi_layer_operations gdi_flatten_operations;
+extern const gdi_layer_operations gdi_layer_norm_operations;
+extern const gdi_layer_operations gdi_embedding_operations;
+extern const gdi_layer_operations gdi_max_pool2d_operations;
+extern const gdi_layer_operations gdi_avg_pool2d_operations;
+extern const gdi_layer_operations gdi_conv2d_operations;
+extern const gdi_layer_operations gdi_batch_norm_operations;
 
 /* For `plan`. Member may be "". Path "layers/<index>/<member>", message "layer 2 (dense) …". */
 gd_status gdi_layer_fail(const gdi_layer *layer, gd_error *error, gd_status status,
@@ -127,6 +133,15 @@ void gdi_initialise_weight(int initialiser, gd_real *weight, size_t rows, size_t
                            gdi_fans fans, gd_random *random);
 void gdi_initialise_bias(int initialiser, gd_real *bias, size_t count, gdi_fans fans,
                          gd_random *random);
+
+void gdi_fill(gd_real *values, size_t count, gd_real value);
+
+/*
+ * For layers with an activation of their own. NULL for identity, which needs no call. A member whose
+ * slope cannot be had from its output makes the layer keep what went into it.
+ */
+const gd_activation_descriptor *gdi_member_activation(int activation);
+bool gdi_member_keeps_input(int activation);
 
 /* The arrays behind gd_activation_names and gd_initialiser_names, for constant field tables. */
 extern const char *const gdi_activation_name_list[GD_ACTIVATION_COUNT + 1];

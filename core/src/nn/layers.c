@@ -58,6 +58,101 @@ static const gd_field dropout_fields[] = {
      .help = "share of the elements set to zero in training"},
 };
 
+#define EPS_FIELD(member)                                                               \
+    {                                                                                   \
+        .name = "eps", .type = GD_FIELD_NUMBER, .offset = OFFSET(member), .minimum = 0, \
+        .minimum_excluded = true, .maximum = 1, .default_value = 1e-5,                  \
+        .help = "added to the variance"                                                 \
+    }
+
+static const gd_field layer_norm_fields[] = {EPS_FIELD(layer_norm.eps)};
+
+static const gd_field batch_norm_fields[] = {
+    {.name = "momentum",
+     .type = GD_FIELD_NUMBER,
+     .offset = OFFSET(batch_norm.momentum),
+     .minimum = 0,
+     .maximum = 1,
+     .default_value = 0.1,
+     .help = "weight of a batch in the running statistics"},
+    EPS_FIELD(batch_norm.eps),
+};
+
+static const gd_field embedding_fields[] = {
+    {.name = "dimensions",
+     .type = GD_FIELD_COUNT,
+     .offset = OFFSET(embedding.dimensions),
+     .minimum = 1,
+     .maximum = 1e5,
+     .required = true,
+     .help = "numbers a symbol becomes"},
+    {.name = "vocabulary",
+     .type = GD_FIELD_COUNT,
+     .offset = OFFSET(embedding.vocabulary),
+     .minimum = 1,
+     .maximum = 1e7,
+     .automatic = "auto",
+     .default_value = (double)GD_AUTOMATIC,
+     .help = "symbols there are; \"auto\": as many as the target has classes"},
+};
+
+#define SIDES_FIELD(field_name, member, value, text)                                           \
+    {                                                                                          \
+        .name = (field_name), .type = GD_FIELD_COUNTS, .offset = OFFSET(member), .minimum = 1, \
+        .maximum = 10000, .minimum_length = 2, .maximum_length = 2, .default_value = (value),  \
+        .help = (text)                                                                         \
+    }
+
+static const gd_field pool2d_fields[] = {
+    SIDES_FIELD("size", pool2d.size, 2, "height and width of the window"),
+    {.name = "stride",
+     .type = GD_FIELD_COUNT,
+     .offset = OFFSET(pool2d.stride),
+     .minimum = 1,
+     .maximum = 10000,
+     .automatic = "auto",
+     .default_value = (double)GD_AUTOMATIC,
+     .help = "cells from window to window; \"auto\": the window's size"},
+};
+
+static const char *const padding_names[] = {
+    [GD_PADDING_VALID] = "valid", [GD_PADDING_SAME] = "same", NULL};
+
+static const gd_field conv2d_fields[] = {
+    {.name = "filters",
+     .type = GD_FIELD_COUNT,
+     .offset = OFFSET(conv2d.filters),
+     .minimum = 1,
+     .maximum = 1e6,
+     .required = true,
+     .help = "channels of the output"},
+    SIDES_FIELD("kernel", conv2d.kernel, 3, "height and width of the window"),
+    SIDES_FIELD("stride", conv2d.stride, 1, "cells from window to window, down and across"),
+    {.name = "padding",
+     .type = GD_FIELD_CHOICE,
+     .offset = OFFSET(conv2d.padding),
+     .default_value = GD_PADDING_VALID,
+     .choices = padding_names,
+     .help = "\"same\": zeros around the image, so that stride 1 keeps its size"},
+    {.name = "bias",
+     .type = GD_FIELD_BOOLEAN,
+     .offset = OFFSET(conv2d.bias),
+     .default_value = 1,
+     .help = "add a trained constant to each channel"},
+    {.name = "init",
+     .type = GD_FIELD_CHOICE,
+     .offset = OFFSET(conv2d.initialiser),
+     .default_value = GD_INITIALISER_PYTORCH,
+     .choices = gdi_initialiser_name_list,
+     .help = "how the first weights are drawn"},
+    {.name = "activation",
+     .type = GD_FIELD_CHOICE,
+     .offset = OFFSET(conv2d.activation),
+     .default_value = GD_ACTIVATION_IDENTITY,
+     .choices = gdi_activation_name_list,
+     .help = "function applied to each output"},
+};
+
 static const gd_layer_descriptor descriptors[GD_LAYER_TYPE_COUNT] = {
     [GD_LAYER_DENSE] = {.name = "dense",
                         .help = "y = x W^T + b over the last dimension, then the activation",
@@ -75,6 +170,31 @@ static const gd_layer_descriptor descriptors[GD_LAYER_TYPE_COUNT] = {
                           .help = "all elements in one row; of an image channel by channel",
                           .fields = {.fields = NULL, .count = 0},
                           .operations = &gdi_flatten_operations},
+    [GD_LAYER_LAYER_NORM] = {.name = "layer_norm",
+                             .help = "the last dimension to mean 0 and variance 1, then scaled",
+                             .fields = FIELDS(layer_norm_fields),
+                             .operations = &gdi_layer_norm_operations},
+    [GD_LAYER_EMBEDDING] = {.name = "embedding",
+                            .help = "a trained row of numbers for each symbol",
+                            .fields = FIELDS(embedding_fields),
+                            .operations = &gdi_embedding_operations},
+    [GD_LAYER_MAX_POOL2D] = {.name = "max_pool2d",
+                             .help = "the largest of each window, channel by channel",
+                             .fields = FIELDS(pool2d_fields),
+                             .operations = &gdi_max_pool2d_operations},
+    [GD_LAYER_AVG_POOL2D] = {.name = "avg_pool2d",
+                             .help = "the mean of each window, channel by channel",
+                             .fields = FIELDS(pool2d_fields),
+                             .operations = &gdi_avg_pool2d_operations},
+    [GD_LAYER_CONV2D] = {.name = "conv2d",
+                         .help = "trained filters moved over an image, then the activation",
+                         .fields = FIELDS(conv2d_fields),
+                         .operations = &gdi_conv2d_operations},
+    [GD_LAYER_BATCH_NORM] = {.name = "batch_norm",
+                             .help = "each channel to mean 0 and variance 1 over the batch, then "
+                                     "scaled",
+                             .fields = FIELDS(batch_norm_fields),
+                             .operations = &gdi_batch_norm_operations},
 };
 
 const gd_layer_descriptor *gd_layer_descriptor_at(gd_layer_type type)

@@ -82,12 +82,12 @@ Test(nn_dense, refuses_images_and_says_what_to_do)
 
 Test(nn_dense, gradients)
 {
-    const gd_layer_options deep[] = {network_dense(6, GD_ACTIVATION_TANH),
-                                     network_dense(5, GD_ACTIVATION_GELU),
-                                     network_dense(3, GD_ACTIVATION_IDENTITY)};
-    network_expect_gradients(network_create(SHAPE(4), deep, 3, 7, mse, 5), "dense");
-    network_expect_gradients(network_create(SHAPE(4), deep, 3, 1, mse, 6), "dense, one example");
-    network_expect_gradients(network_create(SHAPE(3, 4), deep, 3, 2, mse, 7), "dense, sequence");
+    const gd_layer_options deep[] = {
+        network_dense(6, GD_ACTIVATION_TANH), network_dense(7, GD_ACTIVATION_SIGMOID),
+        network_dense(5, GD_ACTIVATION_GELU), network_dense(3, GD_ACTIVATION_IDENTITY)};
+    network_expect_gradients(network_create(SHAPE(4), deep, 4, 7, mse, 5), "dense");
+    network_expect_gradients(network_create(SHAPE(4), deep, 4, 1, mse, 6), "dense, one example");
+    network_expect_gradients(network_create(SHAPE(3, 4), deep, 4, 2, mse, 7), "dense, sequence");
     gd_layer_options plain[] = {network_dense(6, GD_ACTIVATION_TANH),
                                 network_dense(1, GD_ACTIVATION_IDENTITY)};
     plain[0].of.dense.bias = false;

@@ -53,3 +53,11 @@ Test(nn_flatten, gradients_of_a_sequence)
                                        network_dense(2, GD_ACTIVATION_IDENTITY)};
     network_expect_gradients(network_create(SHAPE(3, 5), layers, 3, 3, mse, 2), "flatten");
 }
+
+Test(nn_flatten, gradients_of_an_image)
+{
+    gd_layer_options layers[] = {network_layer(GD_LAYER_LAYER_NORM),
+                                 network_layer(GD_LAYER_FLATTEN),
+                                 network_dense(2, GD_ACTIVATION_IDENTITY)};
+    network_expect_gradients(network_create(SHAPE(3, 5, 2), layers, 3, 3, mse, 2), "flatten");
+}

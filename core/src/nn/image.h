@@ -1,0 +1,38 @@
+/*
+ * image.h: windows moved over images [height, width, channels], shared by pools and convolutions.
+ */
+#ifndef DESCENT_NN_IMAGE_H
+#define DESCENT_NN_IMAGE_H
+
+#include "nn/layer.h"
+
+/* How windows lie on an image; all in cells, [0] along the height, [1] along the width. */
+typedef struct gdi_windows {
+    size_t image[2], channels;
+    size_t window[2], stride[2];
+    size_t before[2]; /* rows and columns of zeros put before the image */
+    size_t count[2];  /* windows, which is the size of the output */
+} gdi_windows;
+
+/* GD_SHAPE_MISMATCH where the layer's input is no image, or smaller than a window without zeros. */
+gd_status gdi_windows_check(const gdi_layer *layer, const int64_t *window, bool same,
+                            gd_error *error);
+
+/*
+ * For a layer that passed the check. `same`: zeros around the image so that count is
+ * ceil(image / stride), the odd row or column at the end; else windows lie within the image.
+ */
+gdi_windows gdi_windows_of(const gdi_layer *layer, const int64_t *window, const int64_t *stride,
+                           bool same);
+
+static inline size_t gdi_windows_count(const gdi_windows *windows)
+{
+    return windows->count[0] * windows->count[1];
+}
+
+static inline size_t gdi_window_size(const gdi_windows *windows)
+{
+    return windows->window[0] * windows->window[1];
+}
+
+#endif

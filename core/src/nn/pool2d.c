@@ -1,0 +1,177 @@
+/*
+ * pool2d.c: the largest or the mean of each window, channel by channel, torch.nn.MaxPool2d and
+ * AvgPool2d without padding.
+ *
+ * max_pool2d keeps for each output which cell of its window was the largest: the first of equal ones,
+ * a NaN before all. Its gradient goes there alone.
+ */
+#include "nn/image.h"
+
+#include "base/memory.h"
+
+static gdi_windows windows_of(const gdi_layer *layer)
+{
+    const gd_pool2d_options *options = &layer->options.of.pool2d;
+    const int64_t *size = options->size.values;
+    const bool automatic = options->stride == GD_AUTOMATIC;
+    const int64_t stride[] = {automatic ? size[0] : options->stride,
+                              automatic ? size[1] : options->stride};
+    return gdi_windows_of(layer, size, stride, false);
+}
+
+static gd_status plan(gdi_layer *layer, gd_error *error)
+{
+    gd_status status = gdi_windows_check(layer, layer->options.of.pool2d.size.values, false, error);
+    if (status != GD_OK) {
+        return status;
+    }
+    const gdi_windows windows = windows_of(layer);
+    layer->output = (gd_shape){.rank = 3,
+                               .dimensions = {(int64_t)windows.count[0], (int64_t)windows.count[1],
+                                              (int64_t)windows.channels}};
+    const int64_t outputs = gd_shape_size(&layer->output);
+    layer->step_operations = gdi_saturating_product(outputs, (int64_t)gdi_window_size(&windows), 2);
+    return GD_OK;
+}
+
+/* Index of the first channel of cell `cell` of the window at output (row, column). */
+static size_t cell_begin(const gdi_windows *windows, size_t row, size_t column, size_t cell)
+{
+    const size_t y = row * windows->stride[0] + cell / windows->window[1];
+    const size_t x = column * windows->stride[1] + cell % windows->window[1];
+    return (y * windows->image[1] + x) * windows->channels;
+}
+
+/* `chosen` may be NULL. */
+static void take_largest(const gdi_windows *windows, const gd_real *image, size_t row,
+                         size_t column, gd_real *output, uint32_t *chosen)
+{
+    const size_t channels = windows->channels;
+    const gd_real *values = image + cell_begin(windows, row, column, 0);
+    for (size_t c = 0; c < channels; c++) {
+        output[c] = values[c];
+    }
+    for (size_t c = 0; chosen != NULL && c < channels; c++) {
+        chosen[c] = 0;
+    }
+    for (size_t cell = 1; cell < gdi_window_size(windows); cell++) {
+        values = image + cell_begin(windows, row, column, cell);
+        for (size_t c = 0; c < channels; c++) {
+            const gd_real best = output[c];
+            const bool larger = !(values[c] <= best) && best == best;
+            output[c] = larger ? values[c] : best;
+            if (chosen != NULL) {
+                chosen[c] = larger ? (uint32_t)cell : chosen[c];
+            }
+        }
+    }
+}
+
+static void give_to_largest(const gdi_windows *windows, size_t row, size_t column,
+                            const gd_real *slopes, const uint32_t *chosen, gd_real *image_gradient)
+{
+    for (size_t c = 0; c < windows->channels; c++) {
+        image_gradient[cell_begin(windows, row, column, chosen[c]) + c] += slopes[c];
+    }
+}
+
+static void take_mean(const gdi_windows *windows, const gd_real *image, size_t row, size_t column,
+                      gd_real *output)
+{
+    for (size_t c = 0; c < windows->channels; c++) {
+        double sum = 0.0;
+        for (size_t cell = 0; cell < gdi_window_size(windows); cell++) {
+            sum += (double)image[cell_begin(windows, row, column, cell) + c];
+        }
+        output[c] = (gd_real)(sum / (double)gdi_window_size(windows));
+    }
+}
+
+static void give_to_all(const gdi_windows *windows, size_t row, size_t column,
+                        const gd_real *slopes, gd_real *image_gradient)
+{
+    const gd_real share = (gd_real)(1.0 / (double)gdi_window_size(windows));
+    for (size_t cell = 0; cell < gdi_window_size(windows); cell++) {
+        gd_real *gradient = image_gradient + cell_begin(windows, row, column, cell);
+        for (size_t c = 0; c < windows->channels; c++) {
+            gradient[c] += slopes[c] * share;
+        }
+    }
+}
+
+static bool max_needs(const gdi_layer *layer, size_t batch, bool training, gdi_needs *wanted)
+{
+    size_t outputs;
+    return !training ||
+           (gdi_size_multiply(batch, (size_t)gd_shape_size(&layer->output), &outputs) &&
+            gdi_size_multiply(outputs, sizeof(uint32_t), &wanted->saved));
+}
+
+static void max_forward(const gdi_pass *pass)
+{
+    const gdi_windows windows = windows_of(pass->layer);
+    gd_real *output = pass->output;
+    uint32_t *chosen = pass->saved;
+    for (size_t b = 0; b < pass->batch; b++) {
+        const gd_real *image = pass->input + b * pass->layer->input_count;
+        for (size_t i = 0; i < gdi_windows_count(&windows); i++, output += windows.channels) {
+            take_largest(&windows, image, i / windows.count[1], i % windows.count[1], output,
+                         chosen);
+            chosen = chosen == NULL ? NULL : chosen + windows.channels;
+        }
+    }
+}
+
+static void max_backward(const gdi_pass *pass)
+{
+    const gdi_windows windows = windows_of(pass->layer);
+    const gd_real *slopes = pass->output_gradient;
+    const uint32_t *chosen = pass->saved;
+    if (pass->input_gradient == NULL) {
+        return;
+    }
+    gdi_fill(pass->input_gradient, pass->batch * pass->layer->input_count, 0);
+    for (size_t b = 0; b < pass->batch; b++) {
+        gd_real *gradient = pass->input_gradient + b * pass->layer->input_count;
+        for (size_t i = 0; i < gdi_windows_count(&windows); i++) {
+            give_to_largest(&windows, i / windows.count[1], i % windows.count[1], slopes, chosen,
+                            gradient);
+            slopes += windows.channels;
+            chosen += windows.channels;
+        }
+    }
+}
+
+static void avg_forward(const gdi_pass *pass)
+{
+    const gdi_windows windows = windows_of(pass->layer);
+    gd_real *output = pass->output;
+    for (size_t b = 0; b < pass->batch; b++) {
+        const gd_real *image = pass->input + b * pass->layer->input_count;
+        for (size_t i = 0; i < gdi_windows_count(&windows); i++, output += windows.channels) {
+            take_mean(&windows, image, i / windows.count[1], i % windows.count[1], output);
+        }
+    }
+}
+
+static void avg_backward(const gdi_pass *pass)
+{
+    const gdi_windows windows = windows_of(pass->layer);
+    const gd_real *slopes = pass->output_gradient;
+    if (pass->input_gradient == NULL) {
+        return;
+    }
+    gdi_fill(pass->input_gradient, pass->batch * pass->layer->input_count, 0);
+    for (size_t b = 0; b < pass->batch; b++) {
+        gd_real *gradient = pass->input_gradient + b * pass->layer->input_count;
+        for (size_t i = 0; i < gdi_windows_count(&windows); i++, slopes += windows.channels) {
+            give_to_all(&windows, i / windows.count[1], i % windows.count[1], slopes, gradient);
+        }
+    }
+}
+
+const gdi_layer_operations gdi_max_pool2d_operations = {
+    .plan = plan, .needs = max_needs, .forward = max_forward, .backward = max_backward};
+
+const gdi_layer_operations gdi_avg_pool2d_operations = {
+    .plan = plan, .forward = avg_forward, .backward = avg_backward};

@@ -149,7 +149,7 @@ static void compare_case(const gd_model *model, const golden_case *golden, int t
     training_run_curve curve = {0};
     const golden_tensor *losses = golden_tensor_find(golden, "loss");
     for (int64_t step = 1; step <= 20; step++) {
-        char prefix[16];
+        char prefix[32];
         cr_assert_eq(training_run_advance(trainer, 1, &curve, NULL), GD_OK);
         double loss = curve.points[step - 1].point.loss;
         double expected = losses->values[step - 1];

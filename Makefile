@@ -38,6 +38,9 @@ LINK     = $(CC) -pthread $(HARDEN) $(LDFLAGS) -pie -Wl,-z,relro,-z,now
 LIBRARIES_SERVER = -lmicrohttpd -lcjson -lsqlite3 -lnettle -lz -lm
 LIBRARIES_TEST   = -lcriterion -lcurl
 
+# $(call run,what,command): a line a file; with V=1 the whole command.
+run = $(if $(V),,@echo "  $(1)" && )$(2)
+
 INCLUDE_CORE   := -Icore/include -Icore/src
 INCLUDE_SERVER := -Icore/include -Iserver
 INCLUDE_TESTS  := -Icore/include -Icore/src -Iserver -Itests
@@ -68,15 +71,15 @@ all: $(BUILD)/descentd $(BUILD)/libdescent.a
 # --- Building ------------------------------------------------------------------------------
 
 $(BUILD)/descentd: $(SERVER_OBJECTS) $(BUILD)/libdescent.a
-	$(LINK) -o $@ $(SERVER_OBJECTS) $(BUILD)/libdescent.a $(LIBRARIES_SERVER)
+	$(call run,link $@,$(LINK) -o $@ $(SERVER_OBJECTS) $(BUILD)/libdescent.a $(LIBRARIES_SERVER))
 
 $(BUILD)/libdescent.a: $(CORE_OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call run,archive $@,ar rcs $@ $^)
 
 $(BUILD)/double/libdescent.a: $(DOUBLE_OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call run,archive $@,ar rcs $@ $^)
 
 # The kernels alone are built once for each instruction set and may fuse multiply and add.
 KERNELS_AVX2   := -mavx2 -mfma
@@ -89,18 +92,18 @@ endif
 
 $(BUILD)/double/core/src/%.o: core/src/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -O3 $(INCLUDE_CORE) -DGD_REAL_DOUBLE $(KERNEL_FLAGS) -c -o $@ $<
+	$(call run,compile $< (double),$(CC) $(ALL_CFLAGS) -O3 $(INCLUDE_CORE) -DGD_REAL_DOUBLE $(KERNEL_FLAGS) -c -o $@ $<)
 
 $(BUILD)/core/src/%.o: core/src/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -O3 $(INCLUDE_CORE) $(KERNEL_FLAGS) -c -o $@ $<
+	$(call run,compile $<,$(CC) $(ALL_CFLAGS) -O3 $(INCLUDE_CORE) $(KERNEL_FLAGS) -c -o $@ $<)
 
 $(BUILD)/server/%.o: server/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(INCLUDE_SERVER) -c -o $@ $<
+	$(call run,compile $<,$(CC) $(ALL_CFLAGS) $(INCLUDE_SERVER) -c -o $@ $<)
 
 $(BUILD)/generated/%.o: $(BUILD)/generated/%.c
-	$(CC) $(ALL_CFLAGS) $(INCLUDE_SERVER) -c -o $@ $<
+	$(call run,compile $<,$(CC) $(ALL_CFLAGS) $(INCLUDE_SERVER) -c -o $@ $<)
 
 $(BUILD)/generated/migrations.c: server/store/embed_migrations.sh $(MIGRATIONS)
 	@mkdir -p $(@D)
@@ -163,27 +166,27 @@ run: deps
 
 $(BUILD)/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(INCLUDE_TESTS) -c -o $@ $<
+	$(call run,compile $<,$(CC) $(ALL_CFLAGS) $(INCLUDE_TESTS) -c -o $@ $<)
 
 $(BUILD)/double/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(INCLUDE_TESTS) -DGD_REAL_DOUBLE -c -o $@ $<
+	$(call run,compile $< (double),$(CC) $(ALL_CFLAGS) $(INCLUDE_TESTS) -DGD_REAL_DOUBLE -c -o $@ $<)
 
 $(BUILD)/tests/core: $(CORE_TESTS:%.c=$(BUILD)/%.o) $(SUPPORT_OBJECTS) $(BUILD)/libdescent.a
-	$(LINK) -o $@ $^ $(LIBRARIES_TEST) -lcjson -lsqlite3 -lnettle -lz -lm
+	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) -lcjson -lsqlite3 -lnettle -lz -lm)
 
 $(BUILD)/tests/core_double: $(CORE_TESTS:%.c=$(BUILD)/double/%.o) $(SUPPORT_SOURCES:%.c=$(BUILD)/double/%.o) $(BUILD)/double/libdescent.a
-	$(LINK) -o $@ $^ $(LIBRARIES_TEST) -lcjson -lsqlite3 -lnettle -lz -lm
+	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) -lcjson -lsqlite3 -lnettle -lz -lm)
 
 $(BUILD)/tests/server: $(SERVER_TESTS:%.c=$(BUILD)/%.o) $(SUPPORT_OBJECTS) $(SERVER_LIBRARY_OBJECTS) $(BUILD)/libdescent.a
-	$(LINK) -o $@ $^ $(LIBRARIES_TEST) $(LIBRARIES_SERVER)
+	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) $(LIBRARIES_SERVER))
 
 $(BUILD)/tests/api: $(API_TESTS:%.c=$(BUILD)/%.o) $(SUPPORT_OBJECTS) $(BUILD)/libdescent.a
-	$(LINK) -o $@ $^ $(LIBRARIES_TEST) $(LIBRARIES_SERVER)
+	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) $(LIBRARIES_SERVER))
 
 $(BUILD)/tests/example: docs/examples/train.c $(BUILD)/libdescent.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Icore/include $< $(BUILD)/libdescent.a -lm -o $@ $(LDFLAGS) -pie
+	$(call run,link $@,$(CC) $(ALL_CFLAGS) -Icore/include $< $(BUILD)/libdescent.a -lm -o $@ $(LDFLAGS) -pie)
 
 .PHONY: test check-build run-tests
 test: deps-test
@@ -237,5 +240,6 @@ help:
 	@echo "make asan | tsan                             the suite under sanitizers"
 	@echo "make lint | format                           rules of the tree, clang-format"
 	@echo "make docker-test                             build the image and run a job through it"
+	@echo "V=1 shows whole commands, JOBS=n compiles n files at once, BUILD=folder builds elsewhere"
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

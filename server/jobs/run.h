@@ -30,6 +30,9 @@ typedef struct jobs_runner {
 void jobs_logf(const jobs_runner *runner, jobs_log_level level, const char *job, const char *format,
                ...) __attribute__((format(printf, 4, 5)));
 
+/* Seconds of a clock that never goes back. */
+double jobs_monotonic_seconds(void);
+
 void jobs_run(const jobs_runner *runner, const store_claim *claim, const store_job *job);
 
 #endif

@@ -24,8 +24,6 @@ typedef struct jobs_attempt {
     bool lost;                                  /* the claim is stale or the store is gone */
 } jobs_attempt;
 
-double jobs_monotonic_seconds(void);
-
 store_progress jobs_progress_of(const gd_progress *progress);
 
 /* Checkpoint file, then progress, curve and its name in one transaction (run_save.c). */

@@ -151,17 +151,18 @@ gd_status jobs_service_create(jobs_service **service, const jobs_service_options
     return GD_OK;
 }
 
-void jobs_service_drain(jobs_service *service)
+bool jobs_service_drain(jobs_service *service, double seconds)
 {
-    jobs_workers_stop(service->workers);
-    service->workers = NULL;
+    bool stopped = jobs_workers_stop(service->workers, seconds);
+    if (stopped)
+        service->workers = NULL;
+    return stopped;
 }
 
 void jobs_service_destroy(jobs_service *service)
 {
     if (service == NULL)
         return;
-    jobs_workers_stop(service->workers);
     jobs_live_destroy(service->runner.live);
     free(service->environment);
     free(service);

@@ -28,8 +28,13 @@ jobs_service_options jobs_service_options_default(void);
 gd_status jobs_service_create(jobs_service **service, const jobs_service_options *options,
                               gd_error *error);
 
-/* Running jobs stop within a step, checkpoint and are given back; joins the workers. */
-void jobs_service_drain(jobs_service *service);
+/*
+ * Running jobs stop within a step, checkpoint and are given back; joins the workers. False where a
+ * step took longer than `seconds`: the service must then be left as it is and the process end; the
+ * next start recovers the job.
+ */
+bool jobs_service_drain(jobs_service *service, double seconds);
+/* After a drain that succeeded. NULL is allowed. */
 void jobs_service_destroy(jobs_service *service);
 
 store *jobs_service_store(const jobs_service *service);

@@ -6,6 +6,7 @@
 
 #include "jobs/identity.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 
 #define NICENESS          5
 #define WAIT_MILLISECONDS 1000
+#define JOIN_MICROSECONDS 2000
 
 struct jobs_workers {
     const jobs_runner *runner;
@@ -69,27 +71,31 @@ gd_status jobs_workers_start(jobs_workers **workers, const jobs_runner *runner, 
             status = GD_UNAVAILABLE;
     }
     if (status != GD_OK) {
-        jobs_workers_stop(made);
+        (void)jobs_workers_stop(made, INFINITY);
         return gd_fail(error, status, "", "the worker threads could not be started");
     }
     *workers = made;
     return GD_OK;
 }
 
-void jobs_workers_stop(jobs_workers *workers)
+bool jobs_workers_stop(jobs_workers *workers, double seconds)
 {
     if (workers == NULL)
-        return;
+        return true;
+    double deadline = jobs_monotonic_seconds() + seconds;
     atomic_store(&workers->stopping, true);
-    jobs_live_tell_all(workers->runner->live, JOBS_CONTROL_DRAIN);
     store_wake(workers->runner->resources.store);
-    for (int64_t i = 0; i < workers->count; i++) {
+    while (workers->count > 0) {
         /* A job claimed just now may have missed the word: say it until its thread is gone. */
-        while (pthread_tryjoin_np(workers->threads[i], NULL) != 0) {
-            jobs_live_tell_all(workers->runner->live, JOBS_CONTROL_DRAIN);
-            usleep(2000);
-        }
+        jobs_live_tell_all(workers->runner->live, JOBS_CONTROL_DRAIN);
+        if (pthread_tryjoin_np(workers->threads[workers->count - 1], NULL) == 0)
+            workers->count--;
+        else if (jobs_monotonic_seconds() > deadline)
+            return false;
+        else
+            usleep(JOIN_MICROSECONDS);
     }
     free(workers->threads);
     free(workers);
+    return true;
 }

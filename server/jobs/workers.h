@@ -13,7 +13,11 @@ typedef struct jobs_workers jobs_workers;
 gd_status jobs_workers_start(jobs_workers **workers, const jobs_runner *runner, const char *boot,
                              int64_t count, gd_error *error);
 
-/* No further claim; running jobs are told to checkpoint; waits for the threads. NULL is allowed. */
-void jobs_workers_stop(jobs_workers *workers);
+/*
+ * No further claim; running jobs are told to checkpoint; waits for the threads, at most `seconds`.
+ * False where one is in the middle of a longer step: it goes on, nothing was freed, and the process
+ * may only end at once. NULL is allowed.
+ */
+bool jobs_workers_stop(jobs_workers *workers, double seconds);
 
 #endif

@@ -1,0 +1,61 @@
+/*
+ * about.c: the service about itself: catalogue, version, health, readiness.
+ */
+#include "api/handlers.h"
+#include "api/reply.h"
+
+void api_get_catalog(void *context, const http_request *request, http_response *response)
+{
+    (void)context;
+    if (!api_check_query(request, response, NULL))
+        return;
+    json_writer *writer = json_writer_create(API_REPLY_MAXIMUM);
+    spec_write_catalog(writer);
+    api_respond_tagged_json(response, writer);
+}
+
+void api_get_version(void *context, const http_request *request, http_response *response)
+{
+    const api_context *own = context;
+    if (!api_check_query(request, response, NULL))
+        return;
+    const char *environment = jobs_service_environment(own->jobs);
+    json_writer *writer = json_writer_create(API_REPLY_MAXIMUM);
+    json_writer_begin_object(writer);
+    api_write_text(writer, "name", "descentd");
+    api_write_text(writer, "version", GD_VERSION);
+    api_write_text(writer, "kernels", gd_kernels_name());
+    api_write_raw(writer, "environment", environment);
+    json_writer_key(writer, "workers");
+    json_writer_int64(writer, jobs_service_workers(own->jobs));
+    api_write_text(writer, "api", "v1");
+    json_writer_end_object(writer);
+    api_respond_tagged_json(response, writer);
+}
+
+void api_get_health(void *context, const http_request *request, http_response *response)
+{
+    (void)context;
+    if (api_check_query(request, response, NULL))
+        http_respond_text(response, 200, "application/json", "{\"status\":\"alive\"}");
+}
+
+void api_get_readiness(void *context, const http_request *request, http_response *response)
+{
+    api_context *own = context;
+    gd_error error = {0};
+    if (!api_check_query(request, response, NULL))
+        return;
+    if (atomic_load(&own->draining)) {
+        http_respond_header(response, "Retry-After", "5");
+        http_respond_problem(response, 503, "draining", NULL,
+                             "The service is shutting down and takes no new work.");
+        return;
+    }
+    gd_status status = store_ready(jobs_service_store(own->jobs), &error);
+    if (status == GD_OK)
+        http_respond_text(response, 200, "application/json", "{\"status\":\"ready\"}");
+    else
+        http_respond_problem(response, 503, "not_writable", NULL,
+                             "The database cannot be written; the log says more.");
+}

@@ -1,0 +1,29 @@
+/*
+ * api.h: the HTTP contract, one file a resource, over the jobs service and the store. A handler
+ * reads and checks its request, calls one thing below, and renders. Handlers run on the threads of
+ * the HTTP server, several at once; the context is immutable but for its flags.
+ */
+#ifndef API_API_H
+#define API_API_H
+
+#include "http/router.h"
+#include "jobs/service.h"
+
+#include <stdatomic.h>
+
+typedef struct api_context {
+    jobs_service *jobs;
+    const char *data_directory;
+    uint64_t maximum_upload; /* bytes of a dataset as uploaded */
+    atomic_bool draining;    /* answers 503 to everything that would write */
+    atomic_bool failed;      /* the store failed for good */
+} api_context;
+
+/* The table of routes; handlers are given an api_context. */
+extern const http_route api_routes[];
+extern const size_t api_route_count;
+
+/* For http_router_options.before: refuses writes while draining. */
+http_filter api_before;
+
+#endif

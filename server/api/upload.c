@@ -1,0 +1,163 @@
+/*
+ * upload.c: POST /v1/datasets: the body goes to disk as it arrives and becomes a dataset when it is
+ * whole. Query parameters are checked before the first byte is taken.
+ */
+#include "api/dataset_view.h"
+#include "api/handlers.h"
+#include "api/reply.h"
+#include "jobs/ingest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_MAXIMUM 200 /* bytes of a dataset's name */
+
+/* An upload under way and how it will be read. */
+typedef struct dataset_upload {
+    jobs_upload *upload;
+    char name[NAME_MAXIMUM + 1];
+    gd_csv_options options;
+    char *names_text;   /* of `columns`, cut at the commas */
+    const char **names; /* into names_text */
+} dataset_upload;
+
+static void upload_free(dataset_upload *state)
+{
+    jobs_upload_destroy(state->upload);
+    free(state->names_text);
+    free(state->names);
+    free(state);
+}
+
+/* "a,b,c" into names; false without memory. */
+static bool split_names(dataset_upload *state, const char *text)
+{
+    size_t count = 1;
+    for (const char *at = text; *at != '\0'; at++)
+        count += *at == ',';
+    state->names_text = strdup(text);
+    state->names = calloc(count, sizeof *state->names);
+    if (state->names_text == NULL || state->names == NULL)
+        return false;
+    char *at = state->names_text;
+    for (size_t i = 0; i < count; i++) {
+        state->names[i] = at;
+        at += strcspn(at, ",");
+        if (*at != '\0')
+            *at++ = '\0';
+    }
+    state->options.names = state->names;
+    state->options.name_count = (int64_t)count;
+    return true;
+}
+
+static bool read_options(const http_request *request, http_response *response,
+                         dataset_upload *state)
+{
+    static const char *const known[] = {"name", "header", "delimiter", "columns", "format", NULL};
+    static const char *const headers[] = {"auto", "yes", "no", NULL};
+    static const char *const delimiters[] = {"auto", ",", ";", "tab", NULL};
+    static const char *const formats[] = {"csv", NULL};
+    static const char characters[] = {0, ',', ';', '\t'};
+    size_t header = 0, delimiter = 0, format = 0;
+    state->options = gd_csv_options_default();
+    if (!api_check_query(request, response, known) ||
+        !api_query_choice(request, response, "header", headers, &header) ||
+        !api_query_choice(request, response, "delimiter", delimiters, &delimiter) ||
+        !api_query_choice(request, response, "format", formats, &format))
+        return false;
+    const char *name = http_request_query(request, "name");
+    if (name != NULL && strlen(name) > NAME_MAXIMUM) {
+        api_refuse_query(response, "name", "it may have 200 bytes at most.");
+        return false;
+    }
+    snprintf(state->name, sizeof state->name, "%s", name != NULL ? name : "");
+    state->options.header = (gd_csv_header)header;
+    state->options.delimiter = characters[delimiter];
+    const char *columns = http_request_query(request, "columns");
+    if (columns != NULL && !split_names(state, columns)) {
+        api_respond_status(response, GD_OUT_OF_MEMORY, NULL);
+        return false;
+    }
+    return true;
+}
+
+static bool begin(void *context, const http_request *request, void **out, http_response *response)
+{
+    const api_context *own = context;
+    gd_error error = {0};
+    dataset_upload *state = calloc(1, sizeof *state);
+    if (state == NULL) {
+        api_respond_status(response, GD_OUT_OF_MEMORY, NULL);
+        return false;
+    }
+    bool begun = read_options(request, response, state);
+    if (begun) {
+        gd_status status = jobs_upload_begin(&state->upload, own->data_directory, &error);
+        begun = status == GD_OK;
+        if (!begun)
+            api_respond_status(response, status, &error);
+    }
+    if (begun)
+        *out = state;
+    else
+        upload_free(state);
+    return begun;
+}
+
+static bool chunk(void *out, const void *bytes, size_t length, http_response *response)
+{
+    dataset_upload *state = out;
+    gd_error error = {0};
+    gd_status status = jobs_upload_add(state->upload, bytes, length, &error);
+    if (status != GD_OK)
+        api_respond_status(response, status, &error);
+    return status == GD_OK;
+}
+
+static void abort_upload(void *out)
+{
+    upload_free(out);
+}
+
+const http_body_stream api_dataset_stream = {begin, chunk, abort_upload};
+
+static void respond_created(const api_context *context, const char *id, http_response *response)
+{
+    store_dataset dataset;
+    gd_error error = {0};
+    char location[STORE_ID_SIZE + 16];
+    gd_status status = store_dataset_get(jobs_service_store(context->jobs), id, &dataset, &error);
+    if (status != GD_OK) {
+        api_respond_status(response, status, &error);
+        return;
+    }
+    json_writer *writer = json_writer_create(API_REPLY_MAXIMUM);
+    api_write_dataset(writer, &dataset);
+    store_dataset_dispose(&dataset);
+    snprintf(location, sizeof location, "/v1/datasets/%s", id);
+    http_respond_header(response, "Location", location);
+    api_respond_json(response, 201, writer);
+}
+
+void api_create_dataset(void *context, const http_request *request, http_response *response)
+{
+    const api_context *own = context;
+    dataset_upload *state = http_request_body_state(request);
+    char id[STORE_ID_SIZE];
+    gd_error error = {0};
+    if (http_request_body_bytes(request) == 0) {
+        http_respond_problem(response, 422, "invalid_data", NULL,
+                             "The body is empty: send the file itself, as curl does with "
+                             "--data-binary @file.csv.");
+    } else {
+        gd_status status = jobs_upload_finish_csv(state->upload, jobs_service_store(own->jobs),
+                                                  state->name, &state->options, id, &error);
+        if (status == GD_OK)
+            respond_created(own, id, response);
+        else
+            api_respond_status(response, status, &error);
+    }
+    upload_free(state);
+}

@@ -1,0 +1,252 @@
+/*
+ * main.c: descentd: reads the configuration, wires store, jobs and HTTP together, serves until a
+ * signal and drains. Nothing else in the program knows of all three.
+ */
+#include "api/api.h"
+#include "config.h"
+#include "health.h"
+#include "http/server.h"
+#include "jobs/checkpoint.h"
+#include "log.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DRAIN_SECONDS 5.0 /* and two for the connections: gone within 8 s of the signal */
+#define STOP_SECONDS  2.0
+
+/* The parts of a running service, for one orderly way down. */
+typedef struct service {
+    config config;
+    api_context api;
+    store *store;
+    jobs_service *jobs;
+    http_route *routes;
+    http_router *router;
+    http_server *http;
+} service;
+
+static void log_job(void *context, jobs_log_level level, const char *job, const char *text)
+{
+    (void)context;
+    log_line((log_level)level, job, "%s", text);
+}
+
+static void log_request(void *context, const char *method, const char *path, int status,
+                        double seconds, size_t bytes, const char *request_id)
+{
+    (void)context;
+    /* What went well is not news; faults of the service and lost clients are. */
+    if (status >= 500)
+        log_line(LOG_LEVEL_WARNING, request_id, "%s %s %d %.1f ms %zu bytes", method, path, status,
+                 seconds * 1e3, bytes);
+}
+
+static void log_library(void *context, const char *text)
+{
+    (void)context;
+    log_line(LOG_LEVEL_WARNING, NULL, "http: %s", text);
+}
+
+/* From the store's writer thread: no write can be trusted any more, so the process ends. */
+static void on_fatal(void *context, const char *message)
+{
+    service *running = context;
+    log_line(LOG_LEVEL_ERROR, NULL, "the database failed, ending: %s", message);
+    atomic_store(&running->api.failed, true);
+    atomic_store(&running->api.draining, true);
+    kill(getpid(), SIGTERM);
+}
+
+static gd_status open_store(service *service, gd_error *error)
+{
+    gd_status status = jobs_directories_create(service->config.data_directory, error);
+    store_options options = store_options_default();
+    options.path = service->config.database_path;
+    options.on_fatal = on_fatal;
+    options.fatal_context = service;
+    return status == GD_OK ? store_open(&service->store, &options, error) : status;
+}
+
+static gd_status start_jobs(service *service, gd_error *error)
+{
+    jobs_service_options options = jobs_service_options_default();
+    options.store = service->store;
+    options.data_directory = service->config.data_directory;
+    options.workers = service->config.workers;
+    options.memory_limit = service->config.job_memory;
+    options.maximum_queued = service->config.maximum_queued;
+    options.log = log_job;
+    return jobs_service_create(&service->jobs, &options, error);
+}
+
+/* The table with the upload limit that the configuration sets. */
+static gd_status make_router(service *service, gd_error *error)
+{
+    char message[256];
+    service->routes = calloc(api_route_count, sizeof *service->routes);
+    if (service->routes == NULL)
+        return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for the routes");
+    for (size_t i = 0; i < api_route_count; i++) {
+        service->routes[i] = api_routes[i];
+        if (api_routes[i].stream != NULL)
+            service->routes[i].maximum_body = (uint64_t)service->config.maximum_upload;
+    }
+    http_router_options options = {service->routes, api_route_count, &service->api, api_before};
+    service->router = http_router_create(&options, message, sizeof message);
+    return service->router != NULL ? GD_OK : gd_fail(error, GD_INVALID_ARGUMENT, "", "%s", message);
+}
+
+static gd_status start_http(service *service, gd_error *error)
+{
+    char message[256];
+    http_server_options options = http_server_options_default();
+    options.address = service->config.address;
+    options.port = service->config.port;
+    options.threads = (unsigned)service->config.http_threads;
+    options.allowed_hosts = service->config.allowed_hosts;
+    options.stop_seconds = STOP_SECONDS;
+    options.log = log_request;
+    options.log_message = log_library;
+    service->http = http_server_start(&options, service->router, message, sizeof message);
+    return service->http != NULL ? GD_OK : gd_fail(error, GD_UNAVAILABLE, "", "%s", message);
+}
+
+static gd_status start(service *service, gd_error *error)
+{
+    gd_status status = open_store(service, error);
+    if (status == GD_OK)
+        status = start_jobs(service, error);
+    if (status != GD_OK)
+        return status;
+    service->api.jobs = service->jobs;
+    service->api.data_directory = service->config.data_directory;
+    status = make_router(service, error);
+    return status == GD_OK ? start_http(service, error) : status;
+}
+
+/* False where a worker is in the middle of a long step: the process must end without tidying up. */
+static bool stop(service *service)
+{
+    atomic_store(&service->api.draining, true);
+    bool drained = service->jobs == NULL || jobs_service_drain(service->jobs, DRAIN_SECONDS);
+    http_server_stop(service->http);
+    if (!drained)
+        return false;
+    http_router_destroy(service->router);
+    free(service->routes);
+    jobs_service_destroy(service->jobs);
+    store_close(service->store);
+    return true;
+}
+
+static void announce(const service *service)
+{
+    bool version_6 = strchr(service->config.address, ':') != NULL;
+    printf("listening on http://%s%s%s:%u\n", version_6 ? "[" : "", service->config.address,
+           version_6 ? "]" : "", (unsigned)http_server_port(service->http));
+    fflush(stdout);
+    log_line(LOG_LEVEL_INFO, NULL, "descentd %s, %s kernels, %lld workers, data in %s", GD_VERSION,
+             gd_kernels_name(), (long long)service->config.workers, service->config.data_directory);
+}
+
+static int serve(service *service)
+{
+    gd_error error = {0};
+    sigset_t signals;
+    int signal_number;
+    if (!config_is_loopback(&service->config) && !service->config.allow_unauthenticated) {
+        fprintf(stderr,
+                "descentd: %s can be reached from other machines and this version has no tokens; "
+                "listen on 127.0.0.1, or say --allow-unauthenticated\n",
+                service->config.address);
+        return EXIT_FAILURE;
+    }
+    /* Blocked before any thread starts, so that only sigwait below sees them. */
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    gd_status status = start(service, &error);
+    if (status == GD_OK) {
+        announce(service);
+        sigwait(&signals, &signal_number);
+        log_line(LOG_LEVEL_INFO, NULL, "stopping");
+    } else {
+        fprintf(stderr, "descentd: %s\n",
+                error.message[0] != '\0' ? error.message : gd_status_message(status));
+    }
+    bool failed = status != GD_OK || atomic_load(&service->api.failed);
+    if (!stop(service)) {
+        log_line(LOG_LEVEL_WARNING, NULL,
+                 "a step was still under way; its job is recovered at the next start");
+        _exit(failed ? EXIT_FAILURE : EXIT_SUCCESS);
+    }
+    if (status == GD_OK)
+        log_line(LOG_LEVEL_INFO, NULL, "stopped");
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int report(gd_status status, const gd_error *error, const char *good)
+{
+    if (status == GD_OK)
+        printf("%s\n", good);
+    else
+        fprintf(stderr, "descentd: %s\n",
+                error->message[0] != '\0' ? error->message : gd_status_message(status));
+    return status == GD_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int ask_health(const config *read)
+{
+    gd_error error = {0};
+    int status = health_ask(read, &error);
+    if (status == 200)
+        return report(GD_OK, &error, "ready");
+    if (status > 0)
+        gd_fail(&error, GD_UNAVAILABLE, "", "the service answers %d: it is not ready", status);
+    return report(GD_UNAVAILABLE, &error, NULL);
+}
+
+int main(int argument_count, char **arguments)
+{
+    service service = {.store = NULL};
+    gd_error error = {0};
+    gd_status status = config_read(&service.config, argument_count, arguments, &error);
+    int result = 2;
+    if (status != GD_OK) {
+        fprintf(stderr, "descentd: %s\n", error.message);
+        config_dispose(&service.config);
+        return result;
+    }
+    switch (service.config.command) {
+    case CONFIG_SERVE:
+        result = serve(&service);
+        break;
+    case CONFIG_CHECK:
+        status = store_check(service.config.database_path, &error);
+        result = report(status, &error, "the configuration and the database are fine");
+        break;
+    case CONFIG_BACKUP:
+        status = store_backup(service.config.database_path, service.config.backup_file, &error);
+        result = report(status, &error, "the copy is written");
+        break;
+    case CONFIG_HEALTH:
+        result = ask_health(&service.config);
+        break;
+    case CONFIG_VERSION:
+        printf("descentd %s (%s kernels)\n", GD_VERSION, gd_kernels_name());
+        result = EXIT_SUCCESS;
+        break;
+    case CONFIG_HELP:
+        config_print_help(stdout);
+        result = EXIT_SUCCESS;
+        break;
+    }
+    config_dispose(&service.config);
+    return result;
+}

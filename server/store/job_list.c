@@ -176,11 +176,12 @@ gd_status store_job_queue_position(store *handle, const store_job *job, int64_t 
     gd_status status = store_readers_take(handle->readers, &connection, error);
     if (status != GD_OK)
         return status;
-    store_statement statement = store_statement_open(
-        connection,
-        "SELECT (SELECT count(*) FROM jobs WHERE status = 'queued' AND priority > ?1)"
-        " + (SELECT count(*) FROM jobs WHERE status = 'queued' AND priority = ?1"
-        " AND sequence < ?2)");
+    store_statement statement =
+        store_statement_open(connection,
+                             "SELECT (SELECT count(*) FROM jobs INDEXED BY jobs_queued"
+                             " WHERE status = 'queued' AND priority > ?1)"
+                             " + (SELECT count(*) FROM jobs INDEXED BY jobs_queued"
+                             " WHERE status = 'queued' AND priority = ?1 AND sequence < ?2)");
     store_bind_integer(&statement, 1, job->priority);
     store_bind_integer(&statement, 2, job->sequence);
     bool row = false;

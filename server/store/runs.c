@@ -25,7 +25,7 @@ static gd_status run_claim(store_transaction *transaction, void *context, gd_err
         "UPDATE jobs SET status = 'running', boot = ?1, counter = counter + 1,"
         " attempt = attempt + 1, started_at = iif(started_at = 0, ?2, started_at),"
         " updated_at = ?2, revision = revision + 1, reason = NULL, message = NULL"
-        " WHERE sequence = (SELECT sequence FROM jobs WHERE status = 'queued'"
+        " WHERE sequence = (SELECT sequence FROM jobs INDEXED BY jobs_queued WHERE status = 'queued'"
         " ORDER BY priority DESC, sequence LIMIT 1)"
         " RETURNING " STORE_JOB_COLUMNS ", counter");
     store_bind_text(&statement, 1, what->boot);

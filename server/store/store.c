@@ -113,21 +113,26 @@ void store_close(store *handle)
     free(handle);
 }
 
+/*
+ * Puts a row where it disturbs nobody and takes it away again, and commits that: only a real commit
+ * shows that there is room and that the disk still syncs.
+ */
 static gd_status try_write(store_transaction *transaction, void *context, gd_error *error)
 {
-    const store *handle = context;
-    store_statement statement =
-        store_statement_open(transaction->connection,
-                             "UPDATE schema_migrations SET applied_at = applied_at"
-                             " WHERE version = 1");
-    /* After a full disk only a real commit shows that there is room again. */
-    transaction->discard = !store_writer_lacks_space(handle->writer);
-    return store_statement_run(&statement, NULL, error);
+    (void)context;
+    store_statement insertion = store_statement_open(
+        transaction->connection, "INSERT OR REPLACE INTO idempotency_keys VALUES ('', '', '', 0)");
+    gd_status status = store_statement_run(&insertion, NULL, error);
+    if (status != GD_OK)
+        return status;
+    store_statement removal = store_statement_open(transaction->connection,
+                                                   "DELETE FROM idempotency_keys WHERE key = ''");
+    return store_statement_run(&removal, NULL, error);
 }
 
 gd_status store_ready(store *handle, gd_error *error)
 {
-    return store_writer_run(handle->writer, try_write, handle, error);
+    return store_writer_run(handle->writer, try_write, NULL, error);
 }
 
 void store_await_queued(store *handle, uint64_t *seen, int64_t milliseconds)

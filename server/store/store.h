@@ -49,7 +49,7 @@ gd_status store_check(const char *path, gd_error *error);
 /* A consistent copy of the database into a new file. */
 gd_status store_backup(const char *path, const char *copy_path, gd_error *error);
 
-/* GD_OK while writes are possible (a write is tried and rolled back), else why not. */
+/* GD_OK while writes are possible (one that changes nothing is committed), else why not. */
 gd_status store_ready(store *store, gd_error *error);
 
 /* --- Jobs -------------------------------------------------------------------------------- */

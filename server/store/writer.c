@@ -214,8 +214,3 @@ int64_t store_writer_commits(const store_writer *writer)
 {
     return atomic_load(&writer->state.commits);
 }
-
-bool store_writer_lacks_space(const store_writer *writer)
-{
-    return atomic_load(&writer->state.lacks_space);
-}

@@ -16,8 +16,7 @@ typedef struct store_writer store_writer;
 /* What an operation works in. */
 typedef struct store_transaction {
     store_connection *connection;
-    bool queued;  /* set it: a job may be claimed now that could not before */
-    bool discard; /* set it: undo what was written although GD_OK is returned */
+    bool queued; /* set it: a job may be claimed now that could not before */
 } store_transaction;
 
 /*
@@ -52,8 +51,5 @@ void store_writer_destroy(store_writer *writer);
 
 /* Transactions committed so far that wrote something. Any thread. */
 int64_t store_writer_commits(const store_writer *writer);
-
-/* True from a commit the disk had no room for until one that had. Any thread. */
-bool store_writer_lacks_space(const store_writer *writer);
 
 #endif

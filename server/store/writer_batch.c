@@ -29,7 +29,6 @@ void store_batch_state_start(store_batch_state *state, store_connection *connect
     state->log_pages = 0;
     state->checkpoint_at = CHECKPOINT_PAGES;
     atomic_init(&state->commits, 0);
-    atomic_init(&state->lacks_space, false);
     (void)sqlite3_wal_hook(store_connection_database(connection), count_commit, state);
 }
 
@@ -80,11 +79,8 @@ static gd_status abandon(store_batch_state *state, gd_error *failure)
         return failure->status;
     if (code != SQLITE_OK && is_in_transaction(state))
         return store_connection_fail(state->connection, code, failure);
-    if (failure->status == GD_NO_SPACE) {
-        /* Room in the log comes from moving it into the database. */
-        atomic_store(&state->lacks_space, true);
+    if (failure->status == GD_NO_SPACE) /* room in the log comes from moving it into the database */
         state->checkpoint_at = 0;
-    }
     return GD_OK;
 }
 
@@ -108,7 +104,7 @@ static gd_status run_one(store_batch_state *state, store_pending *pending, bool 
             return gd_fail(failure, GD_IO_ERROR, "", "the transaction ended before its time");
         return gd_fail(failure, pending->status, "", "%s", error->message);
     }
-    if (pending->status != GD_OK || transaction.discard) {
+    if (pending->status != GD_OK) {
         code = execute(state, "ROLLBACK TO operation");
         if (code != SQLITE_OK)
             return store_connection_fail(state->connection, code, failure);
@@ -116,20 +112,16 @@ static gd_status run_one(store_batch_state *state, store_pending *pending, bool 
     code = execute(state, "RELEASE operation");
     if (code != SQLITE_OK)
         return store_connection_fail(state->connection, code, failure);
-    if (pending->status == GD_OK && transaction.queued && !transaction.discard)
+    if (pending->status == GD_OK && transaction.queued)
         *queued = true;
     return GD_OK;
 }
 
 static gd_status commit(store_batch_state *state, gd_error *failure)
 {
-    int64_t before = atomic_load(&state->commits);
     int code = execute(state, "COMMIT");
-    if (code == SQLITE_OK) {
-        if (atomic_load(&state->commits) != before)
-            atomic_store(&state->lacks_space, false);
+    if (code == SQLITE_OK)
         return GD_OK;
-    }
     gd_status status = store_connection_fail(state->connection, code, failure);
     if (status == GD_NO_SPACE || status == GD_OUT_OF_MEMORY)
         return status;

@@ -26,7 +26,6 @@ typedef struct store_batch_state {
     int64_t log_pages;     /* in the log after the last commit */
     int64_t checkpoint_at; /* pages of log at which to checkpoint next */
     _Atomic int64_t commits;
-    atomic_bool lacks_space;
 } store_batch_state;
 
 /* Sets `state` up and has the connection count its commits in it; `state` must not move. */

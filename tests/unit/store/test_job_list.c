@@ -179,7 +179,10 @@ Test(store_job_list, queries_use_the_indexes)
         "SELECT * FROM jobs JOIN job_labels ON job_labels.job = jobs.sequence"
         " WHERE job_labels.key = 'a' AND job_labels.value = 'b'"
         " ORDER BY job_labels.job DESC LIMIT 5",
-        "SELECT sequence FROM jobs WHERE status = 'queued' ORDER BY priority DESC, sequence LIMIT 1",
+        "SELECT sequence FROM jobs INDEXED BY jobs_queued WHERE status = 'queued'"
+        " ORDER BY priority DESC, sequence LIMIT 1",
+        "SELECT count(*) FROM jobs INDEXED BY jobs_queued"
+        " WHERE status = 'queued' AND priority = 1 AND sequence < 2",
     };
     sqlite3 *database = store_fixture_sql(&fixture);
     for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {

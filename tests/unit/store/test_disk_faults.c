@@ -1,0 +1,198 @@
+/*
+ * A disk that fails: whichever write or sync it is, no success is told that did not happen, a failed
+ * sync ends writing for good, and a full disk does not.
+ */
+#include "support/fault_vfs.h"
+
+#include "unit/store/store_fixture.h"
+
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define JOBS 5
+
+static store_fixture fixture;
+static atomic_int fatal_calls;
+
+static void start(void)
+{
+    fault_vfs_install();
+    store_fixture_start(&fixture);
+}
+
+static void end(void)
+{
+    (void)fault_vfs_disarm();
+    store_fixture_end(&fixture);
+}
+
+TestSuite(store_disk_faults, .init = start, .fini = end, .timeout = 120);
+
+static void note_fatal(void *context, const char *message)
+{
+    (void)context;
+    cr_expect_neq(message[0], '\0');
+    atomic_fetch_add(&fatal_calls, 1);
+}
+
+static void open_noting(void)
+{
+    store_options options = store_options_default();
+    options.path = fixture.path;
+    options.reader_count = 2;
+    options.on_fatal = note_fatal;
+    gd_error error = {.status = GD_OK};
+    atomic_store(&fatal_calls, 0);
+    gd_status status = store_open(&fixture.store, &options, &error);
+    cr_assert_eq(status, GD_OK, "%s", error.message);
+}
+
+static void must_hold(const bool *acknowledged, int64_t first)
+{
+    gd_error error = {.status = GD_OK};
+    must(store_check(fixture.path, &error));
+    store_fixture_open(&fixture);
+    for (int64_t i = 0; i < JOBS; i++) {
+        if (acknowledged[i])
+            cr_assert_eq(store_fixture_status(fixture.store, first + i), STORE_JOB_QUEUED);
+    }
+    store_fixture_close(&fixture);
+}
+
+/* Jobs one after the other with call n failing; true when the fault was reached. */
+static bool run_with_fault(fault_kind kind, int64_t n, bool persists)
+{
+    bool acknowledged[JOBS] = {false};
+    int64_t first = n * 1000 + (int64_t)kind * 1000000 + (persists ? 100000000 : 0);
+    open_noting();
+    fault_vfs_arm(kind, n, persists);
+    bool has_failed = false;
+    for (int64_t i = 0; i < JOBS; i++) {
+        gd_status status = store_fixture_create(fixture.store, first + i);
+        acknowledged[i] = status == GD_OK;
+        if (kind == FAULT_FULL) {
+            cr_assert(status == GD_OK || status == GD_NO_SPACE, "%s", gd_status_name(status));
+        } else {
+            cr_assert(status == (has_failed ? GD_UNAVAILABLE : GD_OK) ||
+                          (status == GD_IO_ERROR && !has_failed),
+                      "%s", gd_status_name(status));
+        }
+        has_failed = has_failed || status != GD_OK;
+    }
+    int64_t failures = fault_vfs_disarm();
+    if (kind != FAULT_FULL) {
+        cr_assert_eq(store_ready(fixture.store, NULL), has_failed ? GD_UNAVAILABLE : GD_OK);
+        cr_assert_eq(failures > 0, has_failed);
+    }
+    store_fixture_close(&fixture);
+    cr_assert_eq(atomic_load(&fatal_calls), kind != FAULT_FULL && has_failed ? 1 : 0);
+    must_hold(acknowledged, first);
+    return failures > 0;
+}
+
+static int64_t run_through(fault_kind kind, bool persists)
+{
+    int64_t n = 1;
+    while (n < 1000 && run_with_fault(kind, n, persists))
+        n++;
+    cr_assert_lt(n, 1000, "every call was reached");
+    return n;
+}
+
+Test(store_disk_faults, a_failing_sync_is_final)
+{
+    cr_assert_gt(run_through(FAULT_SYNC, false), JOBS, "each commit is a sync");
+    cr_assert_gt(run_through(FAULT_SYNC, true), JOBS);
+}
+
+Test(store_disk_faults, a_failing_write_is_final)
+{
+    cr_assert_gt(run_through(FAULT_WRITE, false), JOBS);
+}
+
+Test(store_disk_faults, a_full_disk_is_told_and_passes)
+{
+    cr_assert_gt(run_through(FAULT_FULL, false), JOBS);
+    open_noting();
+    must(store_fixture_create(fixture.store, 1));
+    fault_vfs_arm(FAULT_FULL, 1, true);
+    gd_error error = {.status = GD_OK};
+    cr_assert_eq(store_fixture_create(fixture.store, 2), GD_NO_SPACE);
+    cr_assert_eq(store_ready(fixture.store, &error), GD_NO_SPACE, "%s", error.message);
+    cr_assert_eq(store_fixture_status(fixture.store, 1), STORE_JOB_QUEUED, "reading goes on");
+    (void)fault_vfs_disarm();
+    must(store_ready(fixture.store, &error));
+    must(store_fixture_create(fixture.store, 3));
+    cr_assert_eq(atomic_load(&fatal_calls), 0);
+    store_fixture_close(&fixture);
+    must(store_check(fixture.path, &error));
+}
+
+/* --- Many at once ------------------------------------------------------------------------- */
+
+typedef struct submitter {
+    pthread_t thread;
+    int64_t first;
+    bool acknowledged[JOBS];
+} submitter;
+
+static void *submit(void *context)
+{
+    submitter *self = context;
+    for (int64_t i = 0; i < JOBS; i++)
+        self->acknowledged[i] = store_fixture_create(fixture.store, self->first + i) == GD_OK;
+    return NULL;
+}
+
+Test(store_disk_faults, everybody_in_a_failed_batch_is_told)
+{
+    for (int64_t n = 1; n <= 8; n++) {
+        static submitter all[16];
+        open_noting();
+        fault_vfs_arm(FAULT_SYNC, n, false);
+        for (int64_t i = 0; i < 16; i++) {
+            all[i] = (submitter){.first = n * 1000000 + i * 1000};
+            cr_assert_eq(pthread_create(&all[i].thread, NULL, submit, &all[i]), 0);
+        }
+        for (int64_t i = 0; i < 16; i++)
+            cr_assert_eq(pthread_join(all[i].thread, NULL), 0);
+        int64_t failures = fault_vfs_disarm();
+        store_fixture_close(&fixture);
+        cr_assert_eq(failures, 1);
+        cr_assert_eq(atomic_load(&fatal_calls), 1, "once");
+        for (int64_t i = 0; i < 16; i++)
+            must_hold(all[i].acknowledged, all[i].first);
+    }
+}
+
+/* --- Opening ------------------------------------------------------------------------------ */
+
+Test(store_disk_faults, opening_that_fails_can_be_repeated)
+{
+    static const fault_kind kinds[] = {FAULT_WRITE, FAULT_SYNC, FAULT_FULL};
+    for (size_t k = 0; k < 3; k++) {
+        int64_t n = 1;
+        for (; n < 500; n++) {
+            store_options options = store_options_default();
+            options.path = fixture.path;
+            fault_vfs_arm(kinds[k], n, true);
+            gd_status status = store_open(&fixture.store, &options, NULL);
+            int64_t failures = fault_vfs_disarm();
+            if (status == GD_OK)
+                cr_assert_eq(failures, 0);
+            store_fixture_close(&fixture);
+            store_fixture_open(&fixture);
+            must(store_fixture_create(fixture.store, (int64_t)k * 1000 + n));
+            store_fixture_end(&fixture);
+            store_fixture_start(&fixture);
+            if (failures == 0)
+                break;
+        }
+        cr_assert_gt(n, 1);
+        cr_assert_lt(n, 500);
+    }
+}

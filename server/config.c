@@ -97,34 +97,34 @@ static bool read_bytes(const char *text, int64_t *value)
     return true;
 }
 
-static gd_status set_flag(raw_config *raw, const flag *flag, const char *text, gd_error *error)
+static gd_status set_flag(raw_config *raw, const flag *row, const char *text, gd_error *error)
 {
-    void *member = (char *)raw + flag->offset;
+    void *member = (char *)raw + row->offset;
     int64_t value = 0;
-    switch (flag->type) {
+    switch (row->type) {
     case FLAG_TEXT:
         if (text[0] == '\0')
-            return gd_fail(error, GD_INVALID_ARGUMENT, "", "--%s needs a value (%s)", flag->name,
-                           flag->value_name);
+            return gd_fail(error, GD_INVALID_ARGUMENT, "", "--%s needs a value (%s)", row->name,
+                           row->value_name);
         *(const char **)member = text;
         return GD_OK;
     case FLAG_SWITCH:
         if (strcmp(text, "1") != 0 && strcmp(text, "true") != 0 && strcmp(text, "0") != 0 &&
             strcmp(text, "false") != 0)
             return gd_fail(error, GD_INVALID_ARGUMENT, "", "--%s takes true or false, not \"%s\"",
-                           flag->name, text);
+                           row->name, text);
         *(bool *)member = text[0] == '1' || text[0] == 't';
         return GD_OK;
     case FLAG_COUNT:
     case FLAG_BYTES:
         break;
     }
-    bool read = flag->type == FLAG_COUNT ? read_count(text, &value) : read_bytes(text, &value);
-    if (!read || value < flag->minimum || value > flag->maximum)
+    bool read = row->type == FLAG_COUNT ? read_count(text, &value) : read_bytes(text, &value);
+    if (!read || value < row->minimum || value > row->maximum)
         return gd_fail(error, GD_INVALID_ARGUMENT, "",
-                       "--%s takes a whole number from %lld to %lld%s, not \"%s\"", flag->name,
-                       (long long)flag->minimum, (long long)flag->maximum,
-                       flag->type == FLAG_BYTES ? " (K, M or G may follow)" : "", text);
+                       "--%s takes a whole number from %lld to %lld%s, not \"%s\"", row->name,
+                       (long long)row->minimum, (long long)row->maximum,
+                       row->type == FLAG_BYTES ? " (K, M or G may follow)" : "", text);
     *(int64_t *)member = value;
     return GD_OK;
 }

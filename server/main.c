@@ -19,7 +19,7 @@
 #define STOP_SECONDS  2.0
 
 /* The parts of a running service, for one orderly way down. */
-typedef struct service {
+typedef struct descentd {
     config config;
     api_context api;
     store *store;
@@ -27,7 +27,7 @@ typedef struct service {
     http_route *routes;
     http_router *router;
     http_server *http;
-} service;
+} descentd;
 
 static void log_job(void *context, jobs_log_level level, const char *job, const char *text)
 {
@@ -54,14 +54,14 @@ static void log_library(void *context, const char *text)
 /* From the store's writer thread: no write can be trusted any more, so the process ends. */
 static void on_fatal(void *context, const char *message)
 {
-    service *running = context;
+    descentd *running = context;
     log_line(LOG_LEVEL_ERROR, NULL, "the database failed, ending: %s", message);
     atomic_store(&running->api.failed, true);
     atomic_store(&running->api.draining, true);
     kill(getpid(), SIGTERM);
 }
 
-static gd_status open_store(service *service, gd_error *error)
+static gd_status open_store(descentd *service, gd_error *error)
 {
     gd_status status = jobs_directories_create(service->config.data_directory, error);
     store_options options = store_options_default();
@@ -71,7 +71,7 @@ static gd_status open_store(service *service, gd_error *error)
     return status == GD_OK ? store_open(&service->store, &options, error) : status;
 }
 
-static gd_status start_jobs(service *service, gd_error *error)
+static gd_status start_jobs(descentd *service, gd_error *error)
 {
     jobs_service_options options = jobs_service_options_default();
     options.store = service->store;
@@ -84,7 +84,7 @@ static gd_status start_jobs(service *service, gd_error *error)
 }
 
 /* The table with the upload limit that the configuration sets. */
-static gd_status make_router(service *service, gd_error *error)
+static gd_status make_router(descentd *service, gd_error *error)
 {
     char message[256];
     service->routes = calloc(api_route_count, sizeof *service->routes);
@@ -100,7 +100,7 @@ static gd_status make_router(service *service, gd_error *error)
     return service->router != NULL ? GD_OK : gd_fail(error, GD_INVALID_ARGUMENT, "", "%s", message);
 }
 
-static gd_status start_http(service *service, gd_error *error)
+static gd_status start_http(descentd *service, gd_error *error)
 {
     char message[256];
     http_server_options options = http_server_options_default();
@@ -115,7 +115,7 @@ static gd_status start_http(service *service, gd_error *error)
     return service->http != NULL ? GD_OK : gd_fail(error, GD_UNAVAILABLE, "", "%s", message);
 }
 
-static gd_status start(service *service, gd_error *error)
+static gd_status start(descentd *service, gd_error *error)
 {
     gd_status status = open_store(service, error);
     if (status == GD_OK)
@@ -129,7 +129,7 @@ static gd_status start(service *service, gd_error *error)
 }
 
 /* False where a worker is in the middle of a long step: the process must end without tidying up. */
-static bool stop(service *service)
+static bool stop(descentd *service)
 {
     atomic_store(&service->api.draining, true);
     bool drained = service->jobs == NULL || jobs_service_drain(service->jobs, DRAIN_SECONDS);
@@ -143,7 +143,7 @@ static bool stop(service *service)
     return true;
 }
 
-static void announce(const service *service)
+static void announce(const descentd *service)
 {
     bool version_6 = strchr(service->config.address, ':') != NULL;
     printf("listening on http://%s%s%s:%u\n", version_6 ? "[" : "", service->config.address,
@@ -153,7 +153,7 @@ static void announce(const service *service)
              gd_kernels_name(), (long long)service->config.workers, service->config.data_directory);
 }
 
-static int serve(service *service)
+static int serve(descentd *service)
 {
     gd_error error = {0};
     sigset_t signals;
@@ -214,7 +214,7 @@ static int ask_health(const config *read)
 
 int main(int argument_count, char **arguments)
 {
-    service service = {.store = NULL};
+    descentd service = {.store = NULL};
     gd_error error = {0};
     gd_status status = config_read(&service.config, argument_count, arguments, &error);
     int result = 2;

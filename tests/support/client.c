@@ -15,8 +15,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define POLL_SECONDS 0.005
-
 /* --- What the service owns ----------------------------------------------------------------- */
 
 static reply *new_reply(service *it)
@@ -48,8 +46,7 @@ void client_release(service *it)
     }
 }
 
-/* Lets a reply go early: polling would keep thousands. */
-static void drop_reply(const reply *dropped)
+void client_drop(const reply *dropped)
 {
     service *it = dropped->owner;
     reply *found = NULL;
@@ -339,80 +336,6 @@ const char *client_upload_file(service *it, const char *query, const char *path)
     cr_assert_eq(fread(text, 1, (size_t)length, file), (size_t)length);
     fclose(file);
     return client_upload(it, query, own_text(it, text));
-}
-
-const char *client_submit(service *it, const char *json, ...)
-{
-    FORMATTED(text, json)
-    const reply *got = client_post_text(it, "/v1/jobs", NULL, turn_quotes(text));
-    free(text);
-    ASSERT_STATUS(got, 201);
-    return reply_text(got, "/id");
-}
-
-/* --- Waiting ------------------------------------------------------------------------------- */
-
-typedef bool (*wait_condition)(const reply *job, const void *wanted);
-
-static const reply *wait_for(service *it, const char *id, double seconds, wait_condition holds,
-                             const void *wanted, const char *what)
-{
-    double deadline = service_now() + seconds * SERVICE_PATIENCE;
-    for (;;) {
-        const reply *job = client_get(it, "/v1/jobs/%s", id);
-        ASSERT_STATUS(job, 200);
-        if (holds(job, wanted))
-            return job;
-        cr_assert(!reply_truth(job, "/terminal"), "the job ended before %s: %.1500s", what,
-                  job->body);
-        cr_assert_lt(service_now(), deadline, "not %s within %g s: %.1500s", what, seconds,
-                     job->body);
-        drop_reply(job);
-        service_sleep(POLL_SECONDS);
-    }
-}
-
-static bool has_ended(const reply *job, const void *wanted)
-{
-    (void)wanted;
-    return reply_truth(job, "/terminal");
-}
-
-static bool has_status(const reply *job, const void *wanted)
-{
-    return strcmp(reply_text(job, "/status"), wanted) == 0;
-}
-
-static bool has_step(const reply *job, const void *wanted)
-{
-    return reply_truth(job, "/terminal") ||
-           reply_number(job, "/progress/step") >= *(const double *)wanted;
-}
-
-const reply *client_wait(service *it, const char *id, double seconds)
-{
-    return wait_for(it, id, seconds, has_ended, NULL, "ended");
-}
-
-const reply *client_wait_status(service *it, const char *id, const char *status, double seconds)
-{
-    return wait_for(it, id, seconds, has_status, status, status);
-}
-
-const reply *client_wait_step(service *it, const char *id, double step, double seconds)
-{
-    return wait_for(it, id, seconds, has_step, &step, "at that step");
-}
-
-const reply *client_run(service *it, double seconds, const char *json, ...)
-{
-    FORMATTED(text, json)
-    const reply *got = client_post_text(it, "/v1/jobs", NULL, turn_quotes(text));
-    free(text);
-    ASSERT_STATUS(got, 201);
-    const reply *job = client_wait(it, reply_text(got, "/id"), seconds);
-    cr_assert_str_eq(reply_text(job, "/status"), "succeeded", "%.1500s", job->body);
-    return job;
 }
 
 /* --- Bytes as they are --------------------------------------------------------------------- */

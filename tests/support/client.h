@@ -88,6 +88,12 @@ const reply *client_run(service *it, double seconds, const char *json, ...)
 const char *client_raw(service *it, const void *bytes, size_t length, double seconds);
 void client_raw_abandon(service *it, const void *bytes, size_t length);
 
+/* The series of a job's curve with every point, byte for byte, but for the seconds, which no two
+ * runs share. */
+const char *client_exact_curve(service *it, const char *id);
+
+/* Frees one reply early: polling would keep thousands. */
+void client_drop(const reply *dropped);
 /* Frees everything handed out; service_destroy calls it. */
 void client_release(service *it);
 

@@ -178,9 +178,8 @@ static int implied_task(const spec_job *spec)
     default:
         if (!spec->has_loss)
             return -1;
-        return gd_loss_descriptor_at(spec->loss.type)->link == GD_LINK_IDENTITY
-                   ? GD_TASK_REGRESSION
-                   : GD_TASK_CLASSIFICATION;
+        return gd_loss_descriptor_at(spec->loss.type)->classification ? GD_TASK_CLASSIFICATION
+                                                                      : GD_TASK_REGRESSION;
     }
 }
 
@@ -243,7 +242,7 @@ static void settle_loss(jobs_planning *planning, gd_task task)
         return;
     }
     const gd_loss_descriptor *loss = gd_loss_descriptor_at(spec->loss.type);
-    bool of_classes = loss->link != GD_LINK_IDENTITY;
+    bool of_classes = loss->classification;
     if (task == GD_TASK_CLASSIFICATION && !of_classes)
         jobs_plan_fault(planning, "loss", NULL, -1, "conflict",
                         "Loss \"%s\" is for regression, the task is classification: use "

@@ -39,6 +39,16 @@ static void check_classes(jobs_planning *planning)
                                                                       : "binary_cross_entropy");
 }
 
+/* Adds a gd_error of the trainer's, whose path begins with a top-level member of the spec. */
+static void add_error(const jobs_planning *planning, const gd_error *error)
+{
+    char first[64] = "", second[64] = "";
+    if (sscanf(error->path, "%63[a-z_]/%63[a-z_0-9]", first, second) < 1)
+        snprintf(first, sizeof first, "training");
+    jobs_plan_fault(planning, first, second[0] != '\0' ? second : NULL, -1,
+                    gd_status_name(error->status), "%s", error->message);
+}
+
 /* Adds a gd_error of the network's plan at /model/<path>. */
 static void add_model_error(const jobs_planning *planning, const gd_error *error)
 {
@@ -114,6 +124,11 @@ void jobs_plan_size(jobs_planning *planning)
     examples->target_width = validation->target_width =
         gd_preparation_target_width(plan->preparation);
     gd_trainer_setup setup = jobs_plan_setup(plan);
+    gd_error error = {0};
+    if (gd_trainer_check(&setup, &error) != GD_OK) {
+        add_error(planning, &error);
+        return;
+    }
     int64_t parts[3] = {
         gd_trainer_bytes(&setup),
         matrix_bytes(plan->training_count, examples->feature_width + examples->target_width),
@@ -167,7 +182,7 @@ static void look_at_last_activation(jobs_plan *plan)
                      : last->type == GD_LAYER_ACTIVATION ? last->of.activation.function
                                                          : GD_ACTIVATION_IDENTITY;
     if (activation == GD_ACTIVATION_IDENTITY ||
-        gd_loss_descriptor_at(plan->spec->loss.type)->link == GD_LINK_IDENTITY)
+        !gd_loss_descriptor_at(plan->spec->loss.type)->classification)
         return;
     jobs_plan_warn(
         plan, "/model", "activated_logits",

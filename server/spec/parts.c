@@ -82,7 +82,8 @@ bool spec_read_type(const json_reader *value, const char *const *names, const ch
                         "This must be an object with a \"type\", or the type's name alone.");
         return false;
     }
-    if (cJSON_IsString(word) && is_listed(later, word->valuestring)) {
+    if (cJSON_IsString(word) && !is_listed(names, word->valuestring) &&
+        is_listed(later, word->valuestring)) {
         json_path path = json_path_member(&value->path, "type");
         json_faults_add(value->faults, key == NULL ? &value->path : &path, CODE_UNSUPPORTED, NULL,
                         "\"%s\" is not offered by this version.", word->valuestring);

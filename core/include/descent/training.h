@@ -128,7 +128,11 @@ typedef struct gd_trainer gd_trainer;
 gd_status gd_trainer_create(gd_trainer **trainer, const gd_trainer_setup *setup, gd_error *error);
 void gd_trainer_destroy(gd_trainer *trainer);
 
-/* Bytes gd_trainer_create would take besides the examples, or -1 on overflow. */
+/* What gd_trainer_create would refuse, but for the values of the examples, which may be NULL here. */
+gd_status gd_trainer_check(const gd_trainer_setup *setup, gd_error *error);
+
+/* Bytes gd_trainer_create would take besides the examples, which may be NULL here; -1 on overflow or
+ * for a setup that gd_trainer_check refuses. */
 int64_t gd_trainer_bytes(const gd_trainer_setup *setup);
 
 /*

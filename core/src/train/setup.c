@@ -152,11 +152,11 @@ static gd_status check_options(const gd_trainer_setup *setup, gd_error *error)
 }
 
 static gd_status check_examples(const gd_trainer_setup *setup, const gd_examples *examples,
-                                const char *name, gd_error *error)
+                                const char *name, bool loaded, gd_error *error)
 {
     int64_t inputs = gd_shape_size(gd_model_input_shape(setup->model));
     gdi_output_plan output = gdi_plan_output(setup->model);
-    if (examples->features == NULL || examples->targets == NULL) {
+    if (loaded && (examples->features == NULL || examples->targets == NULL)) {
         return gd_fail(error, GD_INVALID_ARGUMENT, name, "%s have no features or targets", name);
     }
     if (examples->feature_width != inputs) {
@@ -169,7 +169,8 @@ static gd_status check_examples(const gd_trainer_setup *setup, const gd_examples
                        "%s have %lld targets; the model gives outputs at %lld places", name,
                        (long long)examples->target_width, (long long)output.rows);
     }
-    if (gd_loss_check(&setup->loss, examples->targets, examples->count * output.rows,
+    if (loaded &&
+        gd_loss_check(&setup->loss, examples->targets, examples->count * output.rows,
                       examples->target_width / output.rows, output.width, error) != GD_OK) {
         return gd_error_prefix(error, error->status, "%s", name);
     }
@@ -212,7 +213,7 @@ static gd_status resolve_limits(gd_trainer_setup *setup, gd_error *error)
     return GD_OK;
 }
 
-gd_status gdi_setup_check(gd_trainer_setup *setup, gd_error *error)
+gd_status gdi_setup_check(gd_trainer_setup *setup, bool loaded, gd_error *error)
 {
     gd_error unread;
     error = error == NULL ? &unread : error;
@@ -224,10 +225,10 @@ gd_status gdi_setup_check(gd_trainer_setup *setup, gd_error *error)
         status = gd_fail(error, GD_INVALID_DATA, "examples", "there are no training examples");
     }
     if (status == GD_OK) {
-        status = check_examples(setup, &setup->examples, "examples", error);
+        status = check_examples(setup, &setup->examples, "examples", loaded, error);
     }
     if (status == GD_OK && setup->validation.count > 0) {
-        status = check_examples(setup, &setup->validation, "validation", error);
+        status = check_examples(setup, &setup->validation, "validation", loaded, error);
     }
     return status == GD_OK ? resolve_limits(setup, error) : status;
 }

@@ -62,10 +62,16 @@ static void add_bytes(int64_t *total, int64_t count, size_t size)
     }
 }
 
+gd_status gd_trainer_check(const gd_trainer_setup *setup, gd_error *error)
+{
+    gd_trainer_setup resolved = *setup;
+    return gdi_setup_check(&resolved, false, error);
+}
+
 int64_t gd_trainer_bytes(const gd_trainer_setup *setup)
 {
     gd_trainer_setup resolved = *setup;
-    if (gdi_setup_check(&resolved, NULL) != GD_OK) {
+    if (gdi_setup_check(&resolved, false, NULL) != GD_OK) {
         return -1;
     }
     const gd_optimizer_descriptor *optimizer = gd_optimizer_descriptor_at(setup->optimizer.type);
@@ -171,7 +177,7 @@ gd_status gd_trainer_create(gd_trainer **trainer, const gd_trainer_setup *setup,
 {
     *trainer = NULL;
     gd_trainer_setup resolved = *setup;
-    gd_status status = gdi_setup_check(&resolved, error);
+    gd_status status = gdi_setup_check(&resolved, true, error);
     if (status != GD_OK) {
         return status;
     }

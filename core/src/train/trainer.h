@@ -113,8 +113,9 @@ static inline gd_real *gdi_parameters(const gd_trainer *trainer)
 /* The block the next update writes into: neither the current nor the best one. */
 int gdi_free_block(const gd_trainer *trainer);
 
-/* setup.c: checks everything a caller can get wrong and resolves limits in *setup. */
-gd_status gdi_setup_check(gd_trainer_setup *setup, gd_error *error);
+/* setup.c: checks everything a caller can get wrong and resolves limits in *setup. Examples that are
+ * not `loaded` have sizes only, and are checked for those. */
+gd_status gdi_setup_check(gd_trainer_setup *setup, bool loaded, gd_error *error);
 
 /* step.c: one update. */
 gd_status gdi_take_step(gd_trainer *trainer, gd_error *error);

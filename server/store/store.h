@@ -34,9 +34,10 @@ typedef struct store_options {
 store_options store_options_default(void);
 
 /*
- * Opens or creates the database, refuses a newer or altered one with one clear line (GD_CORRUPT or
- * GD_UNSUPPORTED) without touching it, applies the missing migrations each in a transaction, and
- * starts the writer thread. A second process on the same file: GD_CONFLICT.
+ * Opens or creates the database, refuses a newer, altered, foreign or damaged one with one clear line
+ * (GD_UNSUPPORTED or GD_CORRUPT) without touching it, applies the missing migrations each in a
+ * transaction, and starts the writer thread. A second opening of the same file, by this process or
+ * another: GD_CONFLICT. After a process died every page is read, which takes as long as that takes.
  */
 gd_status store_open(store **opened, const store_options *options, gd_error *error);
 
@@ -46,7 +47,8 @@ void store_close(store *store);
 /* Quick integrity check and schema check on a read-only connection. */
 gd_status store_check(const char *path, gd_error *error);
 
-/* A consistent copy of the database into a new file. */
+/* A consistent copy of the database into a new file, whether or not a service is using it.
+ * GD_CONFLICT where the copy exists. */
 gd_status store_backup(const char *path, const char *copy_path, gd_error *error);
 
 /* GD_OK while writes are possible (one that changes nothing is committed), else why not. */
@@ -185,7 +187,8 @@ gd_status store_job_counts(store *store, int64_t *counts, gd_error *error);
 /*
  * Reads a job and lets `decide` say what becomes of it, in one transaction. `decide` sees the row
  * without details and fills `change`; what it returns other than GD_OK is the result and nothing is
- * written. The row after the change is given in *job.
+ * written. The row after the change is given in *job. `decide` runs on the writer thread: it must be
+ * quick and must not call the store. It cannot set a job running; leaving RUNNING ends the claim.
  */
 typedef struct store_job_change {
     bool write;
@@ -291,7 +294,11 @@ typedef struct store_run_end {
     size_t preparation_length;
 } store_run_end;
 
-/* Ends a run and gives up the claim. GD_CONFLICT with a stale claim: nothing is changed. */
+/*
+ * Ends a run and gives up the claim. GD_CONFLICT with a stale claim: nothing is changed. A request
+ * that came while the worker was ending is not lost: with a pending cancel PAUSED and QUEUED become
+ * CANCELLED (reason "cancelled"), with a pending pause QUEUED becomes PAUSED, with an event that says so.
+ */
 gd_status store_run_finish(store *store, const store_claim *claim, const store_run_end *end,
                            gd_error *error);
 
@@ -348,7 +355,8 @@ void store_dataset_list_dispose(store_dataset *datasets, int64_t count);
 /* GD_CONFLICT while a job that has not ended needs it. *file (free) is the file to remove. */
 gd_status store_dataset_delete(store *store, const char *id, char **file, gd_error *error);
 
-/* Visits every file name the store refers to (datasets and checkpoints), for finding strays. */
+/* Visits every file name the store refers to (datasets and checkpoints), for finding strays. Files
+ * named after the call began may be missing: look before workers and uploads start. */
 typedef gd_status (*store_file_visit)(void *context, const char *file);
 gd_status store_file_list(store *store, store_file_visit visit, void *context, gd_error *error);
 

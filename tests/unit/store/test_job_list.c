@@ -18,7 +18,7 @@ static void start(void)
     for (int64_t n = 1; n <= 24; n++) {
         char id[STORE_ID_SIZE];
         char labels[64];
-        char name[32];
+        char name[48];
         store_fixture_id(n, id);
         (void)snprintf(labels, sizeof labels, "{\"parity\":\"%s\",\"all\":\"yes\"}",
                        n % 2 == 0 ? "even" : "odd");

@@ -1,10 +1,9 @@
 /*
- * Creating, reading, changing and deleting jobs, and idempotency keys.
+ * Creating, reading, changing and deleting jobs.
  */
 #include "unit/store/store_fixture.h"
 
 #include <criterion/criterion.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,107 +160,6 @@ Test(store_jobs, need_datasets_that_exist)
     store_job job;
     cr_assert_eq(store_job_get(fixture.store, id_one, false, &job, NULL), GD_NOT_FOUND,
                  "nothing of it is left");
-}
-
-/* --- Idempotency -------------------------------------------------------------------------- */
-
-static store_idempotency key_of(const char *reply)
-{
-    return (store_idempotency){
-        .key = "key", .fingerprint = "aa", .reply = reply, .expires_at = 5000};
-}
-
-Test(store_jobs, a_key_gives_its_reply_again)
-{
-    store_job_insert insert = first();
-    store_idempotency key = key_of("first");
-    char *reply = NULL;
-    cr_assert_eq(store_idempotency_find(fixture.store, "key", "aa", &reply, NULL), GD_NOT_FOUND);
-    must(store_job_create(fixture.store, &insert, &key, &reply, NULL));
-    cr_assert_null(reply);
-    must(store_idempotency_find(fixture.store, "key", "aa", &reply, NULL));
-    cr_assert_str_eq(reply, "first");
-    free(reply);
-    cr_assert_eq(store_idempotency_find(fixture.store, "key", "bb", &reply, NULL), GD_CONFLICT);
-    cr_assert_null(reply);
-
-    char id[STORE_ID_SIZE];
-    store_fixture_id(2, id);
-    insert.id = id;
-    key = key_of("second");
-    must(store_job_create(fixture.store, &insert, &key, &reply, NULL));
-    cr_assert_str_eq(reply, "first");
-    free(reply);
-    key.fingerprint = "bb";
-    cr_assert_eq(store_job_create(fixture.store, &insert, &key, &reply, NULL), GD_CONFLICT);
-    store_job job;
-    cr_assert_eq(store_job_get(fixture.store, id, false, &job, NULL), GD_NOT_FOUND);
-}
-
-Test(store_jobs, a_failing_creation_leaves_no_key)
-{
-    must(store_fixture_create(fixture.store, 1));
-    store_job_insert insert = first();
-    store_idempotency key = key_of("reply");
-    char *reply = NULL;
-    cr_assert_eq(store_job_create(fixture.store, &insert, &key, &reply, NULL), GD_CONFLICT);
-    cr_assert_eq(store_idempotency_find(fixture.store, "key", "aa", &reply, NULL), GD_NOT_FOUND);
-}
-
-Test(store_jobs, keys_are_swept_when_they_expire)
-{
-    store_job_insert insert = first();
-    store_idempotency key = key_of("reply");
-    char *reply = NULL;
-    must(store_job_create(fixture.store, &insert, &key, &reply, NULL));
-    must(store_sweep(fixture.store, 4999, NULL));
-    must(store_idempotency_find(fixture.store, "key", "aa", &reply, NULL));
-    free(reply);
-    must(store_sweep(fixture.store, 5000, NULL));
-    cr_assert_eq(store_idempotency_find(fixture.store, "key", "aa", &reply, NULL), GD_NOT_FOUND);
-}
-
-typedef struct submission {
-    pthread_t thread;
-    int64_t number;
-    gd_status status;
-    char *reply;
-    char id[STORE_ID_SIZE];
-} submission;
-
-static void *submit(void *context)
-{
-    submission *self = context;
-    store_fixture_id(self->number, self->id);
-    store_job_insert insert = store_fixture_insert(self->id);
-    store_idempotency key = key_of(self->id);
-    self->status = store_job_create(fixture.store, &insert, &key, &self->reply, NULL);
-    return NULL;
-}
-
-Test(store_jobs, one_key_from_a_hundred_threads_makes_one_job)
-{
-    static submission all[100];
-    for (int64_t i = 0; i < 100; i++) {
-        all[i].number = i;
-        cr_assert_eq(pthread_create(&all[i].thread, NULL, submit, &all[i]), 0);
-    }
-    int made = 0;
-    const char *winner = NULL;
-    for (int i = 0; i < 100; i++) {
-        cr_assert_eq(pthread_join(all[i].thread, NULL), 0);
-        cr_assert_eq(all[i].status, GD_OK);
-        made += all[i].reply == NULL ? 1 : 0;
-        winner = all[i].reply == NULL ? all[i].id : winner;
-    }
-    cr_assert_eq(made, 1);
-    for (int i = 0; i < 100; i++) {
-        cr_assert(all[i].reply == NULL || strcmp(all[i].reply, winner) == 0);
-        free(all[i].reply);
-    }
-    int64_t counts[STORE_JOB_STATUS_COUNT];
-    must(store_job_counts(fixture.store, counts, NULL));
-    cr_assert_eq(counts[STORE_JOB_QUEUED], 1);
 }
 
 /* --- Changing ----------------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /*
- * Claiming, saving, ending and recovering runs: no job is lost, none is run under two claims, and what
+ * Claiming, saving and ending runs: no job is lost, none is run under two claims, and what
  * a late worker writes changes nothing.
  */
 #include "unit/store/store_fixture.h"
@@ -271,99 +271,6 @@ Test(store_runs, requests_that_come_while_a_run_ends_are_not_lost)
             cr_assert_str_eq(job.reason, "cancelled");
         store_job_dispose(&job);
     }
-}
-
-/* --- Recovery ----------------------------------------------------------------------------- */
-
-static void recover(const char *boot, int64_t expect_requeued, int64_t expect_failed)
-{
-    int64_t requeued = -1;
-    int64_t failed = -1;
-    must(store_recover(fixture.store, boot, 500, 3, &requeued, &failed, NULL));
-    cr_assert_eq(requeued, expect_requeued);
-    cr_assert_eq(failed, expect_failed);
-}
-
-Test(store_runs, recovery_takes_other_boots_jobs_only)
-{
-    store_claim claim;
-    for (int64_t n = 1; n <= 200; n++)
-        must(store_fixture_create(fixture.store, n));
-    for (int64_t n = 1; n <= 150; n++)
-        store_fixture_claim(fixture.store, "old", &claim);
-    store_fixture_claim(fixture.store, "new", &claim);
-    recover("new", 150, 0);
-    recover("new", 0, 0);
-    cr_assert_eq(store_fixture_status(fixture.store, 151), STORE_JOB_RUNNING);
-    store_job job = get(1);
-    cr_assert_eq(job.status, STORE_JOB_QUEUED);
-    cr_assert_eq(job.attempt, 1, "counted at the claim, not here");
-    store_job_dispose(&job);
-    cr_assert_eq(
-        store_fixture_number(&fixture, "SELECT count(*) FROM job_events WHERE type = 'recovered'"),
-        150);
-}
-
-Test(store_runs, pending_requests_take_effect_on_recovery)
-{
-    store_claim claim;
-    must(store_fixture_create(fixture.store, 1));
-    must(store_fixture_create(fixture.store, 2));
-    store_fixture_claim(fixture.store, "old", &claim);
-    store_fixture_claim(fixture.store, "old", &claim);
-    ask(1, STORE_REQUEST_CANCEL);
-    ask(2, STORE_REQUEST_PAUSE);
-    recover("new", 0, 0);
-    store_job job = get(1);
-    cr_assert_eq(job.status, STORE_JOB_CANCELLED);
-    cr_assert_str_eq(job.reason, "cancelled");
-    cr_assert_eq(job.finished_at, 500);
-    cr_assert_eq(job.requested, STORE_REQUEST_NONE);
-    store_job_dispose(&job);
-    job = get(2);
-    cr_assert_eq(job.status, STORE_JOB_PAUSED);
-    cr_assert_eq(job.requested, STORE_REQUEST_NONE);
-    cr_assert_eq(job.finished_at, 0);
-    store_job_dispose(&job);
-}
-
-Test(store_runs, three_deaths_without_a_checkpoint_are_a_crash_loop)
-{
-    must(store_fixture_create(fixture.store, 1));
-    store_claim claim;
-    store_fixture_claim(fixture.store, "a", &claim);
-    recover("b", 1, 0);
-    store_fixture_claim(fixture.store, "b", &claim);
-    recover("c", 1, 0);
-    store_fixture_claim(fixture.store, "c", &claim);
-    recover("d", 0, 1);
-    store_job job = get(1);
-    cr_assert_eq(job.status, STORE_JOB_FAILED);
-    cr_assert_str_eq(job.reason, "crash_loop");
-    cr_assert_not_null(job.message);
-    cr_assert_eq(job.finished_at, 500);
-    cr_assert_eq(job.attempt, 3);
-    store_job_dispose(&job);
-}
-
-Test(store_runs, a_checkpoint_starts_the_count_of_deaths_anew)
-{
-    must(store_fixture_create(fixture.store, 1));
-    store_claim claim;
-    static const char *const boots[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
-    for (int i = 0; i < 6; i++) {
-        store_fixture_claim(fixture.store, boots[i], &claim);
-        store_run_update update = {.checkpoint = i == 2 ? "c" : NULL};
-        must(store_run_save(fixture.store, &claim, &update, NULL));
-        /* Deaths since the checkpoint: 1, 2, then 1, 2, 3. */
-        if (i < 4)
-            recover(boots[i + 1], 1, 0);
-        else {
-            recover(boots[i + 1], 0, 1);
-            break;
-        }
-    }
-    cr_assert_eq(store_fixture_status(fixture.store, 1), STORE_JOB_FAILED);
 }
 
 /* --- Many workers ------------------------------------------------------------------------- */

@@ -132,7 +132,7 @@ static void refuse_key(http_response *response)
 
 static void respond_create_failure(http_response *response, gd_status status, const gd_error *error)
 {
-    if (status == GD_UNAVAILABLE && strstr(error->message, "queue") != NULL) {
+    if (status == GD_UNAVAILABLE && strcmp(error->path, "queue") == 0) {
         http_respond_header(response, "Retry-After", "5");
         http_respond_problem(response, 429, "queue_full", NULL, error->message);
     } else if (status == GD_NOT_FOUND) {

@@ -26,7 +26,8 @@ static gd_status check_queue(store_connection *connection, int64_t maximum, gd_e
     int64_t queued = 0;
     gd_status status = store_statement_integer(&statement, &row, &queued, error);
     if (status == GD_OK && queued >= maximum)
-        status = gd_fail(error, GD_UNAVAILABLE, "", "%lld jobs wait already", (long long)queued);
+        status = gd_fail(error, GD_UNAVAILABLE, "queue",
+                         "%lld jobs wait already: send this one later", (long long)queued);
     return status;
 }
 

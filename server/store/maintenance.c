@@ -239,6 +239,7 @@ gd_status store_file_list(store *handle, store_file_visit visit, void *context, 
         status = visit_files(handle,
                              "SELECT checkpoint, sequence FROM jobs"
                              " WHERE checkpoint IS NOT NULL AND sequence > ?"
+                             " AND status IN ('queued', 'running', 'paused')"
                              " ORDER BY sequence LIMIT ?",
                              visit, context, error);
     return status;

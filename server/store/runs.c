@@ -6,6 +6,7 @@
 #include "store/job_rows.h"
 #include "store/parameters.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* --- Claiming ----------------------------------------------------------------------------- */
@@ -16,6 +17,16 @@ typedef struct claiming {
     store_claim *claim;
     store_job *job;
 } claiming;
+
+static gd_status append_started(store_connection *connection, const store_job *job, int64_t now,
+                                gd_error *error)
+{
+    char data[48];
+    snprintf(data, sizeof data, "{\"attempt\":%lld}", (long long)job->attempt);
+    store_event event = {
+        .at = now, .type = "started", .message = "A worker took the job.", .data = data};
+    return store_event_append(connection, job->sequence, &event, error);
+}
 
 static gd_status run_claim(store_transaction *transaction, void *context, gd_error *error)
 {
@@ -39,6 +50,8 @@ static gd_status run_claim(store_transaction *transaction, void *context, gd_err
     if (status == GD_OK)
         what->claim->counter = store_column_integer(&statement, STORE_JOB_COLUMN_COUNT);
     store_statement_close(&statement);
+    if (status == GD_OK)
+        status = append_started(transaction->connection, what->job, what->now, error);
     if (status == GD_OK)
         status = store_job_row_details(transaction->connection, what->job, error);
     return status;
@@ -247,7 +260,8 @@ static gd_status write_end(store_connection *connection, int64_t job, store_job_
     store_statement statement = store_statement_open(
         connection,
         "UPDATE jobs SET status = ?2, requested = NULL, boot = NULL, reason = ?3,"
-        " message = ?4, finished_at = ?5, digest = coalesce(?6, digest)"
+        " message = ?4, finished_at = ?5, digest = coalesce(?6, digest),"
+        " checkpoint = iif(?5 = 0, checkpoint, NULL), attempt = attempt - (?5 = 0)"
         " WHERE sequence = ?1");
     store_bind_integer(&statement, 1, job);
     store_bind_text(&statement, 2, store_job_status_name(state));

@@ -295,7 +295,8 @@ typedef struct store_run_end {
 } store_run_end;
 
 /*
- * Ends a run and gives up the claim. GD_CONFLICT with a stale claim: nothing is changed. A request
+ * Ends a run and gives up the claim. PAUSED and QUEUED give the attempt back, so that only crashes
+ * use attempts up; the other states forget the checkpoint. GD_CONFLICT with a stale claim: nothing is changed. A request
  * that came while the worker was ending is not lost: with a pending cancel PAUSED and QUEUED become
  * CANCELLED (reason "cancelled"), with a pending pause QUEUED becomes PAUSED, with an event that says so.
  */

@@ -301,8 +301,7 @@ Test(store_jobs, deleting_takes_all_that_belongs_to_them)
                             .preparation_length = 1};
     must(store_run_finish(fixture.store, &claim, &finish, NULL));
     must(store_job_delete(fixture.store, id_one, &checkpoint, NULL));
-    cr_assert_str_eq(checkpoint, "file");
-    free(checkpoint);
+    cr_assert_null(checkpoint, "a job that has ended has none");
     cr_assert_eq(store_job_delete(fixture.store, id_one, &checkpoint, NULL), GD_NOT_FOUND);
     static const char *const tables[] = {
         "jobs",         "job_details", "job_labels",      "job_events",
@@ -313,6 +312,21 @@ Test(store_jobs, deleting_takes_all_that_belongs_to_them)
         cr_assert_eq(store_fixture_number(&fixture, sql), 0, "%s", tables[i]);
     }
     cr_assert_eq(store_fixture_number(&fixture, "SELECT sum(count) FROM job_counts"), 0);
+}
+
+Test(store_jobs, deleting_tells_the_checkpoint_to_remove)
+{
+    must(store_fixture_create(fixture.store, 1));
+    (void)first();
+    store_claim claim;
+    char *checkpoint = NULL;
+    store_fixture_claim(fixture.store, "boot", &claim);
+    store_run_end give_back = {
+        .update = {.checkpoint = "file"}, .status = STORE_JOB_QUEUED, .at = 9};
+    must(store_run_finish(fixture.store, &claim, &give_back, NULL));
+    must(store_job_delete(fixture.store, id_one, &checkpoint, NULL));
+    cr_assert_str_eq(checkpoint, "file");
+    free(checkpoint);
 }
 
 Test(store_jobs, deleting_follows_the_state)

@@ -19,6 +19,13 @@ typedef enum gd_optimizer_type {
     GD_OPTIMIZER_RMSPROP,
     GD_OPTIMIZER_ADAM,
     GD_OPTIMIZER_ADAMW,
+    GD_OPTIMIZER_ADADELTA,
+    GD_OPTIMIZER_ADAMAX,
+    GD_OPTIMIZER_NADAM,
+    GD_OPTIMIZER_RADAM,
+    GD_OPTIMIZER_RPROP,
+    GD_OPTIMIZER_LION,
+    GD_OPTIMIZER_LBFGS,
     GD_OPTIMIZER_TYPE_COUNT
 } gd_optimizer_type;
 
@@ -42,6 +49,36 @@ typedef struct gd_adam_options { /* adam and adamw, which differ in weight_decay
     bool amsgrad;
 } gd_adam_options;
 
+typedef struct gd_adadelta_options {
+    double rho, eps, weight_decay;
+} gd_adadelta_options;
+
+typedef struct gd_adamax_options { /* adamax, nadam, radam; momentum_decay is nadam's */
+    gd_number_list betas;          /* two */
+    double eps, weight_decay, momentum_decay;
+} gd_adamax_options;
+
+typedef struct gd_rprop_options {
+    gd_number_list etas;       /* two: shrink below 1, grow above */
+    gd_number_list step_sizes; /* two: smallest, largest */
+} gd_rprop_options;
+
+typedef struct gd_lion_options {
+    gd_number_list betas; /* two */
+    double weight_decay;
+} gd_lion_options;
+
+typedef enum gd_line_search {
+    GD_LINE_SEARCH_STRONG_WOLFE,
+    GD_LINE_SEARCH_NONE /* every step as long as learning_rate says */
+} gd_line_search;
+
+typedef struct gd_lbfgs_options {
+    int64_t history; /* pairs of steps and changes of the gradient that are kept */
+    int line_search; /* gd_line_search */
+    double tolerance_grad, tolerance_change;
+} gd_lbfgs_options;
+
 typedef struct gd_optimizer_options {
     gd_optimizer_type type;
     double learning_rate;
@@ -50,6 +87,11 @@ typedef struct gd_optimizer_options {
         gd_adagrad_options adagrad;
         gd_rmsprop_options rmsprop;
         gd_adam_options adam;
+        gd_adadelta_options adadelta;
+        gd_adamax_options adamax; /* and nadam, radam */
+        gd_rprop_options rprop;
+        gd_lion_options lion;
+        gd_lbfgs_options lbfgs;
     } of;
 } gd_optimizer_options;
 

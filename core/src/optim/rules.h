@@ -64,6 +64,10 @@
 #define GDI_VERSIONS
 #endif
 
+#define GDI_WEIGHT_DECAY(member)                            \
+    GDI_NUMBER("weight_decay", member, 0, GDI_UNBOUNDED, 0, \
+               "L2 penalty: weight_decay times the parameters is added to the gradient.")
+
 /* 1 - beta^step without cancellation. */
 double gdi_bias_correction(double beta, int64_t step);
 
@@ -72,5 +76,12 @@ extern const gd_optimizer_descriptor gdi_optimizer_adagrad;
 extern const gd_optimizer_descriptor gdi_optimizer_rmsprop;
 extern const gd_optimizer_descriptor gdi_optimizer_adam;
 extern const gd_optimizer_descriptor gdi_optimizer_adamw;
+extern const gd_optimizer_descriptor gdi_optimizer_adadelta;
+extern const gd_optimizer_descriptor gdi_optimizer_adamax;
+extern const gd_optimizer_descriptor gdi_optimizer_nadam;
+extern const gd_optimizer_descriptor gdi_optimizer_radam;
+extern const gd_optimizer_descriptor gdi_optimizer_rprop;
+extern const gd_optimizer_descriptor gdi_optimizer_lion;
+extern const gd_optimizer_descriptor gdi_optimizer_lbfgs;
 
 #endif

@@ -15,8 +15,7 @@ static const gd_field fields[] = {
                "Share of the last step's velocity that is kept; 0.9 is usual."),
     GDI_NUMBER("dampening", of.sgd.dampening, 0, 1, 0,
                "Share of the gradient that does not enter the velocity after the first step."),
-    GDI_NUMBER("weight_decay", of.sgd.weight_decay, 0, GDI_UNBOUNDED, 0,
-               "L2 penalty: weight_decay times the parameters is added to the gradient."),
+    GDI_WEIGHT_DECAY(of.sgd.weight_decay),
     GDI_BOOLEAN(
         "nesterov", of.sgd.nesterov, 0,
         "Nesterov's momentum: the step looks ahead along the velocity. Needs momentum above 0 "

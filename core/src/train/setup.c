@@ -169,9 +169,9 @@ static gd_status check_examples(const gd_trainer_setup *setup, const gd_examples
                        "%s have %lld targets; the model gives outputs at %lld places", name,
                        (long long)examples->target_width, (long long)output.rows);
     }
-    if (loaded &&
-        gd_loss_check(&setup->loss, examples->targets, examples->count * output.rows,
-                      examples->target_width / output.rows, output.width, error) != GD_OK) {
+    int64_t rows = loaded ? examples->count * output.rows : 0; /* of values to look at */
+    if (gd_loss_check(&setup->loss, examples->targets, rows, examples->target_width / output.rows,
+                      output.width, error) != GD_OK) {
         return gd_error_prefix(error, error->status, "%s", name);
     }
     return GD_OK;

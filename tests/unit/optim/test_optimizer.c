@@ -48,6 +48,23 @@ Test(optim_optimizer, defaults_are_those_of_pytorch)
               options.of.adam.weight_decay == 0 && !options.of.adam.amsgrad);
     options = minimise_defaults(GD_OPTIMIZER_ADAMW);
     cr_assert(options.learning_rate == 1e-3 && options.of.adam.weight_decay == 1e-2);
+    options = minimise_defaults(GD_OPTIMIZER_ADADELTA);
+    cr_assert(options.learning_rate == 1 && options.of.adadelta.rho == 0.9 &&
+              options.of.adadelta.eps == 1e-6);
+    cr_assert_eq(minimise_defaults(GD_OPTIMIZER_ADAMAX).learning_rate, 2e-3);
+    options = minimise_defaults(GD_OPTIMIZER_NADAM);
+    cr_assert(options.learning_rate == 2e-3 && options.of.adamax.momentum_decay == 4e-3);
+    cr_assert_eq(minimise_defaults(GD_OPTIMIZER_RADAM).learning_rate, 1e-3);
+    options = minimise_defaults(GD_OPTIMIZER_RPROP);
+    cr_assert(options.learning_rate == 1e-2 && options.of.rprop.etas.values[0] == 0.5 &&
+              options.of.rprop.etas.values[1] == 1.2 &&
+              options.of.rprop.step_sizes.values[0] == 1e-6 &&
+              options.of.rprop.step_sizes.values[1] == 50);
+    options = minimise_defaults(GD_OPTIMIZER_LION);
+    cr_assert(options.learning_rate == 1e-4 && options.of.lion.betas.values[1] == 0.99);
+    options = minimise_defaults(GD_OPTIMIZER_LBFGS);
+    cr_assert(options.learning_rate == 1 && options.of.lbfgs.history == 100 &&
+              options.of.lbfgs.tolerance_grad == 1e-7 && options.of.lbfgs.tolerance_change == 1e-9);
 }
 
 /*
@@ -90,6 +107,9 @@ static size_t list_runs(known_run *runs)
     runs[count++].options.of.adam.amsgrad = true;
     runs[count] = (known_run){"adamw", with_rate(GD_OPTIMIZER_ADAMW, 0.1), 196, 3e-2};
     runs[count++].options.of.adam.weight_decay = 1e-4;
+    runs[count++] = (known_run){"adamax", with_rate(GD_OPTIMIZER_ADAMAX, 0.1), 317, 5e-3};
+    runs[count++] = (known_run){"adadelta", with_rate(GD_OPTIMIZER_ADADELTA, 0.1), 4182, 3e-2};
+    runs[count++] = (known_run){"rprop", with_rate(GD_OPTIMIZER_RPROP, 0.1), 1684, 5e-3};
     return count;
 }
 

@@ -22,7 +22,9 @@ static void expect(const gd_trainer_setup *setup, gd_status status, const char *
     cr_expect_null(trainer);
     cr_expect_str_eq(error.path, path);
     cr_expect_neq(error.message[0], '\0');
-    cr_expect_eq(gd_trainer_bytes(setup), -1);
+    bool by_values = status == GD_INVALID_DATA && setup->examples.count > 0;
+    cr_expect_eq(gd_trainer_bytes(setup) == -1, !by_values);
+    cr_expect_eq(gd_trainer_check(setup, NULL), by_values ? GD_OK : status);
 }
 
 static gd_trainer_setup good(const gd_model *model)
@@ -125,6 +127,18 @@ Test(train_setup, refuses_examples_that_do_not_fit)
     setup.examples.feature_width = 4;
     setup.examples.count = 0;
     expect(&setup, GD_INVALID_DATA, "examples");
+    gd_model_destroy(model);
+}
+
+Test(train_setup, needs_no_values_to_be_checked_and_measured)
+{
+    gd_model *model = training_run_model((int64_t[]){4, 100, 1}, 3, 0);
+    gd_trainer_setup setup = good(model), loaded = setup;
+    setup.examples.features = setup.examples.targets = NULL;
+    cr_assert_eq(gd_trainer_check(&setup, NULL), GD_OK);
+    cr_assert_eq(gd_trainer_bytes(&setup), gd_trainer_bytes(&loaded));
+    gd_trainer *trainer = NULL;
+    cr_assert_eq(gd_trainer_create(&trainer, &setup, NULL), GD_INVALID_ARGUMENT);
     gd_model_destroy(model);
 }
 

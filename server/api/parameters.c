@@ -16,13 +16,6 @@ typedef enum parameter_format {
     FORMAT_SAFETENSORS
 } parameter_format;
 
-static void write_values(json_writer *writer, const gd_real *values, size_t count)
-{
-    json_writer_begin_array(writer);
-    json_writer_float32s(writer, values, count);
-    json_writer_end_array(writer);
-}
-
 static void respond_json(http_response *response, const jobs_predictor *predictor,
                          const char *which)
 {
@@ -45,7 +38,7 @@ static void respond_json(http_response *response, const jobs_predictor *predicto
         json_writer_end_array(writer);
         api_write_text(writer, "dtype", GD_REAL_DTYPE);
         json_writer_key(writer, "values");
-        write_values(writer, predictor->parameters + tensor->offset, tensor->count);
+        json_writer_float32s(writer, predictor->parameters + tensor->offset, tensor->count);
         json_writer_end_object(writer);
     }
     json_writer_end_array(writer);

@@ -71,13 +71,10 @@ static void write_values(json_writer *writer, const gd_preparation *preparation,
     json_writer_begin_array(writer);
     for (int64_t row = 0; row < rows; row++) {
         gd_preparation_restore(preparation, outputs + row * width, values);
-        if (width == 1 && gd_preparation_task(preparation) == GD_TASK_REGRESSION) {
+        if (width == 1 && gd_preparation_task(preparation) == GD_TASK_REGRESSION)
             json_writer_double(writer, values[0]);
-        } else {
-            json_writer_begin_array(writer);
+        else
             json_writer_doubles(writer, values, (size_t)width);
-            json_writer_end_array(writer);
-        }
     }
     json_writer_end_array(writer);
 }

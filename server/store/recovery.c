@@ -93,6 +93,7 @@ static gd_status settle(store_connection *connection, const orphan_row *orphan,
         connection,
         "UPDATE jobs SET status = ?2, requested = NULL, boot = NULL, reason = ?3,"
         " message = ?4, finished_at = ?5, crashes = ?6, updated_at = ?7,"
+        " attempt = attempt + (?2 = 'queued'),"
         " revision = revision + 1 WHERE sequence = ?1");
     store_bind_integer(&statement, 1, orphan->sequence);
     store_bind_text(&statement, 2, store_job_status_name(outcome->state));

@@ -34,7 +34,7 @@ static gd_status run_claim(store_transaction *transaction, void *context, gd_err
     store_statement statement = store_statement_open(
         transaction->connection,
         "UPDATE jobs SET status = 'running', boot = ?1, counter = counter + 1,"
-        " attempt = attempt + 1, started_at = iif(started_at = 0, ?2, started_at),"
+        " attempt = max(attempt, 1), started_at = iif(started_at = 0, ?2, started_at),"
         " updated_at = ?2, revision = revision + 1, reason = NULL, message = NULL"
         " WHERE sequence = (SELECT sequence FROM jobs INDEXED BY jobs_queued WHERE status = 'queued'"
         " ORDER BY priority DESC, sequence LIMIT 1)"
@@ -261,7 +261,7 @@ static gd_status write_end(store_connection *connection, int64_t job, store_job_
         connection,
         "UPDATE jobs SET status = ?2, requested = NULL, boot = NULL, reason = ?3,"
         " message = ?4, finished_at = ?5, digest = coalesce(?6, digest),"
-        " checkpoint = iif(?5 = 0, checkpoint, NULL), attempt = attempt - (?5 = 0)"
+        " checkpoint = iif(?5 = 0, checkpoint, NULL)"
         " WHERE sequence = ?1");
     store_bind_integer(&statement, 1, job);
     store_bind_text(&statement, 2, store_job_status_name(state));

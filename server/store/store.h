@@ -230,14 +230,14 @@ typedef struct store_claim {
 } store_claim;
 
 /*
- * Takes the next queued job (highest priority, then oldest), sets it running and counts the attempt,
+ * Takes the next queued job (highest priority, then oldest), sets it running,
  * in one statement. GD_NOT_FOUND when there is none. `job` has details.
  */
 gd_status store_job_claim(store *store, const char *boot, int64_t now, store_claim *claim,
                           store_job *job, gd_error *error);
 
 /*
- * Requeues running jobs of other boots, each with attempt unchanged and an event "recovered"; a job
+ * Requeues running jobs of other boots, each with one more attempt and an event "recovered"; a job
  * whose process died `maximum_attempts` times without a checkpoint in between fails with reason
  * crash_loop. Requests pending on them take effect. Counts what it did.
  */
@@ -295,8 +295,7 @@ typedef struct store_run_end {
 } store_run_end;
 
 /*
- * Ends a run and gives up the claim. PAUSED and QUEUED give the attempt back, so that only crashes
- * use attempts up; the other states forget the checkpoint. GD_CONFLICT with a stale claim: nothing is changed. A request
+ * Ends a run and gives up the claim. A terminal state forgets the checkpoint. GD_CONFLICT with a stale claim: nothing is changed. A request
  * that came while the worker was ending is not lost: with a pending cancel PAUSED and QUEUED become
  * CANCELLED (reason "cancelled"), with a pending pause QUEUED becomes PAUSED, with an event that says so.
  */

@@ -70,7 +70,7 @@ Test(store_recovery, recovery_takes_other_boots_jobs_only)
     cr_assert_eq(store_fixture_status(fixture.store, 151), STORE_JOB_RUNNING);
     store_job job = get(1);
     cr_assert_eq(job.status, STORE_JOB_QUEUED);
-    cr_assert_eq(job.attempt, 1, "counted at the claim, not here");
+    cr_assert_eq(job.attempt, 2, "a crash is followed by another attempt");
     store_job_dispose(&job);
     cr_assert_eq(
         store_fixture_number(&fixture, "SELECT count(*) FROM job_events WHERE type = 'recovered'"),

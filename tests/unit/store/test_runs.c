@@ -35,7 +35,7 @@ static store_job get(int64_t n)
     return job;
 }
 
-Test(store_runs, claim_takes_the_next_and_counts_the_attempt)
+Test(store_runs, claim_takes_the_next_and_starts_the_first_attempt)
 {
     store_claim claim;
     store_job job;
@@ -223,7 +223,7 @@ Test(store_runs, paused_and_given_back_jobs_go_on)
     job = get(1);
     cr_assert_eq(job.status, STORE_JOB_PAUSED);
     cr_assert_str_eq(job.checkpoint, "c1", "kept");
-    cr_assert_eq(job.attempt, 0, "an orderly end of a run is no attempt used up");
+    cr_assert_eq(job.attempt, 1, "an orderly end of a run uses no attempt up");
     store_job_dispose(&job);
     cr_assert_eq(store_job_claim(fixture.store, "boot", 1, &claim, &job, NULL), GD_NOT_FOUND);
 }

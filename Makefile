@@ -61,7 +61,7 @@ SUPPORT_SOURCES := $(wildcard tests/support/*.c)
 CORE_TESTS     := $(call tests_in,$(CORE_FOLDERS))
 SERVER_TESTS   := $(call tests_in,$(SERVER_FOLDERS))
 API_TESTS      := $(wildcard tests/api/*.c)
-SUPPORT_OBJECTS := $(SUPPORT_SOURCES:%.c=$(BUILD)/%.o)
+SUPPORT_OBJECTS := $(SUPPORT_SOURCES:%.c=$(BUILD)/objects/%.o)
 TEST_PROGRAMS  := $(BUILD)/tests/core $(BUILD)/tests/core_double $(BUILD)/tests/server $(BUILD)/tests/api
 
 .DEFAULT_GOAL := all
@@ -164,24 +164,25 @@ run: deps
 
 # --- Tests ---------------------------------------------------------------------------------
 
-$(BUILD)/tests/%.o: tests/%.c
+# Objects lie apart, for build/tests/api is a program.
+$(BUILD)/objects/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
 	$(call run,compile $<,$(CC) $(ALL_CFLAGS) $(INCLUDE_TESTS) -c -o $@ $<)
 
-$(BUILD)/double/tests/%.o: tests/%.c
+$(BUILD)/objects/double/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
 	$(call run,compile $< (double),$(CC) $(ALL_CFLAGS) $(INCLUDE_TESTS) -DGD_REAL_DOUBLE -c -o $@ $<)
 
-$(BUILD)/tests/core: $(CORE_TESTS:%.c=$(BUILD)/%.o) $(SUPPORT_OBJECTS) $(BUILD)/libdescent.a
+$(BUILD)/tests/core: $(CORE_TESTS:%.c=$(BUILD)/objects/%.o) $(SUPPORT_OBJECTS) $(BUILD)/libdescent.a
 	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) -lcjson -lsqlite3 -lnettle -lz -lm)
 
-$(BUILD)/tests/core_double: $(CORE_TESTS:%.c=$(BUILD)/double/%.o) $(SUPPORT_SOURCES:%.c=$(BUILD)/double/%.o) $(BUILD)/double/libdescent.a
+$(BUILD)/tests/core_double: $(CORE_TESTS:%.c=$(BUILD)/objects/double/%.o) $(SUPPORT_SOURCES:%.c=$(BUILD)/objects/double/%.o) $(BUILD)/double/libdescent.a
 	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) -lcjson -lsqlite3 -lnettle -lz -lm)
 
-$(BUILD)/tests/server: $(SERVER_TESTS:%.c=$(BUILD)/%.o) $(SUPPORT_OBJECTS) $(SERVER_LIBRARY_OBJECTS) $(BUILD)/libdescent.a
+$(BUILD)/tests/server: $(SERVER_TESTS:%.c=$(BUILD)/objects/%.o) $(SUPPORT_OBJECTS) $(SERVER_LIBRARY_OBJECTS) $(BUILD)/libdescent.a
 	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) $(LIBRARIES_SERVER))
 
-$(BUILD)/tests/api: $(API_TESTS:%.c=$(BUILD)/%.o) $(SUPPORT_OBJECTS) $(BUILD)/libdescent.a
+$(BUILD)/tests/api: $(API_TESTS:%.c=$(BUILD)/objects/%.o) $(SUPPORT_OBJECTS) $(BUILD)/libdescent.a
 	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) $(LIBRARIES_SERVER))
 
 $(BUILD)/tests/example: docs/examples/train.c $(BUILD)/libdescent.a

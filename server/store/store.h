@@ -230,8 +230,8 @@ typedef struct store_claim {
 } store_claim;
 
 /*
- * Takes the next queued job (highest priority, then oldest), sets it running,
- * in one statement. GD_NOT_FOUND when there is none. `job` has details.
+ * Takes the next queued job (highest priority, then oldest) and sets it running, in one statement.
+ * GD_NOT_FOUND when there is none. `job` has details.
  */
 gd_status store_job_claim(store *store, const char *boot, int64_t now, store_claim *claim,
                           store_job *job, gd_error *error);
@@ -295,9 +295,10 @@ typedef struct store_run_end {
 } store_run_end;
 
 /*
- * Ends a run and gives up the claim. A terminal state forgets the checkpoint. GD_CONFLICT with a stale claim: nothing is changed. A request
- * that came while the worker was ending is not lost: with a pending cancel PAUSED and QUEUED become
- * CANCELLED (reason "cancelled"), with a pending pause QUEUED becomes PAUSED, with an event that says so.
+ * Ends a run and gives up the claim; a terminal state forgets the checkpoint. GD_CONFLICT with a
+ * stale claim: nothing is changed. A request that came while the worker was ending is not lost: with
+ * a pending cancel PAUSED and QUEUED become CANCELLED (reason "cancelled"), with a pending pause
+ * QUEUED becomes PAUSED, with an event that says so.
  */
 gd_status store_run_finish(store *store, const store_claim *claim, const store_run_end *end,
                            gd_error *error);

@@ -170,9 +170,9 @@ Test(api_curve, series_and_steps_are_chosen, .timeout = LIMIT)
     cr_expect_not_null(reply_at(curve, "/series/gradient_norm.layers.0"));
     cr_expect_null(reply_at(curve, "/series/learning_rate"));
     cr_expect_null(reply_at(curve, "/series/validation_loss"));
-    static const char *const bad[] = {"series=los",  "series=",        "max_points=-1",
-                                      "after=x",     "format=xml",     "from_step=1.5",
-                                      "to_step=abc", "max_points=1e3", "aftr=1"};
+    static const char *const bad[] = {"series=los",  "series=loss,los", "max_points=-1",
+                                      "after=x",     "format=xml",      "from_step=1.5",
+                                      "to_step=abc", "max_points=1e3",  "aftr=1"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         const reply *got = get_curve(it, id, client_text(it, "?%s", bad[i]));
         cr_expect_eq(got->status, 400, "%s: %d", bad[i], got->status);
@@ -218,6 +218,22 @@ Test(api_curve, csv_has_the_same_numbers_under_a_header, .timeout = LIMIT)
         cr_expect_eq(*cell, '\0', "row %d has more cells than there are columns: %s", row, line);
     }
     cr_expect_eq(row, STEPS);
+    service_destroy(it);
+}
+
+/* One address, two forms: a tag of the one says nothing of the other (RFC 9110, section 8.8.3). */
+Test(api_curve, the_csv_that_accept_asks_for_has_a_tag_of_its_own, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const char *path =
+        client_text(it, "/v1/jobs/%s/curve", reply_text(client_run(it, 30, SPEC_TINY), "/id"));
+    const reply *json = client_get(it, "%s", path);
+    const reply *csv = client_get_with(it, "Accept: text/csv", "%s", path);
+    ASSERT_STATUS(csv, 200);
+    cr_expect_eq(strncmp(reply_header_or_empty(csv, "Content-Type"), "text/csv", 8), 0);
+    cr_expect_not_null(strstr(reply_header_or_empty(csv, "Vary"), "Accept"));
+    cr_expect_str_neq(reply_header_or_empty(csv, "ETag"), reply_header_or_empty(json, "ETag"));
+    ASSERT_STATUS(client_get_with(it, "Accept: image/png", "%s", path), 406);
     service_destroy(it);
 }
 

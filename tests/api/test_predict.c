@@ -23,7 +23,7 @@
     "{'model': 'linear', 'data': {'inline': {'columns': ['colour', 'size', 'price'], 'rows': "     \
     "[['red', 1, 10], ['red', 2, 12], ['blue', 1, 20], ['blue', 3, 24], ['green', 2, 32], "        \
     "['green', null, 33]]}, 'target': 'price', 'missing': 'mean'}, 'optimizer': {'type': 'adam', " \
-    "'learning_rate': 0.1}, 'training': {'epochs': 500, 'batch_size': 'full', 'seed': 7}}"
+    "'learning_rate': 0.1}, 'training': {'epochs': 3000, 'batch_size': 'full', 'seed': 7}}"
 
 static const reply *predict(service *it, const char *id, const char *json)
 {
@@ -118,10 +118,7 @@ Test(api_predict, it_works_while_the_job_runs_rests_and_after, .timeout = LIMIT)
 Test(api_predict, best_and_final_may_differ, .timeout = LIMIT)
 {
     service *it = service_start(1);
-    const char *id = client_submit(it, SPEC_ENDLESS);
-    (void)client_wait_step(it, id, 100000, 20);
-    ASSERT_STATUS(client_act(it, id, "cancel"), 202);
-    (void)client_wait(it, id, 20);
+    const char *id = reply_text(client_run(it, 30, SPEC_SHORT, 5000, 7, 10.0), "/id");
     ASSERT_STATUS(predict(it, id, "{'rows': [[0, 0]], 'which': 'best'}"), 200);
     ASSERT_STATUS(predict(it, id, "{'rows': [[0, 0]], 'which': 'final'}"), 200);
     const reply *bad = predict(it, id, "{'rows': [[0, 0]], 'which': 'worst'}");
@@ -150,7 +147,7 @@ Test(api_predict, what_does_not_fit_is_told_with_its_place, .timeout = LIMIT)
     static const struct {
         const char *body, *pointer, *code, *word;
     } cases[] = {
-        {"{'rows': [['red', 1], ['purple', 2]]}", "/rows/1/0", "unknown_value", "purple"},
+        {"{'rows': [['red', 1], ['purple', 2]]}", "/rows/1/0", "unknown_class", "purple"},
         {"{'rows': [['red', 1], ['red']]}", "/rows/1", "shape_mismatch", "2"},
         {"{'rows': [['red', 1, 2]]}", "/rows/0", "shape_mismatch", "2"},
         {"{'rows': [['red', 'big']]}", "/rows/0/1", "wrong_type", "size"},

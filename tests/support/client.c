@@ -382,10 +382,3 @@ const char *client_raw(service *it, const void *bytes, size_t length, double sec
     close(connection);
     return own_text(it, got.bytes != NULL ? got.bytes : strdup(""));
 }
-
-void client_raw_abandon(service *it, const void *bytes, size_t length)
-{
-    int connection = connect_to(it);
-    send_all(connection, bytes, length);
-    close(connection);
-}

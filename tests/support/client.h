@@ -84,9 +84,8 @@ const reply *client_run(service *it, double seconds, const char *json, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Bytes as they are over a connection of their own; what came back within `seconds`, or until the
- * other side closed. `abandon`: closes at once after sending. */
+ * other side closed. */
 const char *client_raw(service *it, const void *bytes, size_t length, double seconds);
-void client_raw_abandon(service *it, const void *bytes, size_t length);
 
 /* The series of a job's curve with every point, byte for byte, but for the seconds, which no two
  * runs share. */

@@ -37,7 +37,8 @@ typedef enum gd_monitor {
 } gd_monitor;
 
 typedef struct gd_training_options {
-    int64_t epochs; /* limit in passes over the training examples, or 0 where `steps` is given */
+    int64_t epochs; /* limit in passes over the training examples, or 0 where `steps` is given; 100
+                       where both are 0 */
     int64_t steps;  /* limit in updates, or 0 */
     int64_t batch_size; /* examples an update; GD_AUTOMATIC: all of them. The last batch of an epoch
                            may be smaller and is averaged over its real size */
@@ -49,11 +50,12 @@ typedef struct gd_training_options {
     int stop_monitor;      /* gd_monitor; LOSS is the mean training loss of the epoch */
     int64_t stop_patience; /* epochs without an improvement by more than min_delta */
     double stop_min_delta;
-    bool restore_best; /* the final parameters are those of the best monitored epoch */
+    bool restore_best; /* with stop_early: the final parameters are those of the best epoch */
     bool has_target_loss;
     double target_loss;        /* converged once an epoch's mean training loss is ≤ this */
     double gradient_tolerance; /* converged once a step's gradient norm is ≤ this; 0: off */
-    double max_seconds;        /* of training time over all attempts; 0: no limit */
+    double max_seconds;        /* of training time over all attempts, each from its first advance;
+                                  0: no limit */
     int64_t record_every; /* updates a curve point; GD_AUTOMATIC: max(1, ceil(steps / 10000)) */
 } gd_training_options;
 

@@ -36,14 +36,20 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIE -pthread $(OPTIMISE) $(WARNINGS) $(FLO
 LINK     = $(CC) -pthread $(HARDEN) $(LDFLAGS) -pie -Wl,-z,relro,-z,now
 
 LIBRARIES_SERVER = -lmicrohttpd -lcjson -lsqlite3 -lnettle -lz -lm
-LIBRARIES_TEST   = -lcriterion -lcurl
+# Criterion's sandbox cannot run under the thread sanitizer: there tests/support/plain takes its place.
+ifeq ($(SANITIZE),thread)
+PLAIN_TESTS    := tests/support/plain
+LIBRARIES_TEST  = -lcurl
+else
+LIBRARIES_TEST  = -lcriterion -lcurl
+endif
 
 # $(call run,what,command): a line a file; with V=1 the whole command.
 run = $(if $(V),,@echo "  $(1)" && )$(2)
 
 INCLUDE_CORE   := -Icore/include -Icore/src
 INCLUDE_SERVER := -Icore/include -Iserver
-INCLUDE_TESTS  := -Icore/include -Icore/src -Iserver -Itests
+INCLUDE_TESTS  := $(PLAIN_TESTS:%=-I%) -Icore/include -Icore/src -Iserver -Itests
 
 CORE_SOURCES   := $(wildcard core/src/*/*.c)
 SERVER_SOURCES := $(wildcard server/*/*.c server/*.c)
@@ -57,7 +63,7 @@ SERVER_LIBRARY_OBJECTS := $(filter-out $(BUILD)/server/main.o,$(SERVER_OBJECTS))
 CORE_FOLDERS   := base math data nn loss optim train export
 SERVER_FOLDERS := http json spec store jobs api config
 tests_in        = $(foreach folder,$(1),$(wildcard tests/unit/$(folder)/*.c))
-SUPPORT_SOURCES := $(wildcard tests/support/*.c)
+SUPPORT_SOURCES := $(wildcard tests/support/*.c $(PLAIN_TESTS:%=%/*.c))
 CORE_TESTS     := $(call tests_in,$(CORE_FOLDERS))
 SERVER_TESTS   := $(call tests_in,$(SERVER_FOLDERS))
 API_TESTS      := $(wildcard tests/api/*.c)

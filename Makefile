@@ -180,15 +180,19 @@ $(BUILD)/objects/double/tests/%.o: tests/%.c
 	$(call run,compile $< (double),$(CC) $(ALL_CFLAGS) $(INCLUDE_TESTS) -DGD_REAL_DOUBLE -c -o $@ $<)
 
 $(BUILD)/tests/core: $(CORE_TESTS:%.c=$(BUILD)/objects/%.o) $(SUPPORT_OBJECTS) $(BUILD)/libdescent.a
+	@mkdir -p $(@D)
 	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) -lcjson -lsqlite3 -lnettle -lz -lm)
 
 $(BUILD)/tests/core_double: $(CORE_TESTS:%.c=$(BUILD)/objects/double/%.o) $(SUPPORT_SOURCES:%.c=$(BUILD)/objects/double/%.o) $(BUILD)/double/libdescent.a
+	@mkdir -p $(@D)
 	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) -lcjson -lsqlite3 -lnettle -lz -lm)
 
 $(BUILD)/tests/server: $(SERVER_TESTS:%.c=$(BUILD)/objects/%.o) $(SUPPORT_OBJECTS) $(SERVER_LIBRARY_OBJECTS) $(BUILD)/libdescent.a
+	@mkdir -p $(@D)
 	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) $(LIBRARIES_SERVER))
 
 $(BUILD)/tests/api: $(API_TESTS:%.c=$(BUILD)/objects/%.o) $(SUPPORT_OBJECTS) $(BUILD)/libdescent.a
+	@mkdir -p $(@D)
 	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) $(LIBRARIES_SERVER))
 
 $(BUILD)/tests/example: docs/examples/train.c $(BUILD)/libdescent.a

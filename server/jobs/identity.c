@@ -68,15 +68,16 @@ bool jobs_random_seed(uint64_t *seed)
 
 void jobs_format_time(int64_t milliseconds, char text[JOBS_TIME_SIZE])
 {
-    time_t seconds = (time_t)(milliseconds / 1000);
+    int64_t seconds = milliseconds / 1000 - (milliseconds % 1000 < 0);
     struct tm parts;
-    if (gmtime_r(&seconds, &parts) == NULL ||
+    if (gmtime_r(&(time_t){seconds}, &parts) == NULL ||
         strftime(text, JOBS_TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &parts) == 0) {
         text[0] = '\0';
         return;
     }
     size_t length = strlen(text);
-    snprintf(text + length, JOBS_TIME_SIZE - length, ".%03dZ", (int)(milliseconds % 1000));
+    snprintf(text + length, JOBS_TIME_SIZE - length, ".%03dZ",
+             (int)(milliseconds - seconds * 1000));
 }
 
 /* Exactly `count` digits at *text, which moves behind them. */
@@ -115,6 +116,13 @@ static bool read_offset(const char **text, int64_t *minutes)
     return true;
 }
 
+static int days_of(int year, int month)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return days[month - 1] + (month == 2 && leap);
+}
+
 bool jobs_parse_time(const char *text, int64_t *milliseconds)
 {
     struct tm parts = {0};
@@ -136,8 +144,8 @@ bool jobs_parse_time(const char *text, int64_t *milliseconds)
     }
     if (!read_offset(&text, &offset) || *text != '\0')
         return false;
-    if (month < 1 || month > 12 || parts.tm_mday < 1 || parts.tm_mday > 31 || parts.tm_hour > 23 ||
-        parts.tm_min > 59 || parts.tm_sec > 60)
+    if (month < 1 || month > 12 || parts.tm_mday < 1 || parts.tm_mday > days_of(year, month) ||
+        parts.tm_hour > 23 || parts.tm_min > 59 || parts.tm_sec > 60)
         return false;
     parts.tm_year = year - 1900;
     parts.tm_mon = month - 1;

@@ -142,7 +142,23 @@ void jobs_curve_encode(const jobs_curve *curve, int64_t first, int64_t count, gd
     }
 }
 
-static gd_status decode_columns(jobs_curve *curve, int64_t count, gd_reader *reader)
+/* Walks over the columns without taking any: they must use up the bytes to the last. */
+static bool is_whole(gd_reader reader, int64_t count, int64_t series)
+{
+    for (int64_t i = 0; i < count; i += 8)
+        (void)gd_reader_u8(&reader);
+    for (int64_t i = 0; count > 0 && i < series && reader.status == GD_OK; i++) {
+        uint8_t form = gd_reader_u8(&reader);
+        if (form != FORM_CONSTANT && form != FORM_VALUES)
+            return false;
+        for (int64_t j = 0; j < (form == FORM_CONSTANT ? 1 : count); j++)
+            (void)gd_reader_f64(&reader);
+    }
+    return reader.status == GD_OK && gd_reader_remaining(&reader) == 0;
+}
+
+/* Of bytes that are whole, into columns that have room. */
+static void decode_columns(jobs_curve *curve, int64_t count, gd_reader *reader)
 {
     for (int64_t i = 0; i < count; i += 8) {
         unsigned bits = gd_reader_u8(reader);
@@ -152,13 +168,11 @@ static gd_status decode_columns(jobs_curve *curve, int64_t count, gd_reader *rea
     for (int64_t series = 0; count > 0 && series < series_count(curve); series++) {
         double *values = curve->columns[series] + curve->count;
         uint8_t form = gd_reader_u8(reader);
-        if (form != FORM_CONSTANT && form != FORM_VALUES)
-            return GD_CORRUPT;
         values[0] = gd_reader_f64(reader);
         for (int64_t i = 1; i < count; i++)
             values[i] = form == FORM_CONSTANT ? values[0] : gd_reader_f64(reader);
     }
-    return reader->status != GD_OK || gd_reader_remaining(reader) != 0 ? GD_CORRUPT : GD_OK;
+    curve->count += count;
 }
 
 gd_status jobs_curve_decode(jobs_curve *curve, int64_t first_sequence, const void *bytes,
@@ -170,7 +184,12 @@ gd_status jobs_curve_decode(jobs_curve *curve, int64_t first_sequence, const voi
     uint64_t count = gd_reader_u64(&reader);
     uint64_t layers = gd_reader_u64(&reader);
     if (reader.status != GD_OK || version != CURVE_VERSION ||
-        count > (uint64_t)STORE_CHUNK_POINTS || layers > (uint64_t)JOBS_CURVE_MAXIMUM_LAYERS)
+        count > (uint64_t)STORE_CHUNK_POINTS || layers > (uint64_t)JOBS_CURVE_MAXIMUM_LAYERS ||
+        !is_whole(reader, (int64_t)count, JOBS_SERIES_FIXED + (int64_t)layers))
+        return GD_CORRUPT;
+    bool fits = curve->count == 0 || (curve->layer_count == (int64_t)layers &&
+                                      first_sequence == curve->first_sequence + curve->count);
+    if (!fits)
         return GD_CORRUPT;
     if (curve->count == 0 && (curve->columns == NULL || curve->layer_count != (int64_t)layers)) {
         jobs_curve_dispose(curve);
@@ -180,14 +199,9 @@ gd_status jobs_curve_decode(jobs_curve *curve, int64_t first_sequence, const voi
     }
     if (curve->count == 0)
         curve->first_sequence = first_sequence;
-    if (curve->layer_count != (int64_t)layers ||
-        first_sequence != curve->first_sequence + curve->count)
-        return GD_CORRUPT;
     gd_status status = reserve(curve, curve->count + (int64_t)count);
     if (status == GD_OK)
-        status = decode_columns(curve, (int64_t)count, &reader);
-    if (status == GD_OK)
-        curve->count += (int64_t)count;
+        decode_columns(curve, (int64_t)count, &reader);
     return status;
 }
 

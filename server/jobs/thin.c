@@ -16,9 +16,10 @@ static int64_t count_kept(const bool *keep, int64_t count)
 
 static bool is_nonfinite(const jobs_curve *curve, int64_t at)
 {
-    return !isfinite(curve->columns[JOBS_SERIES_LOSS][at]) ||
-           !isfinite(curve->columns[JOBS_SERIES_GRADIENT_NORM][at]) ||
-           (curve->validated[at] && !isfinite(curve->columns[JOBS_SERIES_VALIDATION_LOSS][at]));
+    for (int64_t series = 0; series < JOBS_SERIES_FIXED + curve->layer_count; series++)
+        if (!isfinite(curve->columns[series][at])) /* 0 where there is no validation loss */
+            return true;
+    return false;
 }
 
 /* The first of the least values among positions that have one; -1 where none has. */

@@ -249,13 +249,14 @@ gd_status jobs_upload_finish_csv(jobs_upload *upload, store *opened, const char 
     if (!make_path(path, upload->data_directory, "datasets", upload->id, ".frame"))
         return gd_fail(error, GD_INVALID_ARGUMENT, "", "the data directory's path is too long");
     gd_status status = convert(upload, options, path, &report, error);
-    if (status != GD_OK)
-        return status;
-    status = register_dataset(upload, opened, name, &report, path, error);
-    if (status != GD_OK)
-        unlink(path);
-    else
+    if (status == GD_OK)
+        status = register_dataset(upload, opened, name, &report, path, error);
+    /* Of a store that failed for good nobody knows whether it has the row: the next start's sweep
+     * does. */
+    if (status == GD_OK)
         memcpy(id, upload->id, STORE_ID_SIZE);
+    else if (status != GD_UNAVAILABLE)
+        unlink(path);
     return status;
 }
 

@@ -23,7 +23,7 @@ static void write_row(json_writer *writer, const char *name, const char *help,
     do {                                                                          \
         json_writer_key(writer, word);                                            \
         json_writer_begin_array(writer);                                          \
-        for (int row = 0; row < (int)(count); row++)                              \
+        for (unsigned row = 0; row < (unsigned)(count); row++)                    \
             write_row(writer, descriptor_at(row)->name, descriptor_at(row)->text, \
                       &descriptor_at(row)->fields);                               \
         json_writer_end_array(writer);                                            \
@@ -42,7 +42,7 @@ static void write_activations(json_writer *writer)
 {
     json_writer_key(writer, "activations");
     json_writer_begin_array(writer);
-    for (int i = 0; i < GD_ACTIVATION_COUNT; i++) {
+    for (unsigned i = 0; i < GD_ACTIVATION_COUNT; i++) {
         const gd_activation_descriptor *row = gd_activation_descriptor_at((gd_activation)i);
         write_row(writer, row->name, row->formula, NULL);
     }

@@ -113,12 +113,7 @@ static void read_layer(const json_reader *reader, const char *const *names, gd_l
     *layer = default_layer((gd_layer_type)type);
     const gd_layer_descriptor *descriptor = gd_layer_descriptor_at((gd_layer_type)type);
     if (cJSON_IsString(reader->value)) {
-        for (size_t i = 0; i < descriptor->fields.count; i++)
-            if (descriptor->fields.fields[i].required)
-                json_faults_add(reader->faults, &reader->path, JSON_CODE_MISSING, NULL,
-                                "A %s layer needs \"%s\": write {\"type\": \"%s\", \"%s\": …}.",
-                                descriptor->name, descriptor->fields.fields[i].name,
-                                descriptor->name, descriptor->fields.fields[i].name);
+        spec_require_fields(reader, descriptor->name, &descriptor->fields);
         return;
     }
     spec_names allowed = {{"type"}, 1};
@@ -202,7 +197,10 @@ void spec_read_model(const json_reader *document, spec_model *model)
         return;
     }
     gd_fields_set_defaults(&fields, &model->options);
-    spec_read_fields(&reader, &fields, &model->options);
+    if (cJSON_IsString(reader.value))
+        spec_require_fields(&reader, spec_model_names[model->type], &fields);
+    else
+        spec_read_fields(&reader, &fields, &model->options);
     if (document->faults->total != faults_before)
         return;
     if (!expand(model)) {

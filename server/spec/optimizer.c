@@ -22,15 +22,16 @@ void spec_read_loss(const json_reader *document, spec_job *spec)
     SPEC_TABLE_NAMES(names, GD_LOSS_TYPE_COUNT, gd_loss_descriptor_at);
     json_reader loss;
     size_t type;
-    if (!read_part(document, "loss", &loss) ||
-        !spec_read_type(&loss, names, spec_losses_later, &type))
+    if (!read_part(document, "loss", &loss) || !spec_read_type(&loss, names, NULL, &type))
         return;
     const gd_loss_descriptor *descriptor = gd_loss_descriptor_at((gd_loss_type)type);
     spec->has_loss = true;
     spec->loss.type = (gd_loss_type)type;
     gd_fields_set_defaults(&descriptor->fields, &spec->loss);
-    if (cJSON_IsString(loss.value))
+    if (cJSON_IsString(loss.value)) {
+        spec_require_fields(&loss, descriptor->name, &descriptor->fields);
         return;
+    }
     spec_names allowed = {{"type"}, 1};
     spec_names_add_fields(&allowed, &descriptor->fields);
     spec_refuse_members(&loss, &allowed, NULL);
@@ -45,14 +46,15 @@ static void read_schedule(const json_reader *optimizer, gd_schedule_options *sch
     gd_fields_set_defaults(&gd_schedule_descriptor_at(schedule->type)->fields, schedule);
     json_reader value;
     size_t type;
-    if (!read_part(optimizer, "schedule", &value) ||
-        !spec_read_type(&value, names, spec_schedules_later, &type))
+    if (!read_part(optimizer, "schedule", &value) || !spec_read_type(&value, names, NULL, &type))
         return;
     schedule->type = (gd_schedule_type)type;
     const gd_schedule_descriptor *descriptor = gd_schedule_descriptor_at(schedule->type);
     gd_fields_set_defaults(&descriptor->fields, schedule);
-    if (cJSON_IsString(value.value))
+    if (cJSON_IsString(value.value)) {
+        spec_require_fields(&value, descriptor->name, &descriptor->fields);
         return;
+    }
     spec_names allowed = {{"type"}, 1};
     spec_names_add_fields(&allowed, &descriptor->fields);
     spec_refuse_members(&value, &allowed, NULL);
@@ -86,7 +88,7 @@ void spec_read_optimizer(const json_reader *document, spec_job *spec)
     json_reader optimizer;
     size_t type = GD_OPTIMIZER_ADAM;
     bool given = read_part(document, "optimizer", &optimizer);
-    if (given && !spec_read_type(&optimizer, names, spec_optimizers_later, &type))
+    if (given && !spec_read_type(&optimizer, names, NULL, &type))
         return;
     spec->optimizer.type = (gd_optimizer_type)type;
     const gd_optimizer_descriptor *descriptor = gd_optimizer_descriptor_at(spec->optimizer.type);

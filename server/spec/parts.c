@@ -10,14 +10,7 @@
 
 #define CODE_UNSUPPORTED "unsupported"
 
-const char *const spec_layers_later[] = {"conv2d",     "max_pool2d", "avg_pool2d", "batch_norm",
-                                         "layer_norm", "embedding",  "rnn",        "lstm",
-                                         "gru",        NULL};
-const char *const spec_losses_later[] = {"mae", "huber", "hinge", "poisson", "quantile", NULL};
-const char *const spec_optimizers_later[] = {"adadelta", "adamax", "nadam", "radam",
-                                             "rprop",    "lion",   "lbfgs", NULL};
-const char *const spec_schedules_later[] = {
-    "multi_step", "polynomial", "inverse_time", "cosine_restarts", "one_cycle", "plateau", NULL};
+const char *const spec_layers_later[] = {"rnn", "lstm", "gru", NULL};
 
 static bool is_listed(const char *const *names, const char *name)
 {
@@ -91,6 +84,17 @@ bool spec_read_type(const json_reader *value, const char *const *names, const ch
     }
     return json_read_choice(value, key, JSON_REQUIRED, names, spec_count_names(names), type) ==
            JSON_READ;
+}
+
+void spec_require_fields(const json_reader *value, const char *type, const gd_field_table *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const char *name = table->fields[i].name;
+        if (table->fields[i].required)
+            json_faults_add(value->faults, &value->path, JSON_CODE_MISSING, NULL,
+                            "\"%s\" needs \"%s\": write {\"type\": \"%s\", \"%s\": …}.", type, name,
+                            type, name);
+    }
 }
 
 void spec_names_dispose(spec_name_list *list)

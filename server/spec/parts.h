@@ -21,6 +21,9 @@ void spec_add_error(const json_reader *at, const gd_error *error);
 bool spec_read_type(const json_reader *value, const char *const *names, const char *const *later,
                     size_t *type);
 
+/* Adds a fault for each field that a type given by its name alone would need. */
+void spec_require_fields(const json_reader *value, const char *type, const gd_field_table *table);
+
 void spec_read_model(const json_reader *document, spec_model *model);
 void spec_read_data(const json_reader *document, spec_data *data);
 void spec_read_inline(const json_reader *value, gd_frame **frame);
@@ -37,16 +40,13 @@ void spec_write_training(json_writer *writer, const spec_job *spec);
 void spec_names_dispose(spec_name_list *list);
 
 /* The name lists of tables, filled into `names` and NULL-terminated. */
-#define SPEC_TABLE_NAMES(names, count, descriptor_at)                     \
-    do {                                                                  \
-        for (int spec_index = 0; spec_index < (int)(count); spec_index++) \
-            (names)[spec_index] = descriptor_at(spec_index)->name;        \
-        (names)[count] = NULL;                                            \
+#define SPEC_TABLE_NAMES(names, count, descriptor_at)                               \
+    do {                                                                            \
+        for (unsigned spec_index = 0; spec_index < (unsigned)(count); spec_index++) \
+            (names)[spec_index] = descriptor_at(spec_index)->name;                  \
+        (names)[count] = NULL;                                                      \
     } while (0)
 
-extern const char *const spec_schedules_later[];
 extern const char *const spec_layers_later[];
-extern const char *const spec_losses_later[];
-extern const char *const spec_optimizers_later[];
 
 #endif

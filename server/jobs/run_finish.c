@@ -143,10 +143,9 @@ void jobs_attempt_fail(jobs_attempt *attempt, const char *reason, const char *me
         jobs_checkpoint_remove(attempt->runner->resources.data_directory, attempt->job->checkpoint);
 }
 
-static void finish_in_store(jobs_attempt *attempt, const ending *end, const gd_buffer *chunk_bytes,
-                            const store_chunk *chunks, int64_t chunk_count)
+static void finish_in_store(jobs_attempt *attempt, const ending *end, const store_chunk *chunks,
+                            int64_t chunk_count)
 {
-    (void)chunk_bytes; /* the chunks point into it */
     const gd_progress *progress = gd_trainer_progress(attempt->trainer);
     store_progress stored = jobs_progress_of(progress);
     size_t length = gd_model_parameter_count(attempt->plan->model) * sizeof(gd_real);
@@ -196,16 +195,17 @@ void jobs_attempt_finish(jobs_attempt *attempt, jobs_control control, const gd_e
             return;
     }
     gd_buffer bytes;
-    store_chunk chunks[JOBS_CHUNKS_MAXIMUM];
+    store_chunk *chunks = NULL;
     int64_t chunk_count = 0;
     gd_buffer_init(&bytes, (size_t)attempt->runner->resources.memory_limit);
-    gd_status status = jobs_attempt_chunks(attempt, &bytes, chunks, &chunk_count);
+    gd_status status = jobs_attempt_chunks(attempt, &bytes, &chunks, &chunk_count);
     if (status == GD_OK)
-        finish_in_store(attempt, &end, &bytes, chunks, chunk_count);
+        finish_in_store(attempt, &end, chunks, chunk_count);
     else
         jobs_attempt_fail(attempt, "out_of_memory",
                           "There was not enough memory to keep the loss curve.");
     gd_buffer_dispose(&bytes);
+    free(chunks);
     if (!attempt->lost && end.reason != NULL && attempt->checkpoint[0] != '\0')
         jobs_checkpoint_remove(attempt->runner->resources.data_directory, attempt->checkpoint);
 }

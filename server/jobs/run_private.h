@@ -32,10 +32,9 @@ void jobs_attempt_save(jobs_attempt *attempt);
  * to be used. False where the attempt was failed for lack of memory. */
 bool jobs_attempt_restore(jobs_attempt *attempt);
 
-#define JOBS_CHUNKS_MAXIMUM 128 /* a curve has at most 100,000 points and their ends of epochs */
-
-/* The chunks of the points held in memory, encoded one after the other in `bytes`. */
-gd_status jobs_attempt_chunks(jobs_attempt *attempt, gd_buffer *bytes, store_chunk *chunks,
+/* The chunks of the points held in memory, encoded one after the other in `bytes`; *chunks [count] is
+ * the caller's to free and points into it. */
+gd_status jobs_attempt_chunks(jobs_attempt *attempt, gd_buffer *bytes, store_chunk **chunks,
                               int64_t *count);
 
 /* Ends an attempt that trained (run_finish.c). `failure` is what gd_trainer_advance said last. */

@@ -10,32 +10,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-gd_status jobs_attempt_chunks(jobs_attempt *attempt, gd_buffer *bytes, store_chunk *chunks,
+gd_status jobs_attempt_chunks(jobs_attempt *attempt, gd_buffer *bytes, store_chunk **chunks,
                               int64_t *count)
 {
     const jobs_curve *curve = jobs_live_curve(attempt->entry);
-    size_t offsets[JOBS_CHUNKS_MAXIMUM + 1];
     *count = (curve->count + STORE_CHUNK_POINTS - 1) / STORE_CHUNK_POINTS;
-    if (*count > JOBS_CHUNKS_MAXIMUM)
-        return GD_TOO_LARGE;
+    store_chunk *made = calloc((size_t)*count + 1, sizeof *made);
+    *chunks = made;
+    if (made == NULL)
+        return GD_OUT_OF_MEMORY;
     for (int64_t i = 0; i < *count; i++) {
         int64_t first = i * STORE_CHUNK_POINTS;
         int64_t points = curve->count - first;
         if (points > STORE_CHUNK_POINTS)
             points = STORE_CHUNK_POINTS;
-        offsets[i] = bytes->length;
+        size_t before = bytes->length;
         jobs_curve_encode(curve, first, points, bytes);
         const double *steps = curve->columns[JOBS_SERIES_STEP];
-        chunks[i] = (store_chunk){
+        made[i] = (store_chunk){
             .index = (curve->first_sequence - 1 + first) / STORE_CHUNK_POINTS,
             .first_step = (int64_t)steps[first],
             .last_step = (int64_t)steps[first + points - 1],
+            .length = bytes->length - before,
         };
     }
-    offsets[*count] = bytes->length;
+    /* Only now the bytes move no more. */
+    size_t offset = 0;
     for (int64_t i = 0; bytes->status == GD_OK && i < *count; i++) {
-        chunks[i].bytes = bytes->bytes + offsets[i];
-        chunks[i].length = offsets[i + 1] - offsets[i];
+        made[i].bytes = bytes->bytes + offset;
+        offset += made[i].length;
     }
     return bytes->status;
 }
@@ -61,11 +64,11 @@ static gd_status write_state(jobs_attempt *attempt, char name[JOBS_CHECKPOINT_NA
 static gd_status store_save(jobs_attempt *attempt, const char *name, const store_event *event)
 {
     gd_buffer bytes;
-    store_chunk chunks[JOBS_CHUNKS_MAXIMUM];
+    store_chunk *chunks = NULL;
     int64_t chunk_count = 0;
     store_progress progress = jobs_progress_of(gd_trainer_progress(attempt->trainer));
     gd_buffer_init(&bytes, (size_t)attempt->runner->resources.memory_limit);
-    gd_status status = jobs_attempt_chunks(attempt, &bytes, chunks, &chunk_count);
+    gd_status status = jobs_attempt_chunks(attempt, &bytes, &chunks, &chunk_count);
     if (status == GD_OK) {
         store_run_update update = {.progress = &progress,
                                    .chunks = chunks,
@@ -76,6 +79,7 @@ static gd_status store_save(jobs_attempt *attempt, const char *name, const store
         status = store_run_save(attempt->runner->resources.store, attempt->claim, &update, NULL);
     }
     gd_buffer_dispose(&bytes);
+    free(chunks);
     if (status == GD_OK) {
         int64_t points = jobs_live_curve(attempt->entry)->count;
         jobs_live_forget(attempt->entry, points / STORE_CHUNK_POINTS * STORE_CHUNK_POINTS);
@@ -115,7 +119,8 @@ void jobs_attempt_save(jobs_attempt *attempt)
             jobs_checkpoint_remove(directory, attempt->checkpoint);
         memcpy(attempt->checkpoint, name, sizeof name);
     } else {
-        if (strcmp(attempt->checkpoint, name) != 0)
+        /* A store that failed for good may have the row all the same: the file stays for it. */
+        if (strcmp(attempt->checkpoint, name) != 0 && status != GD_UNAVAILABLE)
             jobs_checkpoint_remove(directory, name);
         attempt->lost = status == GD_CONFLICT || status == GD_UNAVAILABLE || status == GD_NOT_FOUND;
     }
@@ -139,7 +144,11 @@ static gd_status restore_curve(jobs_attempt *attempt, gd_error *error)
     if (points > whole)
         status = store_curve_read(attempt->runner->resources.store, attempt->job->id, whole, 0,
                                   INT64_MAX, take_chunk, curve, error);
-    if (status == GD_OK && curve->first_sequence + curve->count - 1 != points)
+    /* An end that was stored without a checkpoint of its own knows more points: they come again. */
+    int64_t known = curve->first_sequence + curve->count - 1;
+    if (status == GD_OK && known > points)
+        curve->count -= known - points;
+    if (status == GD_OK && known < points)
         status = gd_fail(error, GD_CORRUPT, "", "the stored curve does not end at the checkpoint");
     return status;
 }

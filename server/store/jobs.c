@@ -209,7 +209,8 @@ static gd_status write_change(store_connection *connection, int64_t sequence,
         connection,
         "UPDATE jobs SET status = ?2, requested = ?3, reason = ?4, message = ?5,"
         " finished_at = ?6, updated_at = ?7, revision = revision + 1,"
-        " boot = CASE WHEN ?2 = 'running' THEN boot END"
+        " boot = CASE WHEN ?2 = 'running' THEN boot END,"
+        " checkpoint = iif(?6 = 0, checkpoint, NULL)"
         " WHERE sequence = ?1 RETURNING " STORE_JOB_COLUMNS);
     store_bind_integer(&statement, 1, sequence);
     store_bind_text(&statement, 2, store_job_status_name(change->status));

@@ -238,7 +238,8 @@ static gd_status write_details(store_connection *connection, int64_t job, const 
 
 /*
  * A request that arrived after the worker had decided how to end is not lost: what would be paused or
- * given back is cancelled or paused instead.
+ * given back is cancelled or paused instead, and what would be paused although the pause was taken
+ * back is queued.
  */
 static store_job_status status_after(const store_run_end *end, store_request requested)
 {
@@ -247,6 +248,8 @@ static store_job_status status_after(const store_run_end *end, store_request req
         return STORE_JOB_CANCELLED;
     if (may_go_on && requested == STORE_REQUEST_PAUSE)
         return STORE_JOB_PAUSED;
+    if (end->status == STORE_JOB_PAUSED)
+        return STORE_JOB_QUEUED;
     return end->status;
 }
 
@@ -275,7 +278,9 @@ static gd_status write_end(store_connection *connection, int64_t job, store_job_
                              .type = store_job_status_name(state),
                              .message = state == STORE_JOB_CANCELLED
                                             ? "The job was cancelled while it was ending."
-                                            : "The job was paused while it was ending."};
+                                        : state == STORE_JOB_PAUSED
+                                            ? "The job was paused while it was ending."
+                                            : "The pause was taken back while it came into force."};
         status = store_event_append(connection, job, &event, error);
     }
     return status;

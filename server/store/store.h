@@ -298,7 +298,8 @@ typedef struct store_run_end {
  * Ends a run and gives up the claim; a terminal state forgets the checkpoint. GD_CONFLICT with a
  * stale claim: nothing is changed. A request that came while the worker was ending is not lost: with
  * a pending cancel PAUSED and QUEUED become CANCELLED (reason "cancelled"), with a pending pause
- * QUEUED becomes PAUSED, with an event that says so.
+ * QUEUED becomes PAUSED, and where the pause was taken back PAUSED becomes QUEUED, with an event
+ * that says so.
  */
 gd_status store_run_finish(store *store, const store_claim *claim, const store_run_end *end,
                            gd_error *error);

@@ -204,30 +204,6 @@ Test(store_runs, stale_claims_change_nothing)
     store_job_dispose(&job);
 }
 
-Test(store_runs, paused_and_given_back_jobs_go_on)
-{
-    must(store_fixture_create(fixture.store, 1));
-    store_claim claim;
-    store_fixture_claim(fixture.store, "boot", &claim);
-    store_run_end give_back = {.update = {.checkpoint = "c1"}, .status = STORE_JOB_QUEUED, .at = 8};
-    must(store_run_finish(fixture.store, &claim, &give_back, NULL));
-    store_job job = get(1);
-    cr_assert_eq(job.status, STORE_JOB_QUEUED);
-    cr_assert_eq(job.finished_at, 0);
-    cr_assert_null(job.reason);
-    cr_assert_str_eq(job.checkpoint, "c1");
-    store_job_dispose(&job);
-    store_fixture_claim(fixture.store, "boot", &claim);
-    store_run_end pause = {.status = STORE_JOB_PAUSED, .at = 9};
-    must(store_run_finish(fixture.store, &claim, &pause, NULL));
-    job = get(1);
-    cr_assert_eq(job.status, STORE_JOB_PAUSED);
-    cr_assert_str_eq(job.checkpoint, "c1", "kept");
-    cr_assert_eq(job.attempt, 1, "an orderly end of a run uses no attempt up");
-    store_job_dispose(&job);
-    cr_assert_eq(store_job_claim(fixture.store, "boot", 1, &claim, &job, NULL), GD_NOT_FOUND);
-}
-
 static gd_status request(void *context, const store_job *job, store_job_change *change,
                          gd_error *error)
 {
@@ -247,6 +223,31 @@ static void ask(int64_t n, store_request requested)
     store_job_dispose(&job);
 }
 
+Test(store_runs, paused_and_given_back_jobs_go_on)
+{
+    must(store_fixture_create(fixture.store, 1));
+    store_claim claim;
+    store_fixture_claim(fixture.store, "boot", &claim);
+    store_run_end give_back = {.update = {.checkpoint = "c1"}, .status = STORE_JOB_QUEUED, .at = 8};
+    must(store_run_finish(fixture.store, &claim, &give_back, NULL));
+    store_job job = get(1);
+    cr_assert_eq(job.status, STORE_JOB_QUEUED);
+    cr_assert_eq(job.finished_at, 0);
+    cr_assert_null(job.reason);
+    cr_assert_str_eq(job.checkpoint, "c1");
+    store_job_dispose(&job);
+    store_fixture_claim(fixture.store, "boot", &claim);
+    ask(1, STORE_REQUEST_PAUSE);
+    store_run_end pause = {.status = STORE_JOB_PAUSED, .at = 9};
+    must(store_run_finish(fixture.store, &claim, &pause, NULL));
+    job = get(1);
+    cr_assert_eq(job.status, STORE_JOB_PAUSED);
+    cr_assert_str_eq(job.checkpoint, "c1", "kept");
+    cr_assert_eq(job.attempt, 1, "an orderly end of a run uses no attempt up");
+    store_job_dispose(&job);
+    cr_assert_eq(store_job_claim(fixture.store, "boot", 1, &claim, &job, NULL), GD_NOT_FOUND);
+}
+
 Test(store_runs, requests_that_come_while_a_run_ends_are_not_lost)
 {
     static const struct {
@@ -256,7 +257,8 @@ Test(store_runs, requests_that_come_while_a_run_ends_are_not_lost)
                  {STORE_REQUEST_CANCEL, STORE_JOB_QUEUED, STORE_JOB_CANCELLED},
                  {STORE_REQUEST_PAUSE, STORE_JOB_QUEUED, STORE_JOB_PAUSED},
                  {STORE_REQUEST_PAUSE, STORE_JOB_PAUSED, STORE_JOB_PAUSED},
-                 {STORE_REQUEST_CANCEL, STORE_JOB_SUCCEEDED, STORE_JOB_SUCCEEDED}};
+                 {STORE_REQUEST_CANCEL, STORE_JOB_SUCCEEDED, STORE_JOB_SUCCEEDED},
+                 {STORE_REQUEST_NONE, STORE_JOB_PAUSED, STORE_JOB_QUEUED}};
     for (int64_t i = 0; i < (int64_t)(sizeof cases / sizeof cases[0]); i++) {
         must(store_fixture_create(fixture.store, i));
         store_claim claim;

@@ -32,6 +32,7 @@ struct jobs_live_entry {
 };
 
 struct jobs_live {
+    atomic_bool draining;
     pthread_mutex_t lock;
     jobs_live_entry *first;
 };
@@ -222,6 +223,17 @@ void jobs_live_tell_all(jobs_live *live, jobs_control control)
     for (jobs_live_entry *entry = live->first; entry != NULL; entry = entry->next)
         tell(entry, control);
     pthread_mutex_unlock(&live->lock);
+}
+
+void jobs_live_drain(jobs_live *live)
+{
+    atomic_store(&live->draining, true);
+    jobs_live_tell_all(live, JOBS_CONTROL_DRAIN);
+}
+
+bool jobs_live_is_draining(const jobs_live *live)
+{
+    return atomic_load(&live->draining);
 }
 
 int64_t jobs_live_count(jobs_live *live)

@@ -60,6 +60,10 @@ void jobs_live_forget(jobs_live_entry *entry, int64_t count);
 bool jobs_live_tell(jobs_live *live, const char *id, jobs_control control);
 void jobs_live_tell_all(jobs_live *live, jobs_control control);
 
+/* From now on nothing waits for better times: the process ends. */
+void jobs_live_drain(jobs_live *live);
+bool jobs_live_is_draining(const jobs_live *live);
+
 int64_t jobs_live_count(jobs_live *live);
 
 /* False where the job does not run here. */

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #define PUBLISH_EVERY 256 /* steps without a point after which progress is shown all the same */
+#define POINTS_HELD   (64 * STORE_CHUNK_POINTS) /* of the curve, after which a checkpoint is due */
 
 void jobs_logf(const jobs_runner *runner, jobs_log_level level, const char *job, const char *format,
                ...)
@@ -158,6 +159,14 @@ static gd_status publish(jobs_attempt *attempt, const gd_point *point)
     return jobs_live_publish(attempt->entry, &progress, samples_per_second(attempt), point);
 }
 
+/* After the time asked for, and where many points wait for a place outside memory. */
+static bool is_save_due(jobs_attempt *attempt)
+{
+    double waited = jobs_monotonic_seconds() - attempt->saved_at;
+    return waited >= attempt->spec->checkpoint_seconds ||
+           (waited >= 1 && jobs_live_curve(attempt->entry)->count >= POINTS_HELD);
+}
+
 static jobs_control train(jobs_attempt *attempt, gd_error *failure)
 {
     gd_trainer *trainer = attempt->trainer;
@@ -177,8 +186,7 @@ static jobs_control train(jobs_attempt *attempt, gd_error *failure)
         if (jobs_live_is_wanted(attempt->entry))
             jobs_live_publish_parameters(attempt->entry, gd_trainer_parameters(trainer),
                                          gd_trainer_progress(trainer)->step);
-        if (status == GD_OK && !gd_trainer_is_finished(trainer) &&
-            jobs_monotonic_seconds() - attempt->saved_at >= attempt->spec->checkpoint_seconds) {
+        if (status == GD_OK && !gd_trainer_is_finished(trainer) && is_save_due(attempt)) {
             jobs_attempt_save(attempt);
             if (attempt->lost)
                 break;

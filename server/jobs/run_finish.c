@@ -10,8 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#define METRICS_MAXIMUM 4096
+#define METRICS_MAXIMUM    4096
+#define RETRY_MICROSECONDS 200000
 
 /* How an end is told: status, reason and event. */
 typedef struct ending {
@@ -110,18 +112,76 @@ static char *evaluate(const jobs_attempt *attempt)
     return text;
 }
 
-/* Tells the store; a stale claim or a lost store leaves the job to recovery. */
+/* A disk may be full, or memory short, for a while only. */
+static bool may_pass(gd_status status)
+{
+    return status == GD_NO_SPACE || status == GD_OUT_OF_MEMORY;
+}
+
+/* Tells the store, as often as it takes until room is made: a job whose end nobody wrote down would
+ * stay "running" with nobody running it. */
+static gd_status finish_patiently(const jobs_attempt *attempt, const store_run_end *end,
+                                  gd_error *error)
+{
+    bool told = false;
+    for (;;) {
+        *error = (gd_error){0};
+        gd_status status =
+            store_run_finish(attempt->runner->resources.store, attempt->claim, end, error);
+        if (!may_pass(status) || jobs_live_is_draining(attempt->runner->live))
+            return status;
+        if (!told)
+            jobs_logf(attempt->runner, JOBS_LOG_ERROR, attempt->job->id,
+                      "the end cannot be stored yet and is tried again: %s", error->message);
+        told = true;
+        usleep(RETRY_MICROSECONDS);
+    }
+}
+
+/* Whether the claim is gone, or the store with it; then the job is left to recovery. */
+static bool is_lost(gd_status status)
+{
+    return status == GD_CONFLICT || status == GD_UNAVAILABLE || status == GD_NOT_FOUND ||
+           may_pass(status);
+}
+
+static void tell_end(const jobs_attempt *attempt, const store_run_end *end)
+{
+    jobs_logf(attempt->runner, JOBS_LOG_INFO, attempt->job->id, "%s%s%s",
+              store_job_status_name(end->status), end->reason != NULL ? ": " : "",
+              end->reason != NULL ? end->reason : "");
+}
+
+/* The bare end, where something in the whole one is not to the store's taste. */
+static gd_status finish_bare(const jobs_attempt *attempt, int64_t at, gd_error *error)
+{
+    char message[512];
+    snprintf(message, sizeof message, "The results could not be stored: %s.", error->message);
+    store_event event = {.at = at, .type = "failed", .message = message};
+    store_run_end end = {.update = {.events = &event, .event_count = 1},
+                         .status = STORE_JOB_FAILED,
+                         .reason = "internal_error",
+                         .message = message,
+                         .at = at};
+    jobs_logf(attempt->runner, JOBS_LOG_ERROR, attempt->job->id, "%s", message);
+    gd_status status = finish_patiently(attempt, &end, error);
+    if (status == GD_OK)
+        tell_end(attempt, &end);
+    return status;
+}
+
 static void give_up_claim(jobs_attempt *attempt, const store_run_end *end)
 {
     gd_error error = {0};
-    gd_status status =
-        store_run_finish(attempt->runner->resources.store, attempt->claim, end, &error);
+    gd_status status = finish_patiently(attempt, end, &error);
     if (status == GD_OK) {
-        jobs_logf(attempt->runner, JOBS_LOG_INFO, attempt->job->id, "%s%s%s",
-                  store_job_status_name(end->status), end->reason != NULL ? ": " : "",
-                  end->reason != NULL ? end->reason : "");
+        tell_end(attempt, end);
         return;
     }
+    if (!is_lost(status))
+        status = finish_bare(attempt, end->at, &error);
+    if (status == GD_OK)
+        return;
     attempt->lost = true;
     jobs_logf(attempt->runner, JOBS_LOG_ERROR, attempt->job->id, "the end was not stored: %s",
               error.message[0] != '\0' ? error.message : gd_status_message(status));

@@ -10,6 +10,7 @@
 #include "jobs/workers.h"
 #include "json/writer.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@ struct jobs_service {
     jobs_service_options options;
     jobs_runner runner;
     jobs_workers *workers;
+    pthread_mutex_t acting; /* so that jobs are told in the order in which the store was */
     char boot[STORE_ID_SIZE];
     char *environment;
 };
@@ -134,8 +136,10 @@ gd_status jobs_service_create(jobs_service **service, const jobs_service_options
                               gd_error *error)
 {
     jobs_service *made = calloc(1, sizeof *made);
-    if (made == NULL)
+    if (made == NULL || pthread_mutex_init(&made->acting, NULL) != 0) {
+        free(made);
         return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory to start the workers");
+    }
     made->options = *options;
     made->runner = (jobs_runner){
         .resources = {options->store, options->data_directory, options->memory_limit},
@@ -164,6 +168,7 @@ void jobs_service_destroy(jobs_service *service)
     if (service == NULL)
         return;
     jobs_live_destroy(service->runner.live);
+    pthread_mutex_destroy(&service->acting);
     free(service->environment);
     free(service);
 }
@@ -284,6 +289,7 @@ typedef struct action_request {
     int64_t now;
     jobs_transition transition;
     store_event event;
+    char checkpoint[JOBS_CHECKPOINT_NAME_SIZE]; /* of the row before, empty: none */
 } action_request;
 
 static gd_status decide(void *context, const store_job *job, store_job_change *change,
@@ -299,6 +305,8 @@ static gd_status decide(void *context, const store_job *job, store_job_change *c
     request->event = (store_event){
         .at = request->now, .type = transition->event, .message = transition->message};
     bool ends = store_job_status_is_terminal(transition->status);
+    snprintf(request->checkpoint, sizeof request->checkpoint, "%s",
+             job->checkpoint != NULL ? job->checkpoint : "");
     *change = (store_job_change){
         .write = true,
         .status = transition->status,
@@ -315,19 +323,21 @@ gd_status jobs_act(jobs_service *service, const char *id, jobs_action action, st
                    jobs_outcome *outcome, gd_error *error)
 {
     action_request request = {.action = action, .now = jobs_now()};
-    gd_status status =
-        store_job_change_status(service->options.store, id, decide, &request, job, error);
-    if (status != GD_OK)
-        return status;
-    *outcome = request.transition.outcome;
     static const jobs_control controls[] = {
         [STORE_REQUEST_NONE] = JOBS_CONTROL_RUN,
         [STORE_REQUEST_CANCEL] = JOBS_CONTROL_CANCEL,
         [STORE_REQUEST_PAUSE] = JOBS_CONTROL_PAUSE,
     };
-    if (job->status == STORE_JOB_RUNNING)
+    pthread_mutex_lock(&service->acting);
+    gd_status status =
+        store_job_change_status(service->options.store, id, decide, &request, job, error);
+    if (status == GD_OK && job->status == STORE_JOB_RUNNING)
         jobs_live_tell(service->runner.live, id, controls[job->requested]);
-    if (job->status == STORE_JOB_CANCELLED && job->checkpoint != NULL)
-        jobs_checkpoint_remove(service->options.data_directory, job->checkpoint);
+    pthread_mutex_unlock(&service->acting);
+    if (status != GD_OK)
+        return status;
+    *outcome = request.transition.outcome;
+    if (job->status == STORE_JOB_CANCELLED && request.checkpoint[0] != '\0')
+        jobs_checkpoint_remove(service->options.data_directory, request.checkpoint);
     return GD_OK;
 }

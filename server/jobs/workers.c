@@ -1,6 +1,6 @@
 /*
  * workers.c: claim, run, and wait when there is nothing to claim. A claim that fails for another
- * reason than an empty queue is tried again after a pause, and told once each time.
+ * reason than an empty queue is tried again after a pause; of a row of failures the first is told.
  */
 #include "jobs/workers.h"
 
@@ -14,9 +14,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define NICENESS          5
-#define WAIT_MILLISECONDS 1000
-#define JOIN_MICROSECONDS 2000
+#define NICENESS             5
+#define WAIT_MILLISECONDS    1000
+#define JOIN_MICROSECONDS    2000
+#define FAILURE_MICROSECONDS 100000
 
 struct jobs_workers {
     const jobs_runner *runner;
@@ -31,6 +32,7 @@ static void *work(void *context)
     jobs_workers *workers = context;
     store *opened = workers->runner->resources.store;
     uint64_t seen = 0;
+    bool told = false;
     /* On Linux this is the thread's own priority; where it is refused, work goes on without. */
     (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS);
     while (!atomic_load(&workers->stopping)) {
@@ -39,17 +41,21 @@ static void *work(void *context)
         gd_error error = {0};
         gd_status status = store_job_claim(opened, workers->boot, jobs_now(), &claim, &job, &error);
         if (status == GD_OK) {
+            told = false;
             jobs_run(workers->runner, &claim, &job);
             store_job_dispose(&job);
             continue;
         }
-        if (status != GD_NOT_FOUND && !atomic_load(&workers->stopping))
+        if (status == GD_NOT_FOUND) {
+            told = false;
+            store_await_queued(opened, &seen, WAIT_MILLISECONDS);
+            continue;
+        }
+        if (!told && !atomic_load(&workers->stopping))
             jobs_logf(workers->runner, JOBS_LOG_ERROR, NULL, "no job could be claimed: %s",
                       error.message);
-        if (status != GD_NOT_FOUND)
-            usleep(WAIT_MILLISECONDS * 100);
-        else
-            store_await_queued(opened, &seen, WAIT_MILLISECONDS);
+        told = true;
+        usleep(FAILURE_MICROSECONDS);
     }
     return NULL;
 }
@@ -87,7 +93,7 @@ bool jobs_workers_stop(jobs_workers *workers, double seconds)
     store_wake(workers->runner->resources.store);
     while (workers->count > 0) {
         /* A job claimed just now may have missed the word: say it until its thread is gone. */
-        jobs_live_tell_all(workers->runner->live, JOBS_CONTROL_DRAIN);
+        jobs_live_drain(workers->runner->live);
         if (pthread_tryjoin_np(workers->threads[workers->count - 1], NULL) == 0)
             workers->count--;
         else if (jobs_monotonic_seconds() > deadline)

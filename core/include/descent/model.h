@@ -55,6 +55,9 @@ typedef enum gd_layer_type {
     GD_LAYER_AVG_POOL2D,
     GD_LAYER_CONV2D,
     GD_LAYER_BATCH_NORM,
+    GD_LAYER_RNN,
+    GD_LAYER_LSTM,
+    GD_LAYER_GRU,
     GD_LAYER_TYPE_COUNT
 } gd_layer_type;
 
@@ -113,6 +116,18 @@ typedef struct gd_batch_norm_options {
     double eps;
 } gd_batch_norm_options;
 
+/*
+ * rnn (tanh), lstm, gru: [time, features] → [units] of the last step, or [time, units] of all. As
+ * torch.nn.RNN, LSTM and GRU with one layer and batch_first, names and gate order included. Initialiser
+ * pytorch: all U(±1/sqrt(units)); others as Keras: they draw weight_ih, weight_hh is orthogonal, biases
+ * 0, but 1 in lstm's bias_ih of the forget gate.
+ */
+typedef struct gd_recurrent_options {
+    int64_t units;
+    bool return_sequences;
+    int initialiser; /* gd_initialiser */
+} gd_recurrent_options;
+
 typedef struct gd_layer_options {
     gd_layer_type type;
     union {
@@ -124,6 +139,7 @@ typedef struct gd_layer_options {
         gd_pool2d_options pool2d;
         gd_conv2d_options conv2d;
         gd_batch_norm_options batch_norm;
+        gd_recurrent_options recurrent; /* rnn, lstm, gru */
     } of;
 } gd_layer_options;
 

@@ -58,7 +58,7 @@ typedef struct gdi_layer {
 
 /* Memory a layer needs for one batch. */
 typedef struct gdi_needs {
-    size_t saved;   /* bytes kept from forward to backward, its own; training only */
+    size_t saved;   /* bytes kept from forward to backward, its own; training workspaces only */
     size_t scratch; /* elements used within one call, shared by all layers */
 } gdi_needs;
 
@@ -70,7 +70,7 @@ typedef struct gdi_pass {
     const gd_real *parameters; /* the whole flat block */
     const gd_real *input;      /* [batch, input…] */
     gd_real *output;           /* [batch, output…]; read-only in backward */
-    void *saved;               /* gdi_needs.saved bytes; NULL when predicting */
+    void *saved;               /* gdi_needs.saved bytes; NULL in a workspace for predictions */
     gd_real *scratch;          /* 64-byte aligned */
     gd_random *random;         /* forward in training */
     gd_real *output_gradient;  /* backward: [batch, output…], may be overwritten */
@@ -100,6 +100,9 @@ extern const gdi_layer_operations gdi_max_pool2d_operations;
 extern const gdi_layer_operations gdi_avg_pool2d_operations;
 extern const gdi_layer_operations gdi_conv2d_operations;
 extern const gdi_layer_operations gdi_batch_norm_operations;
+extern const gdi_layer_operations gdi_rnn_operations;
+extern const gdi_layer_operations gdi_lstm_operations;
+extern const gdi_layer_operations gdi_gru_operations;
 
 /* For `plan`. Member may be "". Path "layers/<index>/<member>", message "layer 2 (dense) …". */
 gd_status gdi_layer_fail(const gdi_layer *layer, gd_error *error, gd_status status,

@@ -153,6 +153,27 @@ static const gd_field conv2d_fields[] = {
      .help = "function applied to each output"},
 };
 
+static const gd_field recurrent_fields[] = {
+    {.name = "units",
+     .type = GD_FIELD_COUNT,
+     .offset = OFFSET(recurrent.units),
+     .minimum = 1,
+     .maximum = 1e6,
+     .required = true,
+     .help = "numbers in the hidden state"},
+    {.name = "return_sequences",
+     .type = GD_FIELD_BOOLEAN,
+     .offset = OFFSET(recurrent.return_sequences),
+     .default_value = 0,
+     .help = "give the hidden state of every step, not of the last alone"},
+    {.name = "init",
+     .type = GD_FIELD_CHOICE,
+     .offset = OFFSET(recurrent.initialiser),
+     .default_value = GD_INITIALISER_PYTORCH,
+     .choices = gdi_initialiser_name_list,
+     .help = "how the first weights are drawn; recurrent ones are orthogonal but for \"pytorch\""},
+};
+
 static const gd_layer_descriptor descriptors[GD_LAYER_TYPE_COUNT] = {
     [GD_LAYER_DENSE] = {.name = "dense",
                         .help = "y = x W^T + b over the last dimension, then the activation",
@@ -195,6 +216,18 @@ static const gd_layer_descriptor descriptors[GD_LAYER_TYPE_COUNT] = {
                                      "scaled",
                              .fields = FIELDS(batch_norm_fields),
                              .operations = &gdi_batch_norm_operations},
+    [GD_LAYER_RNN] = {.name = "rnn",
+                      .help = "a state carried along the sequence by tanh",
+                      .fields = FIELDS(recurrent_fields),
+                      .operations = &gdi_rnn_operations},
+    [GD_LAYER_LSTM] = {.name = "lstm",
+                       .help = "long short-term memory: a cell with input, forget and output gates",
+                       .fields = FIELDS(recurrent_fields),
+                       .operations = &gdi_lstm_operations},
+    [GD_LAYER_GRU] = {.name = "gru",
+                      .help = "gated recurrent unit: a state with reset and update gates",
+                      .fields = FIELDS(recurrent_fields),
+                      .operations = &gdi_gru_operations},
 };
 
 const gd_layer_descriptor *gd_layer_descriptor_at(gd_layer_type type)

@@ -25,7 +25,7 @@ static void enter_layer(gdi_pass *pass, const gd_workspace *workspace, const gdi
     const gdi_place *place = &workspace->places[layer->index];
     pass->layer = layer;
     pass->output = area(workspace, place->output);
-    pass->saved = pass->training ? workspace->block + place->saved : NULL;
+    pass->saved = workspace->training ? workspace->block + place->saved : NULL;
 }
 
 const gd_real *gd_model_forward(const gd_model *model, const gd_real *parameters,

@@ -330,3 +330,8 @@ Test(nn_golden, layers_of_images)
 {
     run_file("images" SUFFIX, 12);
 }
+
+Test(nn_golden, recurrent_layers)
+{
+    run_file("recurrent" SUFFIX, 10);
+}

@@ -29,6 +29,19 @@ static void write_row(json_writer *writer, const char *name, const char *help,
         json_writer_end_array(writer);                                            \
     } while (0)
 
+static void write_models(json_writer *writer)
+{
+    json_writer_key(writer, "models");
+    json_writer_begin_array(writer);
+    for (int i = 0; i < SPEC_MODEL_TYPE_COUNT; i++) {
+        gd_field storage[SPEC_MODEL_FIELDS];
+        const gd_field_table fields = spec_model_fields((spec_model_type)i, storage);
+        const spec_model_descriptor *row = spec_model_descriptor_at((spec_model_type)i);
+        write_row(writer, row->name, row->help, &fields);
+    }
+    json_writer_end_array(writer);
+}
+
 static void write_names(json_writer *writer, const char *word, const char *const *names)
 {
     json_writer_key(writer, word);
@@ -52,7 +65,7 @@ static void write_activations(json_writer *writer)
 void spec_write_catalog(json_writer *writer)
 {
     json_writer_begin_object(writer);
-    WRITE_TABLE(writer, "models", SPEC_MODEL_TYPE_COUNT, spec_model_descriptor_at, help);
+    write_models(writer);
     WRITE_TABLE(writer, "layers", GD_LAYER_TYPE_COUNT, gd_layer_descriptor_at, help);
     write_activations(writer);
     WRITE_TABLE(writer, "losses", GD_LOSS_TYPE_COUNT, gd_loss_descriptor_at, formula);

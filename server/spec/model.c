@@ -59,7 +59,7 @@ const spec_model_descriptor *spec_model_descriptor_at(spec_model_type type)
 }
 
 /* The activation choices live in the library; the row here borrows them. */
-static gd_field_table fields_of(spec_model_type type, gd_field *storage)
+gd_field_table spec_model_fields(spec_model_type type, gd_field storage[SPEC_MODEL_FIELDS])
 {
     gd_field_table table = descriptors[type].fields;
     for (size_t i = 0; i < table.count; i++) {
@@ -185,8 +185,8 @@ void spec_read_model(const json_reader *document, spec_model *model)
     if (!spec_read_type(&reader, spec_model_names, later, &type))
         return;
     model->type = (spec_model_type)type;
-    gd_field storage[3];
-    gd_field_table fields = fields_of(model->type, storage);
+    gd_field storage[SPEC_MODEL_FIELDS];
+    gd_field_table fields = spec_model_fields(model->type, storage);
     spec_names allowed = {{"type", "layers"}, 2};
     spec_names_add_fields(&allowed, &fields);
     size_t faults_before = document->faults->total;
@@ -214,8 +214,8 @@ void spec_read_model(const json_reader *document, spec_model *model)
 
 void spec_write_model(json_writer *writer, const spec_model *model)
 {
-    gd_field storage[3];
-    gd_field_table fields = fields_of(model->type, storage);
+    gd_field storage[SPEC_MODEL_FIELDS];
+    gd_field_table fields = spec_model_fields(model->type, storage);
     json_writer_begin_object(writer);
     json_writer_key(writer, "type");
     json_writer_string(writer, descriptors[model->type].name);

@@ -47,6 +47,10 @@ void spec_names_dispose(spec_name_list *list);
         (names)[count] = NULL;                                                      \
     } while (0)
 
+/* Fields of a model's shorthand; of its descriptor's the choices are not filled in. */
+#define SPEC_MODEL_FIELDS 3
+gd_field_table spec_model_fields(spec_model_type type, gd_field storage[SPEC_MODEL_FIELDS]);
+
 extern const char *const spec_layers_later[];
 
 #endif

@@ -296,6 +296,9 @@ void service_destroy(service *it)
 {
     if (it == NULL)
         return;
+    /* A sanitizer tells what leaked at an orderly end only, by the exit status. */
+    if (it->process > 0 && SERVICE_PATIENCE > 1)
+        (void)service_stop(it);
     if (it->process > 0)
         service_kill(it);
     client_release(it);

@@ -60,7 +60,8 @@ void service_await_ready(service *it);
 double service_stop(service *it);
 /* SIGKILL, and the process is gone. */
 void service_kill(service *it);
-/* Ends the process, checking nothing, frees all replies and removes the directory. */
+/* Ends the process (checking nothing but, in a build with a sanitizer, an orderly end), frees all
+ * replies and removes the directory. */
 void service_destroy(service *it);
 
 /* Path of the one SQLite file in the data directory. */

@@ -92,6 +92,7 @@ void jobs_plan_destroy(jobs_plan *plan)
     free(plan->validation_rows);
     gd_preparation_destroy(plan->preparation);
     gd_model_destroy(plan->model);
+    free(plan->initial_parameters);
     for (size_t i = 0; i < sizeof plan->values / sizeof plan->values[0]; i++)
         free(plan->values[i]);
     free(plan);
@@ -131,6 +132,7 @@ gd_trainer_setup jobs_plan_setup(const jobs_plan *plan)
         .training = spec->training,
         .examples = plan->examples,
         .validation = plan->validation,
+        .initial_parameters = plan->initial_parameters,
     };
 }
 

@@ -42,6 +42,7 @@ typedef struct jobs_plan {
     /* after jobs_plan_load: prepared examples */
     gd_real *values[4];
     gd_examples examples, validation;
+    gd_real *initial_parameters; /* of a warm start, once loaded (warm_start.h); owned */
     jobs_warning warnings[JOBS_WARNINGS_MAXIMUM];
     int64_t warning_count;
 } jobs_plan;

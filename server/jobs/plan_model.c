@@ -129,14 +129,16 @@ void jobs_plan_size(jobs_planning *planning)
         add_error(planning, &error);
         return;
     }
-    int64_t parts[3] = {
+    bool warm = plan->spec->from_job.job[0] != '\0';
+    int64_t parts[4] = {
         gd_trainer_bytes(&setup),
         matrix_bytes(plan->training_count, examples->feature_width + examples->target_width),
         matrix_bytes(plan->validation_count, examples->feature_width + examples->target_width),
+        matrix_bytes(warm ? 2 : 0, (int64_t)gd_model_parameter_count(plan->model)),
     };
     int64_t total = 0;
     bool fits = true;
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         fits = fits && parts[i] >= 0 && !__builtin_add_overflow(total, parts[i], &total);
     plan->memory_bytes = fits ? total : INT64_MAX;
     if (!fits || total > planning->resources->memory_limit)

@@ -6,6 +6,7 @@
 #include "jobs/run.h"
 
 #include "jobs/run_private.h"
+#include "jobs/warm_start.h"
 #include "json/document.h"
 
 #include <stdarg.h>
@@ -104,6 +105,9 @@ static bool make_plan(jobs_attempt *attempt)
                                         &faults, &error);
     if (status == GD_OK)
         status = jobs_plan_load(attempt->plan, &error);
+    if (status == GD_OK)
+        status = jobs_warm_start_load(attempt->plan, attempt->runner->resources.store,
+                                      attempt->job->id, &error);
     if (status != GD_OK)
         jobs_attempt_fail(attempt, reason_of(status),
                           faults.total > 0 && faults.entries != NULL ? faults.entries[0].detail

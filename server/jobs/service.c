@@ -5,8 +5,10 @@
 #include "jobs/service.h"
 
 #include "jobs/checkpoint.h"
+#include "jobs/digest.h"
 #include "jobs/identity.h"
 #include "jobs/ingest.h"
+#include "jobs/warm_start.h"
 #include "jobs/workers.h"
 #include "json/writer.h"
 
@@ -241,6 +243,8 @@ gd_status jobs_prepare(jobs_service *service, spec_job *spec, const char *retry_
     gd_status status = jobs_plan_create(&made, spec, &service->runner.resources, faults, error);
     if (status == GD_OK) {
         status = fill_submission(submission, spec, made, retry_of, error);
+        if (status == GD_OK)
+            status = jobs_warm_start(service, made, retry_of, &submission->initial, faults, error);
         if (status != GD_OK)
             jobs_submission_dispose(submission);
     }
@@ -258,6 +262,7 @@ void jobs_submission_dispose(jobs_submission *submission)
     free(submission->model);
     free(submission->spec);
     free(submission->summary);
+    gd_buffer_dispose(&submission->initial);
     memset(submission, 0, sizeof *submission);
 }
 
@@ -265,6 +270,13 @@ gd_status jobs_submit(jobs_service *service, const jobs_submission *submission,
                       const store_idempotency *idempotency, char **existing_reply, gd_error *error)
 {
     const char *datasets[2] = {submission->datasets[0], submission->datasets[1]};
+    char digest[JOBS_DIGEST_SIZE];
+    store_parameters initial = {.which = JOBS_INITIAL,
+                                .bytes = submission->initial.bytes,
+                                .length = submission->initial.length,
+                                .digest = digest};
+    if (initial.length > 0)
+        jobs_digest_of(initial.bytes, initial.length, digest);
     store_job_insert insert = {
         .id = submission->id,
         .name = submission->name,
@@ -278,6 +290,7 @@ gd_status jobs_submit(jobs_service *service, const jobs_submission *submission,
         .created_at = submission->created_at,
         .datasets = datasets,
         .dataset_count = submission->dataset_count,
+        .initial = initial.length > 0 ? &initial : NULL,
         .maximum_queued = service->options.maximum_queued,
     };
     return store_job_create(service->options.store, &insert, idempotency, existing_reply, error);

@@ -52,6 +52,7 @@ typedef struct jobs_submission {
     int64_t priority, created_at;
     char datasets[2][STORE_ID_SIZE];
     int64_t dataset_count;
+    gd_buffer initial; /* of a warm start (warm_start.h), else empty */
 } jobs_submission;
 
 /* Resolves a spec that was read without faults; what does not fit its data is added to `faults`, and

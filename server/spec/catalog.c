@@ -80,5 +80,6 @@ void spec_write_catalog(json_writer *writer)
     spec_write_field_rows(writer, gd_training_fields());
     json_writer_key(writer, "stop");
     spec_write_field_rows(writer, gd_stop_fields());
+    write_names(writer, "from_job.which", spec_which_names);
     json_writer_end_object(writer);
 }

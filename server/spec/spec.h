@@ -101,6 +101,12 @@ typedef struct spec_data {
     gd_missing missing;
 } spec_data;
 
+/* Which parameters of another job a training starts from; `job` empty: none. */
+typedef struct spec_warm_start {
+    char job[SPEC_ID_SIZE];
+    int which; /* index in spec_which_names */
+} spec_warm_start;
+
 typedef struct spec_job {
     cJSON *document; /* what was read */
     const char *name;
@@ -115,6 +121,7 @@ typedef struct spec_job {
     gd_training_options training;
     bool has_seed;
     double checkpoint_seconds;
+    spec_warm_start from_job;
 } spec_job;
 
 /*
@@ -138,5 +145,6 @@ extern const char *const spec_model_names[];
 extern const char *const spec_task_names[];
 extern const char *const spec_scaling_names[];
 extern const char *const spec_missing_names[];
+extern const char *const spec_which_names[]; /* of a job's parameters */
 
 #endif

@@ -1,11 +1,13 @@
 /*
  * training.c: the "training" member: limits, batches, seed, stopping. Plain members are rows of the
- * library's table; only the seed, "stop" and "checkpoint_seconds" are read by hand.
+ * library's table; only the seed, "stop", "from_job" and "checkpoint_seconds" are read by hand.
  */
 #include "spec/parts.h"
 
 #include <math.h>
 #include <string.h>
+
+const char *const spec_which_names[] = {"final", "best", NULL};
 
 #define CHECKPOINT_SECONDS_DEFAULT 10.0
 #define CHECKPOINT_SECONDS_MAXIMUM 86400.0
@@ -20,6 +22,31 @@ static void read_stop(const json_reader *training, gd_training_options *options)
     spec_refuse_members(&stop, &allowed, NULL);
     options->stop_early = true;
     spec_read_fields(&stop, gd_stop_fields(), options);
+}
+
+/* What is there under that id is the business of whoever prepares the job (jobs/warm_start.h). */
+static void read_from_job(const json_reader *training, spec_warm_start *from_job)
+{
+    json_reader value;
+    const char *job;
+    size_t which = 0;
+    if (json_read_object(training, "from_job", JSON_OPTIONAL, &value) != JSON_READ)
+        return;
+    spec_names allowed = {{"job", "which"}, 2};
+    spec_refuse_members(&value, &allowed, NULL);
+    json_read_choice(&value, "which", JSON_OPTIONAL, spec_which_names,
+                     spec_count_names(spec_which_names), &which);
+    from_job->which = (int)which;
+    if (json_read_string(&value, "job", JSON_REQUIRED, SPEC_ID_SIZE - 1, SPEC_ID_SIZE - 1, &job) !=
+        JSON_READ)
+        return;
+    if (strlen(job) < SPEC_ID_SIZE) {
+        memcpy(from_job->job, job, strlen(job) + 1);
+    } else {
+        json_path path = json_path_member(&value.path, "job");
+        json_faults_add(value.faults, &path, JSON_CODE_TOO_LONG, NULL,
+                        "This is no job's id: ids are UUIDs, as POST /v1/jobs gives them.");
+    }
 }
 
 /* Neither given: the default of epochs. Steps alone: no limit in epochs. */
@@ -37,14 +64,13 @@ static void read_limits(const json_reader *training, gd_training_options *option
 
 void spec_read_training(const json_reader *document, spec_job *spec)
 {
-    static const char *const later[] = {"threads",    "restarts",    "from_job",
-                                        "on_problem", "max_repairs", NULL};
+    static const char *const later[] = {"threads", "restarts", "on_problem", "max_repairs", NULL};
     gd_training_options *options = &spec->training;
     json_reader training;
     spec->checkpoint_seconds = CHECKPOINT_SECONDS_DEFAULT;
     if (json_read_object(document, "training", JSON_OPTIONAL, &training) != JSON_READ)
         return;
-    spec_names allowed = {{"seed", "stop", "checkpoint_seconds"}, 3};
+    spec_names allowed = {{"seed", "stop", "checkpoint_seconds", "from_job"}, 4};
     spec_names_add_fields(&allowed, gd_training_fields());
     spec_refuse_members(&training, &allowed, later);
     spec_read_fields(&training, gd_training_fields(), options);
@@ -53,6 +79,7 @@ void spec_read_training(const json_reader *document, spec_job *spec)
     spec->has_seed =
         json_read_uint64(&training, "seed", JSON_OPTIONAL, &options->seed) == JSON_READ;
     read_stop(&training, options);
+    read_from_job(&training, &spec->from_job);
     json_bounds bounds = {0, CHECKPOINT_SECONDS_MAXIMUM, false, false};
     json_read_number(&training, "checkpoint_seconds", JSON_OPTIONAL, bounds,
                      &spec->checkpoint_seconds);
@@ -82,6 +109,15 @@ void spec_write_training(json_writer *writer, const spec_job *spec)
         json_writer_key(writer, "stop");
         json_writer_begin_object(writer);
         spec_write_fields(writer, gd_stop_fields(), options);
+        json_writer_end_object(writer);
+    }
+    if (spec->from_job.job[0] != '\0') {
+        json_writer_key(writer, "from_job");
+        json_writer_begin_object(writer);
+        json_writer_key(writer, "job");
+        json_writer_string(writer, spec->from_job.job);
+        json_writer_key(writer, "which");
+        json_writer_string(writer, spec_which_names[spec->from_job.which]);
         json_writer_end_object(writer);
     }
     json_writer_key(writer, "checkpoint_seconds");

@@ -5,6 +5,7 @@
 #include "store/handle.h"
 #include "store/idempotency.h"
 #include "store/job_rows.h"
+#include "store/parameters.h"
 
 #include <stdlib.h>
 
@@ -146,6 +147,8 @@ static gd_status run_create(store_transaction *transaction, void *context, gd_er
         status = write_labels(connection, sequence, error);
     for (int64_t i = 0; i < insert->dataset_count && status == GD_OK; i++)
         status = link_dataset(connection, sequence, insert->datasets[i], error);
+    if (status == GD_OK && insert->initial != NULL)
+        status = store_parameters_write(connection, sequence, insert->initial, error);
     if (status == GD_OK) {
         store_event event = {
             .at = insert->created_at, .type = "queued", .message = "The job waits for a worker."};

@@ -123,6 +123,16 @@ typedef struct store_event {
     const char *data; /* JSON text or NULL */
 } store_event;
 
+/* A block of parameters that is kept with a job under a name. */
+typedef struct store_parameters {
+    const char *which; /* "final", "best", "initial" */
+    int64_t step;
+    const void *bytes; /* raw little-endian elements in the model's order; of "initial" as its
+                          writer laid them out */
+    size_t length;
+    const char *digest; /* sha-256 in hex */
+} store_parameters;
+
 typedef struct store_job_insert {
     const char *id;
     const char *name, *labels, *model, *spec, *summary, *environment;
@@ -131,7 +141,8 @@ typedef struct store_job_insert {
     int64_t created_at;
     const char *const *datasets; /* ids the job needs; GD_NOT_FOUND where one is gone */
     int64_t dataset_count;
-    int64_t maximum_queued; /* GD_UNAVAILABLE beyond; 0: no limit */
+    const store_parameters *initial; /* kept with the job; NULL: none */
+    int64_t maximum_queued;          /* GD_UNAVAILABLE beyond; 0: no limit */
 } store_job_insert;
 
 /* An Idempotency-Key and what it stands for. */
@@ -272,14 +283,6 @@ typedef struct store_run_update {
 /* Progress, curve, checkpoint and events in one transaction. GD_CONFLICT with a stale claim. */
 gd_status store_run_save(store *store, const store_claim *claim, const store_run_update *update,
                          gd_error *error);
-
-typedef struct store_parameters {
-    const char *which; /* "final", "best" */
-    int64_t step;
-    const void *bytes; /* raw little-endian elements in the model's order */
-    size_t length;
-    const char *digest; /* sha-256 in hex */
-} store_parameters;
 
 typedef struct store_run_end {
     store_run_update update;

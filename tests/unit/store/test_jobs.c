@@ -33,6 +33,19 @@ static store_job_insert first(void)
 
 static int count_events(const char *id, char *types, size_t size);
 
+Test(store_jobs, keep_what_they_start_from)
+{
+    store_job_insert insert = first();
+    store_parameters initial = {.which = "initial", .bytes = "abc", .length = 3, .digest = "d"};
+    insert.initial = &initial;
+    must(store_job_create(fixture.store, &insert, NULL, NULL, NULL));
+    store_blob blob;
+    must(store_parameters_read(fixture.store, id_one, "initial", &blob, NULL));
+    cr_assert_eq(blob.length, 3u);
+    cr_assert_eq(memcmp(blob.bytes, "abc", 3), 0);
+    store_blob_dispose(&blob);
+}
+
 Test(store_jobs, come_back_as_they_were)
 {
     store_job_insert insert = first();

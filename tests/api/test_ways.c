@@ -1,0 +1,97 @@
+/*
+ * test_ways.c: ways to run a training: from the parameters of another job, several times from
+ * different first parameters, by several threads, with a learning rate it finds for itself.
+ */
+#include "support/client.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LIMIT   (90.0 * SERVICE_PATIENCE)
+#define SECONDS 60
+#define NO_ID   "01234567-89ab-7cde-8f01-23456789abcd"
+
+/* Full batches, so that the first loss of a curve is that of the first parameters. */
+#define SPEC_NET                                                                              \
+    "{'model': {'type': 'mlp', 'hidden': [%d], 'activation': 'tanh'}, 'data': {'generator': " \
+    "{'type': 'moons', 'samples': 200, 'seed': 5}}, 'optimizer': {'type': 'adam', "           \
+    "'learning_rate': 0.01}, 'training': {'epochs': 40, 'batch_size': 'full', 'seed': 3, "    \
+    "'record_every': 1 %s}}"
+
+static const char *from_job(service *it, const char *id, const char *which)
+{
+    return client_text(it, ", 'from_job': {'job': '%s', 'which': '%s'}", id, which);
+}
+
+static double first_loss(service *it, const char *id)
+{
+    return reply_number(client_get(it, "/v1/jobs/%s/curve", id), "/series/loss/0");
+}
+
+Test(api_ways, a_warm_start_goes_on_at_the_loss_of_the_other_job, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const reply *source = client_run(it, SECONDS, SPEC_NET, 8, "");
+    const char *id = reply_text(source, "/id");
+    const reply *next = client_run(it, SECONDS, SPEC_NET, 8, from_job(it, id, "final"));
+    cr_expect_float_eq(first_loss(it, reply_text(next, "/id")),
+                       reply_number(source, "/metrics/loss"), 1e-6);
+    cr_expect_lt(reply_number(next, "/loss/last"), reply_number(source, "/loss/last"));
+    cr_expect_str_eq(reply_text(next, "/spec/training/from_job/job"), id);
+    cr_expect_str_eq(reply_text(next, "/spec/training/from_job/which"), "final");
+    const reply *best = client_run(it, SECONDS, SPEC_NET, 8, from_job(it, id, "best"));
+    cr_expect_str_eq(reply_text(best, "/status"), "succeeded");
+    service_destroy(it);
+}
+
+Test(api_ways, deleting_the_other_job_changes_nothing, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const char *id = reply_text(client_run(it, SECONDS, SPEC_NET, 8, ""), "/id");
+    const reply *one = client_run(it, SECONDS, SPEC_NET, 8, from_job(it, id, "final"));
+    service_stop(it);
+    it->workers = 0;
+    service_restart(it);
+    const char *waiting = client_submit(it, SPEC_NET, 8, from_job(it, id, "final"));
+    ASSERT_STATUS(client_delete(it, "/v1/jobs/%s", id), 204);
+    service_kill(it);
+    it->workers = 1;
+    service_restart(it);
+    const reply *two = client_wait(it, waiting, SECONDS);
+    cr_expect_str_eq(reply_text(two, "/digest"), reply_text(one, "/digest"));
+    const reply *again = client_act(it, waiting, "retry");
+    ASSERT_STATUS(again, 201);
+    const reply *three = client_wait(it, reply_text(again, "/id"), SECONDS);
+    cr_expect_str_eq(reply_text(three, "/digest"), reply_text(one, "/digest"));
+    const reply *of_retry = client_act(it, reply_text(three, "/id"), "retry");
+    ASSERT_STATUS(of_retry, 201);
+    const reply *four = client_wait(it, reply_text(of_retry, "/id"), SECONDS);
+    cr_expect_str_eq(reply_text(four, "/digest"), reply_text(one, "/digest"));
+    service_destroy(it);
+}
+
+Test(api_ways, a_warm_start_that_cannot_be_is_refused, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const char *id = reply_text(client_run(it, SECONDS, SPEC_NET, 8, ""), "/id");
+    const reply *other = client_post(it, "/v1/jobs", SPEC_NET, 9, from_job(it, id, "final"));
+    ASSERT_STATUS(other, 422);
+    reply_expect_fault(other, "/training/from_job", "shape_mismatch");
+    cr_expect_not_null(strstr(other->body, "[8, 2]"), "%s", other->body);
+    cr_expect_not_null(strstr(other->body, "[9, 2]"), "%s", other->body);
+    const reply *dry =
+        client_post(it, "/v1/jobs?dry_run=true", SPEC_NET, 9, from_job(it, id, "final"));
+    ASSERT_STATUS(dry, 422);
+    const reply *nobody = client_post(it, "/v1/jobs", SPEC_NET, 8, from_job(it, NO_ID, "final"));
+    ASSERT_STATUS(nobody, 422);
+    reply_expect_fault(nobody, "/training/from_job/job", "not_found");
+    service_stop(it);
+    it->workers = 0;
+    service_restart(it);
+    const char *queued = client_submit(it, SPEC_NET, 8, "");
+    const reply *early = client_post(it, "/v1/jobs", SPEC_NET, 8, from_job(it, queued, "final"));
+    ASSERT_STATUS(early, 422);
+    reply_expect_fault(early, "/training/from_job", "no_parameters");
+    service_destroy(it);
+}

@@ -1,0 +1,37 @@
+/*
+ * The members that say how a training runs: where it starts from, how often, with how many threads.
+ */
+#include "unit/spec/spec_support.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#define TRAINING(inner) SPEC_WITH("'training': " inner)
+#define FAULTS(cases)   spec_expect_faults(cases, sizeof cases / sizeof cases[0])
+#define JOB_ID          "01234567-89ab-7cde-8f01-23456789abcd"
+
+Test(spec_ways, from_job_is_read_and_written)
+{
+    spec_job *spec = spec_good(TRAINING("{'from_job': {'job': '" JOB_ID "'}}"));
+    cr_expect_str_eq(spec->from_job.job, JOB_ID);
+    cr_expect_str_eq(spec_which_names[spec->from_job.which], "final");
+    spec_destroy(spec);
+    char *text = spec_round(TRAINING("{'from_job': {'job': '" JOB_ID "', 'which': 'best'}}"));
+    cr_expect_str_eq(spec_word_at(text, "/training/from_job/job"), JOB_ID);
+    cr_expect_str_eq(spec_word_at(text, "/training/from_job/which"), "best");
+    free(text);
+}
+
+Test(spec_ways, from_job_refusals)
+{
+    static const spec_fault_case cases[] = {
+        {TRAINING("{'from_job': '" JOB_ID "'}"), "/training/from_job", "wrong_type", NULL},
+        {TRAINING("{'from_job': {}}"), "/training/from_job/job", "missing", NULL},
+        {TRAINING("{'from_job': {'job': '7'}}"), "/training/from_job/job", "too_short", NULL},
+        {TRAINING("{'from_job': {'job': '" JOB_ID "', 'which': 'worst'}}"),
+         "/training/from_job/which", "unknown_value", "best"},
+        {TRAINING("{'from_job': {'job': '" JOB_ID "', 'step': 3}}"), "/training/from_job/step",
+         "unknown_member", NULL},
+    };
+    FAULTS(cases);
+}

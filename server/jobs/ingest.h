@@ -17,7 +17,7 @@ gd_status jobs_upload_add(jobs_upload *upload, const void *bytes, size_t length,
 
 /*
  * Reads the bytes as CSV and stores the dataset under a new id, which is copied to `id`.
- * GD_INVALID_DATA where the file cannot be used; path "line <n>" where a line is at fault.
+ * GD_INVALID_DATA where the file cannot be used; the message names the line that is at fault.
  */
 gd_status jobs_upload_finish_csv(jobs_upload *upload, store *opened, const char *name,
                                  const gd_csv_options *options, char id[STORE_ID_SIZE],

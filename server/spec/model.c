@@ -118,8 +118,7 @@ static void read_layer(const json_reader *reader, const char *const *names, gd_l
     }
     spec_names allowed = {{"type"}, 1};
     spec_names_add_fields(&allowed, &descriptor->fields);
-    static const char *const later[] = {"l1", "l2", NULL};
-    spec_refuse_members(reader, &allowed, type == GD_LAYER_DENSE ? later : NULL);
+    spec_refuse_members(reader, &allowed, NULL);
     spec_read_fields(reader, &descriptor->fields, layer);
 }
 

@@ -67,6 +67,7 @@ typedef struct gd_dense_options {
     bool bias;
     int initialiser; /* gd_initialiser */
     int activation;  /* gd_activation */
+    double l1, l2;   /* gd_model_add_penalty, as in the other layers that have them */
 } gd_dense_options;
 
 typedef struct gd_activation_layer_options {
@@ -108,6 +109,7 @@ typedef struct gd_conv2d_options {
     bool bias;
     int initialiser; /* gd_initialiser */
     int activation;  /* gd_activation */
+    double l1, l2;
 } gd_conv2d_options;
 
 /* Each channel to mean 0 and variance 1 over batch and positions, then weight and bias. */
@@ -126,6 +128,7 @@ typedef struct gd_recurrent_options {
     int64_t units;
     bool return_sequences;
     int initialiser; /* gd_initialiser */
+    double l1, l2;
 } gd_recurrent_options;
 
 typedef struct gd_layer_options {
@@ -220,5 +223,13 @@ const gd_real *gd_model_forward(const gd_model *model, const gd_real *parameters
 void gd_model_backward(const gd_model *model, const gd_real *parameters, gd_workspace *workspace,
                        const gd_real *input, int64_t batch, gd_real *output_gradient,
                        gd_real *gradients);
+
+/*
+ * The penalty of the layers' options: the sum over weights, not biases, of l1 |w| + l2 w², as a Keras
+ * kernel_regularizer (of recurrent layers both weights count). Adds its gradient, l1 sign(w) + 2 l2 w
+ * with sign(0) = 0, to `gradients` [parameter_count]. 0 where no layer has one. A training loss
+ * includes it, a validation loss does not.
+ */
+double gd_model_add_penalty(const gd_model *model, const gd_real *parameters, gd_real *gradients);
 
 #endif

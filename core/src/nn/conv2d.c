@@ -42,7 +42,7 @@ static gd_status plan(gdi_layer *layer, gd_error *error)
         .rank = 3, .dimensions = {(int64_t)windows.count[0], (int64_t)windows.count[1], filters}};
     const gd_shape weight = {.rank = 4, .dimensions = {filters, channels, kernel[0], kernel[1]}};
     const gd_shape bias = {.rank = 1, .dimensions = {filters}};
-    status = gdi_layer_add_tensor(layer, "weight", weight, true, error);
+    status = gdi_layer_add_weight(layer, "weight", weight, options->l1, options->l2, error);
     if (status == GD_OK && options->bias) {
         status = gdi_layer_add_tensor(layer, "bias", bias, true, error);
     }

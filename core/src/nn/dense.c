@@ -36,7 +36,8 @@ static gd_status plan(gdi_layer *layer, gd_error *error)
     layer->output.dimensions[layer->input.rank - 1] = options->units;
     const gd_shape weight = {.rank = 2, .dimensions = {options->units, in}};
     const gd_shape bias = {.rank = 1, .dimensions = {options->units}};
-    gd_status status = gdi_layer_add_tensor(layer, "weight", weight, true, error);
+    gd_status status =
+        gdi_layer_add_weight(layer, "weight", weight, options->l1, options->l2, error);
     if (status == GD_OK && options->bias) {
         status = gdi_layer_add_tensor(layer, "bias", bias, true, error);
     }

@@ -32,6 +32,7 @@ typedef struct gdi_tensor {
     size_t count;
     size_t offset; /* in the flat block; set once all layers are planned */
     bool trained;
+    double l1, l2; /* shares of its penalty; 0 unless set after it was added */
 } gdi_tensor;
 
 typedef struct gdi_layer {
@@ -112,6 +113,10 @@ gd_status gdi_layer_fail(const gdi_layer *layer, gd_error *error, gd_status stat
 /* For `plan`: one more tensor. GD_TOO_LARGE where its size overflows. */
 gd_status gdi_layer_add_tensor(gdi_layer *layer, const char *name, gd_shape shape, bool trained,
                                gd_error *error);
+
+/* For `plan`: a tensor of weights with its penalty. */
+gd_status gdi_layer_add_weight(gdi_layer *layer, const char *name, gd_shape shape, double l1,
+                               double l2, gd_error *error);
 
 /* Elements a × b × c of a shape or a count of operations, at most INT64_MAX. */
 int64_t gdi_saturating_product(int64_t a, int64_t b, int64_t c);

@@ -10,6 +10,19 @@
         .fields = (table), .count = sizeof(table) / sizeof((table)[0]) \
     }
 
+#define PENALTY_FIELDS(kind)                                                            \
+    {.name = "l1",                                                                      \
+     .type = GD_FIELD_NUMBER,                                                           \
+     .offset = OFFSET(kind.l1),                                                         \
+     .minimum = 0,                                                                      \
+     .maximum = 1e6,                                                                    \
+     .help = "adds this times the sum of the weights' sizes to the training loss"},     \
+    {                                                                                   \
+        .name = "l2", .type = GD_FIELD_NUMBER, .offset = OFFSET(kind.l2), .minimum = 0, \
+        .maximum = 1e6,                                                                 \
+        .help = "adds this times the sum of the weights' squares to the training loss"  \
+    }
+
 static const gd_field dense_fields[] = {
     {.name = "units",
      .type = GD_FIELD_COUNT,
@@ -36,6 +49,7 @@ static const gd_field dense_fields[] = {
      .default_value = GD_ACTIVATION_IDENTITY,
      .choices = gdi_activation_name_list,
      .help = "function applied to each output"},
+    PENALTY_FIELDS(dense),
 };
 
 static const gd_field activation_fields[] = {
@@ -151,6 +165,7 @@ static const gd_field conv2d_fields[] = {
      .default_value = GD_ACTIVATION_IDENTITY,
      .choices = gdi_activation_name_list,
      .help = "function applied to each output"},
+    PENALTY_FIELDS(conv2d),
 };
 
 static const gd_field recurrent_fields[] = {
@@ -172,6 +187,7 @@ static const gd_field recurrent_fields[] = {
      .default_value = GD_INITIALISER_PYTORCH,
      .choices = gdi_initialiser_name_list,
      .help = "how the first weights are drawn; recurrent ones are orthogonal but for \"pytorch\""},
+    PENALTY_FIELDS(recurrent),
 };
 
 static const gd_layer_descriptor descriptors[GD_LAYER_TYPE_COUNT] = {

@@ -55,9 +55,11 @@ gd_status gdi_recurrent_plan(const gdi_cell *cell, gdi_layer *layer, gd_error *e
     const gd_shape input_weight = {.rank = 2, .dimensions = {columns, inputs}};
     const gd_shape recurrent_weight = {.rank = 2, .dimensions = {columns, options->units}};
     const gd_shape bias = {.rank = 1, .dimensions = {columns}};
-    gd_status status = gdi_layer_add_tensor(layer, "weight_ih_l0", input_weight, true, error);
+    gd_status status =
+        gdi_layer_add_weight(layer, "weight_ih_l0", input_weight, options->l1, options->l2, error);
     if (status == GD_OK) {
-        status = gdi_layer_add_tensor(layer, "weight_hh_l0", recurrent_weight, true, error);
+        status = gdi_layer_add_weight(layer, "weight_hh_l0", recurrent_weight, options->l1,
+                                      options->l2, error);
     }
     if (status == GD_OK) {
         status = gdi_layer_add_tensor(layer, "bias_ih_l0", bias, true, error);

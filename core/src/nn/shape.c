@@ -84,3 +84,14 @@ gd_status gdi_layer_add_tensor(gdi_layer *layer, const char *name, gd_shape shap
         (gdi_tensor){.name = name, .shape = shape, .count = (size_t)count, .trained = trained};
     return GD_OK;
 }
+
+gd_status gdi_layer_add_weight(gdi_layer *layer, const char *name, gd_shape shape, double l1,
+                               double l2, gd_error *error)
+{
+    gd_status status = gdi_layer_add_tensor(layer, name, shape, true, error);
+    if (status == GD_OK) {
+        layer->tensors[layer->tensor_count - 1].l1 = l1;
+        layer->tensors[layer->tensor_count - 1].l2 = l2;
+    }
+    return status;
+}

@@ -19,7 +19,7 @@ static double learning_rate(const gd_trainer *trainer)
                             trainer->batcher.batches);
 }
 
-/* The mean loss of the batch and, where that is finite, its gradient. */
+/* The mean loss of the batch and, where that is finite, its gradient; both with the penalty. */
 static double evaluate(gd_trainer *trainer, const gdi_batch *batch, const gd_real *parameters,
                        gd_random *dropout, gd_real *gradients)
 {
@@ -35,6 +35,7 @@ static double evaluate(gd_trainer *trainer, const gdi_batch *batch, const gd_rea
     if (isfinite(loss)) {
         gd_model_backward(setup->model, parameters, trainer->workspace, batch->features,
                           batch->rows, trainer->output_gradient, gradients);
+        loss += gd_model_add_penalty(setup->model, parameters, gradients);
     }
     return loss;
 }

@@ -16,8 +16,10 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Time limits are multiplied by this: sanitizers make programs slow. */
-#if defined(__SANITIZE_THREAD__)
+/* Time limits are multiplied by this: sanitizers make programs slow. May be given from outside, where
+ * the program under test alone has one. */
+#if defined(SERVICE_PATIENCE)
+#elif defined(__SANITIZE_THREAD__)
 #define SERVICE_PATIENCE 15
 #elif defined(__SANITIZE_ADDRESS__)
 #define SERVICE_PATIENCE 5

@@ -10,13 +10,15 @@
 
 #define RESOLVED_NAMES_MAXIMUM 1000 /* features named in a resolved spec at most */
 
-static gd_status open_named(jobs_planning *planning, const char *id, const char *member,
+/* `parent` is the object whose member "dataset" holds the id. */
+static gd_status open_named(jobs_planning *planning, const json_path *parent, const char *id,
                             gd_frame **frame, gd_error *error)
 {
     gd_status status = jobs_open_dataset(planning->resources, id, frame, error);
     if (status != GD_NOT_FOUND)
         return status;
-    jobs_plan_fault(planning, "data", member, -1, "not_found",
+    json_path path = json_path_member(parent, "dataset");
+    json_faults_add(planning->faults, &path, "not_found", NULL,
                     "There is no dataset %s: upload it first (POST /v1/datasets) and give the id "
                     "of the reply.",
                     id);
@@ -28,18 +30,21 @@ gd_status jobs_plan_open(jobs_planning *planning, gd_error *error)
     jobs_plan *plan = planning->plan;
     spec_data *data = &plan->spec->data;
     gd_status status = GD_OK;
+    json_path root = json_path_root();
+    json_path outer = json_path_member(&root, "data");
+    json_path inner = json_path_member(&outer, "validation");
     if (data->source == SPEC_SOURCE_INLINE) {
         plan->frame = data->frame;
     } else if (data->source == SPEC_SOURCE_DATASET) {
         plan->owns_frame = true;
-        status = open_named(planning, data->dataset, "dataset", &plan->frame, error);
+        status = open_named(planning, &outer, data->dataset, &plan->frame, error);
     } else {
         plan->owns_frame = true;
         status = gd_generate(&plan->frame, &data->generator, error);
     }
     if (status == GD_OK && data->validation.type == SPEC_VALIDATION_DATASET)
-        status = open_named(planning, data->validation.dataset, "validation",
-                            &plan->validation_frame, error);
+        status =
+            open_named(planning, &inner, data->validation.dataset, &plan->validation_frame, error);
     return status;
 }
 

@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -226,6 +227,7 @@ static gd_status take_listen(config *read, const char *listen, gd_error *error)
         length -= 2;
     }
     if (colon == NULL || length == 0 || length >= sizeof read->address ||
+        memchr(listen, '[', length) != NULL || memchr(listen, ']', length) != NULL ||
         !read_count(colon + 1, &port) || port > 65535)
         return gd_fail(error, GD_INVALID_ARGUMENT, "",
                        "--listen takes ADDRESS:PORT such as 127.0.0.1:8080 or [::1]:8080");
@@ -247,6 +249,9 @@ static gd_status take_hosts(config *read, const char *hosts, gd_error *error)
         if (i == CONFIG_HOSTS_MAXIMUM)
             return gd_fail(error, GD_INVALID_ARGUMENT, "", "--allow-host takes %d names at most",
                            CONFIG_HOSTS_MAXIMUM);
+        if (*at == ',')
+            return gd_fail(error, GD_INVALID_ARGUMENT, "",
+                           "--allow-host has a name without letters");
         read->allowed_hosts[i] = at;
         at += strcspn(at, ",");
         if (*at != '\0')
@@ -301,8 +306,10 @@ void config_dispose(config *read)
 
 bool config_is_loopback(const config *read)
 {
-    return strncmp(read->address, "127.", 4) == 0 || strcmp(read->address, "::1") == 0 ||
-           strcmp(read->address, "localhost") == 0;
+    struct in_addr four;
+    if (inet_pton(AF_INET, read->address, &four) == 1)
+        return ntohl(four.s_addr) >> 24 == 127;
+    return strcmp(read->address, "::1") == 0 || strcmp(read->address, "localhost") == 0;
 }
 
 void config_print_help(FILE *stream)

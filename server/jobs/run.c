@@ -163,12 +163,13 @@ static gd_status publish(jobs_attempt *attempt, const gd_point *point)
     return jobs_live_publish(attempt->entry, &progress, samples_per_second(attempt), point);
 }
 
-/* After the time asked for, and where many points wait for a place outside memory. */
+/* After the time asked for, and where many points or something to tell wait to be stored. */
 static bool is_save_due(jobs_attempt *attempt)
 {
     double waited = jobs_monotonic_seconds() - attempt->saved_at;
     return waited >= attempt->spec->checkpoint_seconds ||
-           (waited >= 1 && jobs_live_curve(attempt->entry)->count >= POINTS_HELD);
+           (waited >= 1 &&
+            (attempt->moments.count > 0 || jobs_live_curve(attempt->entry)->count >= POINTS_HELD));
 }
 
 static jobs_control train(jobs_attempt *attempt, gd_error *failure)
@@ -180,6 +181,9 @@ static jobs_control train(jobs_attempt *attempt, gd_error *failure)
     while (control == JOBS_CONTROL_RUN && status == GD_OK && !gd_trainer_is_finished(trainer)) {
         status = gd_trainer_advance(trainer, failure);
         const gd_point *point = gd_trainer_point(trainer);
+        const gd_restart *ended = gd_trainer_restart(trainer);
+        if (ended != NULL)
+            jobs_moments_add_restart(&attempt->moments, ended, &attempt->spec->training);
         if (point != NULL || ++unpublished == PUBLISH_EVERY) {
             gd_status published = publish(attempt, point);
             if (published != GD_OK) /* the curve could not grow */
@@ -225,6 +229,7 @@ void jobs_run(const jobs_runner *runner, const store_claim *claim, const store_j
     if (attempt.entry != NULL)
         jobs_live_remove(runner->live, attempt.entry);
     jobs_curve_dispose(&attempt.curve);
+    jobs_moments_dispose(&attempt.moments);
     gd_trainer_destroy(attempt.trainer);
     gd_buffer_dispose(&attempt.preparation);
     jobs_plan_destroy(attempt.plan);

@@ -23,6 +23,23 @@ typedef struct ending {
     char message[512];
 } ending;
 
+/* What becomes of several restarts, in place of what became of the last one. */
+static void name_best_restart(const gd_progress *progress, int64_t restarts, ending *end)
+{
+    if (restarts <= 1 || progress->best_restart == 0 || end->status != STORE_JOB_SUCCEEDED)
+        return;
+    size_t length = strlen(end->message);
+    if (progress->reason == GD_STOP_TIME_LIMIT)
+        snprintf(end->message + length, sizeof end->message - length,
+                 " Of %lld restarts begun number %lld is the best.", (long long)progress->restart,
+                 (long long)progress->best_restart);
+    else
+        snprintf(end->message, sizeof end->message,
+                 "Of %lld restarts, %lld steps in all, number %lld is the best; it ended as %s.",
+                 (long long)progress->restart, (long long)progress->step,
+                 (long long)progress->best_restart, gd_stop_reason_name(progress->reason));
+}
+
 static ending name_ending(const jobs_attempt *attempt, jobs_control control,
                           const gd_error *failure)
 {
@@ -224,12 +241,17 @@ static void finish_in_store(jobs_attempt *attempt, const ending *end, const stor
     char *metrics = end->reason != NULL ? evaluate(attempt) : NULL;
     int64_t now = jobs_now();
     store_event event = {.at = now, .type = end->event, .message = end->message};
+    jobs_moments *moments = &attempt->moments;
+    /* Of a job that goes on the moments since its checkpoint come again. */
+    if (end->reason == NULL)
+        jobs_moments_clear(moments);
+    bool listed = jobs_moments_add(moments, end->event, end->message, NULL);
     store_run_end row = {
         .update = {.progress = &stored,
                    .chunks = chunks,
                    .chunk_count = chunk_count,
-                   .events = &event,
-                   .event_count = 1},
+                   .events = listed ? moments->events : &event,
+                   .event_count = listed ? moments->count : 1},
         .status = end->status,
         .reason = end->reason,
         .message = end->reason != NULL ? end->message : NULL,
@@ -248,6 +270,8 @@ static void finish_in_store(jobs_attempt *attempt, const ending *end, const stor
 void jobs_attempt_finish(jobs_attempt *attempt, jobs_control control, const gd_error *failure)
 {
     ending end = name_ending(attempt, control, failure);
+    name_best_restart(gd_trainer_progress(attempt->trainer), attempt->spec->training.restarts,
+                      &end);
     /* A job that goes on later needs its state; without one it would start over, to the same end. */
     if (end.reason == NULL) {
         jobs_attempt_save(attempt);

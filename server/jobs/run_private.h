@@ -5,6 +5,7 @@
 #define JOBS_RUN_PRIVATE_H
 
 #include "jobs/checkpoint.h"
+#include "jobs/moments.h"
 #include "jobs/run.h"
 
 typedef struct jobs_attempt {
@@ -17,6 +18,7 @@ typedef struct jobs_attempt {
     gd_buffer preparation;
     jobs_curve curve; /* until the entry takes it over */
     jobs_live_entry *entry;
+    jobs_moments moments;                       /* not yet stored */
     char checkpoint[JOBS_CHECKPOINT_NAME_SIZE]; /* file the store knows of; empty: none */
     double started_at, saved_at;                /* monotonic seconds */
     int64_t samples_before;                     /* seen by earlier attempts */
@@ -26,7 +28,7 @@ typedef struct jobs_attempt {
 
 store_progress jobs_progress_of(const gd_progress *progress);
 
-/* Checkpoint file, then progress, curve and its name in one transaction (run_save.c). */
+/* Checkpoint file, then progress, curve, moments and its name in one transaction (run_save.c). */
 void jobs_attempt_save(jobs_attempt *attempt);
 /* Puts trainer and curve where the last checkpoint left them, or at the beginning where there is none
  * to be used. False where the attempt was failed for lack of memory. */

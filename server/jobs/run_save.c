@@ -61,7 +61,7 @@ static gd_status write_state(jobs_attempt *attempt, char name[JOBS_CHECKPOINT_NA
     return status;
 }
 
-static gd_status store_save(jobs_attempt *attempt, const char *name, const store_event *event)
+static gd_status store_save(jobs_attempt *attempt, const char *name)
 {
     gd_buffer bytes;
     store_chunk *chunks = NULL;
@@ -74,13 +74,14 @@ static gd_status store_save(jobs_attempt *attempt, const char *name, const store
                                    .chunks = chunks,
                                    .chunk_count = chunk_count,
                                    .checkpoint = name,
-                                   .events = event,
-                                   .event_count = event != NULL ? 1 : 0};
+                                   .events = attempt->moments.events,
+                                   .event_count = attempt->moments.count};
         status = store_run_save(attempt->runner->resources.store, attempt->claim, &update, NULL);
     }
     gd_buffer_dispose(&bytes);
     free(chunks);
     if (status == GD_OK) {
+        jobs_moments_clear(&attempt->moments);
         int64_t points = jobs_live_curve(attempt->entry)->count;
         jobs_live_forget(attempt->entry, points / STORE_CHUNK_POINTS * STORE_CHUNK_POINTS);
     }
@@ -113,7 +114,7 @@ void jobs_attempt_save(jobs_attempt *attempt)
         tell_failure(attempt, &error);
         return;
     }
-    gd_status status = store_save(attempt, name, NULL);
+    gd_status status = store_save(attempt, name);
     if (status == GD_OK) {
         if (attempt->checkpoint[0] != '\0' && strcmp(attempt->checkpoint, name) != 0)
             jobs_checkpoint_remove(directory, attempt->checkpoint);

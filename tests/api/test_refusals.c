@@ -287,7 +287,6 @@ Test(api_refusals, words_not_offered_yet_are_refused_as_unsupported, .timeout = 
          {"a target of another dataset", DATA("'generator': 'linear', 'target': {'dataset': 'x'}"),
           "/data/target", "unsupported"}},
         {NULL, NULL, {"threads", TRAINING("'threads': 2"), "/training/threads", "unsupported"}},
-        {NULL, NULL, {"restarts", TRAINING("'restarts': 3"), "/training/restarts", "unsupported"}},
         {NULL,
          NULL,
          {"on_problem", TRAINING("'on_problem': 'repair'"), "/training/on_problem", "unsupported"}},

@@ -95,3 +95,89 @@ Test(api_ways, a_warm_start_that_cannot_be_is_refused, .timeout = LIMIT)
     reply_expect_fault(early, "/training/from_job", "no_parameters");
     service_destroy(it);
 }
+
+#define SPEC_RESTARTS                                                                              \
+    "{'model': {'type': 'mlp', 'hidden': [3], 'activation': 'tanh'}, 'data': {'generator': "       \
+    "{'type': 'moons', 'samples': 200, 'seed': 5}, 'validation': {'fraction': 0.25, 'seed': 1}}, " \
+    "'optimizer': {'type': 'adam', 'learning_rate': 0.02}, 'training': {'epochs': 10, "            \
+    "'batch_size': 10, 'seed': 3, 'record_every': 1, 'restarts': %d, 'checkpoint_seconds': %g}}"
+
+/* Events of one type of a job, each as it came. */
+static int find_events(service *it, const char *id, const char *type, const cJSON **found, int most)
+{
+    int count = 0;
+    const reply *events = client_get(it, "/v1/jobs/%s/events?limit=500", id);
+    const cJSON *event;
+    ASSERT_STATUS(events, 200);
+    cJSON_ArrayForEach(event, reply_at(events, "/events"))
+    {
+        const cJSON *name = cJSON_GetObjectItemCaseSensitive(event, "type");
+        if (strcmp(name->valuestring, type) == 0 && count < most)
+            found[count++] = event;
+    }
+    return count;
+}
+
+static double number_of(const cJSON *event, const char *member)
+{
+    const cJSON *data = cJSON_GetObjectItemCaseSensitive(event, "data");
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(data, member);
+    cr_assert(cJSON_IsNumber(value), "no %s", member);
+    return value->valuedouble;
+}
+
+Test(api_ways, restarts_keep_the_best_and_tell_of_each, .timeout = LIMIT)
+{
+    service *it = service_start(2);
+    const reply *job = client_run(it, SECONDS, SPEC_RESTARTS, 5, 10.0);
+    const char *id = reply_text(job, "/id");
+    cr_expect_eq(reply_number(job, "/progress/steps"), 5 * 150);
+    cr_expect_eq(reply_number(job, "/progress/step"), 5 * 150);
+    cr_expect_eq(reply_number(job, "/progress/epochs"), 50);
+    const cJSON *events[8];
+    cr_assert_eq(find_events(it, id, "restart_ended", events, 8), 5);
+    double best = INFINITY;
+    for (int i = 0; i < 5; i++) {
+        cr_expect_eq(number_of(events[i], "restart"), i + 1);
+        cr_expect_eq(number_of(events[i], "step"), 150 * (i + 1));
+        best = fmin(best, number_of(events[i], "best"));
+    }
+    cr_expect_lt(best, number_of(events[0], "best"), "the first is not the best by luck");
+    cr_expect_eq(reply_number(job, "/validation/best_loss"), best);
+    cr_expect_float_eq(reply_number(job, "/metrics/loss"), best, 1e-6);
+    const reply *curve = client_get(it, "/v1/jobs/%s/curve?max_points=0", id);
+    cr_expect_eq(reply_count(curve, "/series/loss"), 5 * 150);
+    const reply *once = client_run(it, SECONDS, SPEC_RESTARTS, 1, 10.0);
+    cr_expect_eq(find_events(it, reply_text(once, "/id"), "restart_ended", events, 8), 0);
+    service_destroy(it);
+}
+
+Test(api_ways, restarts_survive_a_kill_byte_for_byte, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const reply *calm = client_run(it, SECONDS, SPEC_RESTARTS, 900, 10.0);
+    const char *id = client_submit(it, SPEC_RESTARTS, 900, 0.05);
+    client_drop(client_wait_step(it, id, 40000, SECONDS));
+    service_kill(it);
+    service_restart(it);
+    const reply *job = client_wait(it, id, SECONDS);
+    cr_expect_str_eq(reply_text(job, "/status"), "succeeded", "%.600s", job->body);
+    cr_expect_str_eq(reply_text(job, "/digest"), reply_text(calm, "/digest"));
+    cr_expect(strcmp(client_exact_curve(it, id), client_exact_curve(it, reply_text(calm, "/id"))) ==
+              0);
+    const reply *first = client_get(it, "/v1/jobs/%s/events?limit=500", id);
+    int64_t after = 0, number = 0;
+    for (; reply_count(first, "/events") > 0;
+         first = client_get(it, "/v1/jobs/%s/events?limit=500&after=%lld", id, (long long)after)) {
+        const cJSON *event;
+        cJSON_ArrayForEach(event, reply_at(first, "/events"))
+        {
+            after = (int64_t)cJSON_GetObjectItemCaseSensitive(event, "seq")->valuedouble;
+            const cJSON *type = cJSON_GetObjectItemCaseSensitive(event, "type");
+            if (strcmp(type->valuestring, "restart_ended") == 0)
+                cr_assert_eq(number_of(event, "restart"), ++number, "each is told once");
+        }
+    }
+    cr_expect_eq(number, 900);
+    service_destroy(it);
+}

@@ -56,13 +56,24 @@ typedef struct gd_training_options {
     double gradient_tolerance; /* converged once a step's gradient norm is ≤ this; 0: off */
     double max_seconds;        /* of training time over all attempts, each from its first advance;
                                   0: no limit */
+    int64_t restarts;          /* runs from different first parameters, the best kept; 1: one run */
     int64_t record_every; /* updates a curve point; GD_AUTOMATIC: max(1, ceil(steps / 10000)) */
 } gd_training_options;
 
 /*
+ * Restarts. Epochs, steps, schedule, optimizer, order of the examples and early stopping begin anew
+ * in each; the first is the run there would be without restarts, the first parameters of the others
+ * are drawn one after the other from GD_STREAM_RESTART of the seed. Steps, epochs and points count
+ * on. What ends a run ends the restart, a divergence too, and the next begins; but target_loss and
+ * max_seconds end the training. The final parameters are those of the best monitored epoch of all
+ * (of equal ones the first), and the reason is that of the restart they are from. The training has
+ * diverged only where every restart has.
+ */
+
+/*
  * Rows for the plain members, "training" and "stop" of a job's description: epochs, steps,
- * batch_size, shuffle, target_loss, gradient_tolerance, max_seconds, record_every; and monitor,
- * patience, min_delta, restore_best.
+ * batch_size, shuffle, target_loss, gradient_tolerance, max_seconds, restarts, record_every; and
+ * monitor, patience, min_delta, restore_best.
  */
 const gd_field_table *gd_training_fields(void);
 const gd_field_table *gd_stop_fields(void);
@@ -93,8 +104,10 @@ typedef enum gd_stop_reason {
 const char *gd_stop_reason_name(gd_stop_reason reason);
 
 typedef struct gd_progress {
-    int64_t step, steps;   /* updates done, updates at the limit */
-    int64_t epoch, epochs; /* whole passes done, passes at the limit */
+    int64_t step, steps;   /* updates done, updates at the limit, of all restarts */
+    int64_t epoch, epochs; /* whole passes done, passes at the limit, likewise */
+    int64_t restart;       /* the one under way, from 1 */
+    int64_t best_restart;  /* that of the best monitored epoch; 0: none yet */
     int64_t samples;       /* examples seen by updates */
     double seconds;        /* training time over all attempts */
     bool has_loss;
@@ -125,6 +138,17 @@ typedef struct gd_point {
     int64_t layer_count;
 } gd_point;
 
+/* A restart that has ended, where there are several. */
+typedef struct gd_restart {
+    int64_t number;        /* from 1 */
+    int64_t step;          /* updates of the training when it ended */
+    bool has_value;        /* an epoch ended in it */
+    double value;          /* best monitored value */
+    int64_t value_step;    /* after which update */
+    gd_stop_reason reason; /* why it ended */
+    gd_error failure;      /* where it diverged: at which step and in which tensor */
+} gd_restart;
+
 typedef struct gd_trainer gd_trainer;
 
 gd_status gd_trainer_create(gd_trainer **trainer, const gd_trainer_setup *setup, gd_error *error);
@@ -149,6 +173,9 @@ bool gd_trainer_is_finished(const gd_trainer *trainer);
 /* The point the last advance completed, or NULL. Valid until the next advance. */
 const gd_point *gd_trainer_point(const gd_trainer *trainer);
 
+/* The restart the last advance ended, or NULL; always NULL without restarts. Valid as the point. */
+const gd_restart *gd_trainer_restart(const gd_trainer *trainer);
+
 const gd_progress *gd_trainer_progress(const gd_trainer *trainer);
 
 /* Indices of the model's layers that have parameters, in the order of layer_gradient_norms. */
@@ -157,7 +184,7 @@ const int64_t *gd_trainer_parameter_layers(const gd_trainer *trainer, int64_t *c
 /* Current parameters [parameter_count]; after the end the final ones. Valid until the next advance. */
 const gd_real *gd_trainer_parameters(const gd_trainer *trainer);
 
-/* Parameters of the best monitored epoch and its step; NULL before the first epoch has ended. */
+/* Parameters of the best monitored epoch of all restarts and its step; NULL before the first epoch has ended. */
 const gd_real *gd_trainer_best_parameters(const gd_trainer *trainer, int64_t *step);
 
 /*

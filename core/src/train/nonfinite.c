@@ -75,11 +75,21 @@ static void blame_tensor(const gdi_step *step, const gd_parameter *tensor, const
             (long long)tensor->count);
 }
 
-static gd_status end_diverged(gd_trainer *trainer)
+/* With restarts only that of all of them is the training's failure. */
+static gd_status end_diverged(gd_trainer *trainer, const double *validation_loss, gd_error *error)
 {
-    gdi_record_complete(trainer, NULL);
+    gdi_record_complete(trainer, validation_loss);
     gdi_finish(trainer, GD_STOP_DIVERGED);
-    return GD_NON_FINITE;
+    if (error != NULL && trainer->restarts.ended_ready) {
+        trainer->restarts.ended.failure = *error;
+    }
+    if (trainer->progress.reason == GD_STOP_DIVERGED) {
+        return GD_NON_FINITE;
+    }
+    if (error != NULL) {
+        *error = (gd_error){.status = GD_OK};
+    }
+    return GD_OK;
 }
 
 gd_status gdi_diverge_loss(gd_trainer *trainer, const gdi_step *step, gd_error *error)
@@ -101,7 +111,7 @@ gd_status gdi_diverge_loss(gd_trainer *trainer, const gdi_step *step, gd_error *
     for (int64_t i = 0; i < trainer->layer_count; i++) {
         trainer->layer_norms[i] = NAN;
     }
-    return end_diverged(trainer);
+    return end_diverged(trainer, NULL, error);
 }
 
 gd_status gdi_diverge_gradient(gd_trainer *trainer, const gdi_step *step, gd_error *error)
@@ -112,7 +122,7 @@ gd_status gdi_diverge_gradient(gd_trainer *trainer, const gdi_step *step, gd_err
         blame_tensor(step, tensor, trainer->gradients, element, "the gradient of", error);
     }
     gdi_record_begin(trainer, step);
-    return end_diverged(trainer);
+    return end_diverged(trainer, NULL, error);
 }
 
 gd_status gdi_diverge_update(gd_trainer *trainer, const gdi_step *step, const gd_real *result,
@@ -127,14 +137,12 @@ gd_status gdi_diverge_update(gd_trainer *trainer, const gdi_step *step, const gd
         gdi_record_begin(trainer, step);
     }
     gdi_record_update_ratio(trainer, gdi_parameters(trainer), result);
-    return end_diverged(trainer);
+    return end_diverged(trainer, NULL, error);
 }
 
 gd_status gdi_diverge_validation(gd_trainer *trainer, double loss, gd_error *error)
 {
     gd_fail(error, GD_NON_FINITE, "validation_loss", "step %lld: the validation loss is %s",
             (long long)trainer->progress.step, word(loss));
-    gdi_record_complete(trainer, &loss);
-    gdi_finish(trainer, GD_STOP_DIVERGED);
-    return GD_NON_FINITE;
+    return end_diverged(trainer, &loss, error);
 }

@@ -59,6 +59,15 @@ static const gd_field training_fields[] = {
      MEMBER(max_seconds),
      .maximum = 1e9,
      .help = "Limit of the training time over all attempts; 0 is none."},
+    {.name = "restarts",
+     .type = GD_FIELD_COUNT,
+     MEMBER(restarts),
+     .minimum = 1,
+     .maximum = GDI_MAXIMUM_RESTARTS,
+     .default_value = 1,
+     .help =
+         "Runs from different first parameters, of which the best is kept; the limits are those "
+         "of each."},
     {.name = "record_every",
      .type = GD_FIELD_COUNT,
      MEMBER(record_every),

@@ -207,8 +207,15 @@ static gd_status resolve_limits(gd_trainer_setup *setup, gd_error *error)
         }
         training->steps = training->epochs * batches;
     }
+    int64_t restarts = training->restarts = training->restarts > 1 ? training->restarts : 1;
+    if ((double)training->steps * (double)restarts > GDI_MAXIMUM_STEPS) {
+        return gd_fail(error, GD_INVALID_ARGUMENT, "training/restarts",
+                       "%lld restarts of %lld updates are more than the %g updates allowed",
+                       (long long)restarts, (long long)training->steps, GDI_MAXIMUM_STEPS);
+    }
     if (training->record_every == GD_AUTOMATIC) {
-        training->record_every = (training->steps + GDI_CURVE_POINTS - 1) / GDI_CURVE_POINTS;
+        training->record_every =
+            (training->steps * restarts + GDI_CURVE_POINTS - 1) / GDI_CURVE_POINTS;
     }
     return GD_OK;
 }

@@ -11,12 +11,12 @@
 
 #include <string.h>
 
-static const uint64_t magic = UINT64_C(0x3145544154534447); /* "GDSTATE1" */
+static const uint64_t magic = UINT64_C(0x3245544154534447); /* "GDSTATE2" */
 
 enum {
     HEADER_BYTES = 24,
     CHECKSUM_BYTES = 8,
-    SCALAR_BYTES = 46 * 8 /* what move_scalars moves */
+    SCALAR_BYTES = 60 * 8 /* what move_scalars moves */
 };
 
 /* All of the state that is not a block of numbers. */
@@ -24,6 +24,7 @@ typedef struct state_scalars {
     gd_progress progress;
     gd_point point;
     gdi_stopping stopping;
+    gdi_restarts restarts;
     gdi_loss_sum since_point, since_epoch;
     gd_schedule_state schedule;
     gd_random order, dropout;
@@ -73,11 +74,21 @@ static void move_random(archive *a, gd_random *random)
     }
 }
 
+/* One that does not exist becomes -1. */
+static void move_reason(archive *a, gd_stop_reason *reason)
+{
+    int64_t number = (int64_t)*reason;
+    move_i64(a, &number);
+    bool exists = number >= GD_STOP_NONE && number <= GD_STOP_DIVERGED;
+    *reason = exists ? (gd_stop_reason)number : (gd_stop_reason)-1;
+}
+
 static void move_progress(archive *a, gd_progress *progress)
 {
-    int64_t reason = (int64_t)progress->reason;
     move_i64(a, &progress->step);
     move_i64(a, &progress->epoch);
+    move_i64(a, &progress->restart);
+    move_i64(a, &progress->best_restart);
     move_i64(a, &progress->samples);
     move_f64(a, &progress->seconds);
     move_bool(a, &progress->has_loss);
@@ -89,10 +100,8 @@ static void move_progress(archive *a, gd_progress *progress)
     move_f64(a, &progress->validation_loss);
     move_f64(a, &progress->best_validation_loss);
     move_i64(a, &progress->best_validation_step);
-    move_i64(a, &reason);
+    move_reason(a, &progress->reason);
     move_i64(a, &progress->points);
-    progress->reason = reason < GD_STOP_NONE || reason > GD_STOP_DIVERGED ? (gd_stop_reason)-1
-                                                                          : (gd_stop_reason)reason;
 }
 
 static void move_point(archive *a, gd_point *point)
@@ -111,15 +120,29 @@ static void move_sum(archive *a, gdi_loss_sum *sum)
     move_i64(a, &sum->rows);
 }
 
+static void move_stopping(archive *a, gdi_stopping *stopping)
+{
+    move_bool(a, &stopping->has_best);
+    move_f64(a, &stopping->best);
+    move_i64(a, &stopping->best_step);
+    move_bool(a, &stopping->has_own);
+    move_f64(a, &stopping->own_best);
+    move_i64(a, &stopping->own_best_step);
+    move_f64(a, &stopping->reference);
+    move_i64(a, &stopping->reference_epoch);
+    move_bool(a, &stopping->reached_target);
+}
+
 static void move_scalars(archive *a, state_scalars *s)
 {
     move_progress(a, &s->progress);
     move_point(a, &s->point);
-    move_bool(a, &s->stopping.has_best);
-    move_f64(a, &s->stopping.best);
-    move_i64(a, &s->stopping.best_step);
-    move_f64(a, &s->stopping.reference);
-    move_i64(a, &s->stopping.reference_epoch);
+    move_stopping(a, &s->stopping);
+    move_i64(a, &s->restarts.first_step);
+    move_i64(a, &s->restarts.first_epoch);
+    move_random(a, &s->restarts.random);
+    move_reason(a, &s->restarts.best_reason);
+    move_reason(a, &s->restarts.sound_reason);
     move_sum(a, &s->since_point);
     move_sum(a, &s->since_epoch);
     move_f64(a, &s->schedule.learning_rate);
@@ -174,6 +197,7 @@ static state_scalars collect(const gd_trainer *trainer)
         .progress = trainer->progress,
         .point = trainer->point,
         .stopping = trainer->stopping,
+        .restarts = trainer->restarts,
         .since_point = trainer->since_point,
         .since_epoch = trainer->since_epoch,
         .schedule = trainer->schedule,
@@ -212,11 +236,19 @@ void gd_trainer_save(const gd_trainer *trainer, gd_buffer *buffer)
 static bool is_consistent(const gd_trainer *trainer, const state_scalars *s)
 {
     const gd_progress *progress = &s->progress;
+    const gdi_restarts *restarts = &s->restarts;
     int64_t batches = trainer->batcher.batches;
-    return progress->step >= 0 && progress->step <= trainer->progress.steps && s->position >= 0 &&
-           s->position < batches && progress->epoch == progress->step / batches &&
-           s->position == progress->step % batches && progress->samples >= 0 &&
-           progress->points >= 0 && s->since_point.rows >= 0 && s->since_epoch.rows >= 0 &&
+    int64_t own_step = progress->step - restarts->first_step;
+    int64_t own_epoch = progress->epoch - restarts->first_epoch;
+    bool fits = progress->restart >= 1 && progress->restart <= trainer->setup.training.restarts &&
+                progress->best_restart >= 0 && progress->best_restart <= progress->restart &&
+                restarts->first_step >= 0 && restarts->first_epoch >= 0 && own_step >= 0 &&
+                own_epoch >= 0 && (int)restarts->best_reason >= GD_STOP_NONE &&
+                (int)restarts->sound_reason >= GD_STOP_NONE;
+    return fits && progress->step >= 0 && progress->step <= trainer->progress.steps &&
+           s->position >= 0 && s->position < batches && own_epoch == own_step / batches &&
+           s->position == own_step % batches && progress->samples >= 0 && progress->points >= 0 &&
+           s->since_point.rows >= 0 && s->since_epoch.rows >= 0 &&
            (int)progress->reason >= GD_STOP_NONE &&
            (s->validating == 0 || (s->validating == 1 && trainer->setup.validation.count > 0)) &&
            s->pass_reason >= GD_STOP_NONE && s->pass_reason <= GD_STOP_DIVERGED && s->best >= 0 &&
@@ -234,6 +266,8 @@ static void apply(gd_trainer *trainer, const state_scalars *s)
     trainer->point.layer_count = trainer->layer_count;
     trainer->point_ready = false;
     trainer->stopping = s->stopping;
+    trainer->restarts = s->restarts;
+    trainer->restarts.ended_ready = false;
     trainer->since_point = s->since_point;
     trainer->since_epoch = s->since_epoch;
     trainer->schedule = s->schedule;

@@ -15,7 +15,7 @@
 static double learning_rate(const gd_trainer *trainer)
 {
     return gd_schedule_rate(&trainer->setup.schedule, trainer->schedule.learning_rate,
-                            trainer->progress.step, trainer->progress.steps,
+                            gdi_own_step(trainer), trainer->setup.training.steps,
                             trainer->batcher.batches);
 }
 
@@ -78,7 +78,7 @@ static void update(gd_trainer *trainer, const gdi_step *step, const gd_objective
 {
     size_t trained = trainer->trained_count;
     gd_update change = {
-        .step = step->number,
+        .step = step->own_number,
         .learning_rate = step->learning_rate,
         .parameters = gdi_parameters(trainer),
         .gradients = trainer->gradients,
@@ -135,6 +135,7 @@ gd_status gdi_take_step(gd_trainer *trainer, gd_error *error)
     gdi_step step = {
         .batch = gdi_batcher_take(&trainer->batcher),
         .number = trainer->progress.step + 1,
+        .own_number = gdi_own_step(trainer) + 1,
         .learning_rate = learning_rate(trainer),
     };
     objective_context context = {trainer, &step.batch, trainer->dropout};

@@ -17,7 +17,7 @@ static bool monitors_training_loss(const gd_trainer *trainer)
 static bool improves_enough(const gd_trainer *trainer, double monitored)
 {
     const gdi_stopping *stopping = &trainer->stopping;
-    return !stopping->has_best ||
+    return !stopping->has_own ||
            monitored < stopping->reference - trainer->setup.training.stop_min_delta;
 }
 
@@ -46,7 +46,7 @@ void gdi_stopping_decide(const gd_trainer *trainer, gdi_step *step)
 {
     const gd_training_options *options = &trainer->setup.training;
     const gd_progress *progress = &trainer->progress;
-    bool last = step->number == progress->steps;
+    bool last = step->own_number == options->steps;
     bool flat =
         options->gradient_tolerance > 0 && step->gradient_norm <= options->gradient_tolerance;
     step->reason = flat ? GD_STOP_CONVERGED : last ? GD_STOP_COMPLETED : GD_STOP_NONE;
@@ -54,14 +54,16 @@ void gdi_stopping_decide(const gd_trainer *trainer, gdi_step *step)
     step->ends_pass = step->ends_epoch || step->reason != GD_STOP_NONE;
     double mean = step->ends_pass ? pass_mean(trainer, step) : 0;
     int64_t epoch = progress->epoch + (step->ends_epoch ? 1 : 0);
+    int64_t own_epoch = epoch - trainer->restarts.first_epoch;
     if (step->ends_pass && options->has_target_loss && mean <= options->target_loss) {
         step->reason = GD_STOP_CONVERGED;
     }
     if (step->reason == GD_STOP_NONE && is_out_of_time(trainer)) {
         step->reason = GD_STOP_TIME_LIMIT;
     } else {
-        step->validates = step->ends_pass && trainer->setup.validation.count > 0 &&
-                          (step->reason != GD_STOP_NONE || epoch % trainer->validation_every == 0);
+        step->validates =
+            step->ends_pass && trainer->setup.validation.count > 0 &&
+            (step->reason != GD_STOP_NONE || own_epoch % trainer->validation_every == 0);
     }
     if (step->reason == GD_STOP_NONE && step->ends_pass && monitors_training_loss(trainer) &&
         ends_patience(trainer, mean, epoch)) {
@@ -79,10 +81,16 @@ static void observe(gd_trainer *trainer, double monitored)
         stopping->reference = monitored;
         stopping->reference_epoch = trainer->progress.epoch;
     }
+    if (!stopping->has_own || monitored < stopping->own_best) {
+        stopping->has_own = true;
+        stopping->own_best = monitored;
+        stopping->own_best_step = trainer->progress.step;
+    }
     if (!stopping->has_best || monitored < stopping->best) {
         stopping->has_best = true;
         stopping->best = monitored;
         stopping->best_step = trainer->progress.step;
+        trainer->progress.best_restart = trainer->progress.restart;
         trainer->best = trainer->current;
     }
     gd_schedule_observe(&trainer->setup.schedule, &trainer->schedule, monitored);
@@ -92,7 +100,9 @@ gd_stop_reason gdi_stopping_end_pass(gd_trainer *trainer, gd_stop_reason reason,
                                      const double *validation_loss)
 {
     double mean = trainer->since_epoch.sum / (double)trainer->since_epoch.rows;
+    const gd_training_options *options = &trainer->setup.training;
     trainer->since_epoch = (gdi_loss_sum){0};
+    trainer->stopping.reached_target = options->has_target_loss && mean <= options->target_loss;
     bool by_training_loss = monitors_training_loss(trainer);
     if (!by_training_loss && validation_loss == NULL) {
         return reason;
@@ -101,15 +111,4 @@ gd_stop_reason gdi_stopping_end_pass(gd_trainer *trainer, gd_stop_reason reason,
     bool impatient = ends_patience(trainer, monitored, trainer->progress.epoch);
     observe(trainer, monitored);
     return reason == GD_STOP_NONE && impatient ? GD_STOP_EARLY_STOPPED : reason;
-}
-
-void gdi_finish(gd_trainer *trainer, gd_stop_reason reason)
-{
-    const gd_training_options *options = &trainer->setup.training;
-    if (options->stop_early && options->restore_best && trainer->best >= 0 &&
-        reason != GD_STOP_DIVERGED) {
-        trainer->current = trainer->best;
-    }
-    trainer->progress.reason = reason;
-    trainer->progress.seconds = gdi_seconds(trainer);
 }

@@ -9,7 +9,6 @@
 #include "base/memory.h"
 #include "train/denormals.h"
 
-#include <string.h>
 #include <time.h>
 
 static double system_clock(void *context)
@@ -149,28 +148,15 @@ static gd_status allocate(gd_trainer *trainer, gd_error *error)
 static void start(gd_trainer *trainer)
 {
     const gd_trainer_setup *setup = &trainer->setup;
-    gd_real *parameters = gdi_parameters(trainer);
-    if (setup->initial_parameters != NULL) {
-        memcpy(parameters, setup->initial_parameters,
-               trainer->parameter_count * sizeof *parameters);
-    } else {
-        gd_random random;
-        gd_random_seed(&random, setup->training.seed, GD_STREAM_INITIALISE);
-        gd_model_initialise(setup->model, parameters, &random);
-    }
-    if (trainer->optimizer->prepare != NULL) {
-        trainer->optimizer->prepare(&setup->optimizer, trainer->moments, trainer->trained_count);
-    }
-    gd_random_seed(&trainer->dropout, setup->training.seed, GD_STREAM_DROPOUT);
-    trainer->schedule = gd_schedule_state_start(setup->optimizer.learning_rate);
     int64_t next = 0;
     for (int64_t i = 0; i < gd_model_layer_count(setup->model); i++) {
         if (gd_model_layer_parameters(setup->model, i) > 0) {
             trainer->layers[next++] = i;
         }
     }
-    trainer->progress.steps = setup->training.steps;
-    trainer->progress.epochs = setup->training.epochs;
+    trainer->progress.steps = setup->training.steps * setup->training.restarts;
+    trainer->progress.epochs = setup->training.epochs * setup->training.restarts;
+    gdi_begin(trainer);
 }
 
 gd_status gd_trainer_create(gd_trainer **trainer, const gd_trainer_setup *setup, gd_error *error)
@@ -237,6 +223,7 @@ void gd_trainer_destroy(gd_trainer *trainer)
 gd_status gd_trainer_advance(gd_trainer *trainer, gd_error *error)
 {
     trainer->point_ready = false;
+    trainer->restarts.ended_ready = false;
     if (gd_trainer_is_finished(trainer)) {
         return GD_OK;
     }
@@ -259,6 +246,11 @@ bool gd_trainer_is_finished(const gd_trainer *trainer)
 const gd_point *gd_trainer_point(const gd_trainer *trainer)
 {
     return trainer->point_ready ? &trainer->point : NULL;
+}
+
+const gd_restart *gd_trainer_restart(const gd_trainer *trainer)
+{
+    return trainer->restarts.ended_ready ? &trainer->restarts.ended : NULL;
 }
 
 const gd_progress *gd_trainer_progress(const gd_trainer *trainer)

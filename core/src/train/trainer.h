@@ -17,6 +17,7 @@
 #define GDI_MAXIMUM_EPOCHS   1e9
 #define GDI_MAXIMUM_STEPS    1e11
 #define GDI_DEFAULT_EPOCHS   100
+#define GDI_MAXIMUM_RESTARTS 1000
 #define GDI_CURVE_POINTS     10000 /* of a run, about, by default */
 #define GDI_VALIDATION_SLICE 4096  /* rows a call of gd_trainer_advance */
 #define GDI_VALIDATIONS      10000 /* of a run, about at most */
@@ -27,12 +28,26 @@ enum {
 
 /* What decides when to stop, and what is best. */
 typedef struct gdi_stopping {
-    bool has_best;
-    double best; /* monitored value, as are the next */
+    bool has_best; /* of all restarts */
+    double best;   /* monitored value, as are the next */
     int64_t best_step;
+    bool has_own; /* of this restart */
+    double own_best;
+    int64_t own_best_step;
     double reference; /* best by more than min_delta: what patience counts from */
     int64_t reference_epoch;
+    bool reached_target; /* the pass just ended has the loss that was to be reached */
 } gdi_stopping;
+
+/* Where the restart under way began, and what the ones before it leave. */
+typedef struct gdi_restarts {
+    int64_t first_step, first_epoch; /* of progress, before its first update */
+    gd_random random;                /* draws the first parameters of the next */
+    gd_stop_reason best_reason;      /* of the restart with the best value, once it has ended */
+    gd_stop_reason sound_reason;     /* of the last one that did not diverge; NONE: none yet */
+    gd_restart ended;
+    bool ended_ready; /* by the last advance */
+} gdi_restarts;
 
 /* Sum of a loss over examples. */
 typedef struct gdi_loss_sum {
@@ -50,7 +65,8 @@ gdi_output_plan gdi_plan_output(const gd_model *model);
 /* What is known of a step before its update. */
 typedef struct gdi_step {
     gdi_batch batch;
-    int64_t number; /* from 1 */
+    int64_t number;     /* from 1, of all restarts */
+    int64_t own_number; /* from 1 in this restart */
     double learning_rate, loss, gradient_norm;
     bool ends_epoch; /* the last batch of the examples */
     bool ends_pass;  /* that, or the last step there will be */
@@ -89,6 +105,7 @@ struct gd_trainer {
     gd_random dropout;
     gd_schedule_state schedule;
     gdi_stopping stopping;
+    gdi_restarts restarts;
     gdi_loss_sum since_point, since_epoch; /* training loss since the last point, this pass */
 
     bool validating;            /* the next call takes a slice of validation */
@@ -133,7 +150,16 @@ void gdi_stopping_decide(const gd_trainer *trainer, gdi_step *step);
  */
 gd_stop_reason gdi_stopping_end_pass(gd_trainer *trainer, gd_stop_reason reason,
                                      const double *validation_loss);
-/* Ends training; the final parameters are then in place. */
+/* Updates and whole passes of the restart under way. */
+int64_t gdi_own_step(const gd_trainer *trainer);
+int64_t gdi_own_epoch(const gd_trainer *trainer);
+
+/* restart.c: begins the first run. */
+void gdi_begin(gd_trainer *trainer);
+/*
+ * Ends the restart under way. Where others follow the next one begins, else training ends and the
+ * final parameters are in place.
+ */
 void gdi_finish(gd_trainer *trainer, gd_stop_reason reason);
 
 /* record.c */

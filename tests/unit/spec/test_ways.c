@@ -22,6 +22,22 @@ Test(spec_ways, from_job_is_read_and_written)
     free(text);
 }
 
+Test(spec_ways, restarts_are_read_and_written)
+{
+    spec_job *spec = spec_good(TRAINING("{}"));
+    cr_expect_eq(spec->training.restarts, 1);
+    spec_destroy(spec);
+    char *text = spec_round(TRAINING("{'restarts': 5}"));
+    cr_expect_eq(spec_number_at(text, "/training/restarts"), 5);
+    free(text);
+    static const spec_fault_case cases[] = {
+        {TRAINING("{'restarts': 0}"), "/training/restarts", "out_of_range", NULL},
+        {TRAINING("{'restarts': 1001}"), "/training/restarts", "out_of_range", "1000"},
+        {TRAINING("{'restarts': 'many'}"), "/training/restarts", "wrong_type", NULL},
+    };
+    FAULTS(cases);
+}
+
 Test(spec_ways, from_job_refusals)
 {
     static const spec_fault_case cases[] = {

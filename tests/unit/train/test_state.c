@@ -130,6 +130,18 @@ Test(train_state, any_break_will_do)
     end_problem(p);
 }
 
+Test(train_state, any_break_will_do_in_the_middle_of_restarts)
+{
+    problem *p = begin_problem(GD_OPTIMIZER_ADAM);
+    p->setup.training.epochs = 3;
+    p->setup.training.restarts = 3;
+    p->setup.training.stop_patience = 1;
+    for (int64_t calls = 0; calls <= 56; calls++) {
+        compare_with_break(&p->setup, calls, "restarts");
+    }
+    end_problem(p);
+}
+
 Test(train_state, a_state_cut_off_anywhere_is_refused)
 {
     problem *p = begin_problem(GD_OPTIMIZER_ADAM);
@@ -193,6 +205,9 @@ static void change_setup(gd_trainer_setup *setup, int which)
     case 6:
         setup->training.stop_min_delta = 1e-4;
         break;
+    case 7:
+        setup->training.restarts = 2;
+        break;
     default:
         setup->training.clip = GD_CLIP_VALUE;
         setup->training.clip_limit = 1;
@@ -204,7 +219,7 @@ Test(train_state, a_state_of_another_setup_is_refused)
     problem *p = begin_problem(GD_OPTIMIZER_ADAM);
     gd_trainer *trainer = training_run_create(&p->setup);
     gd_buffer state = save(trainer);
-    for (int which = 0; which < 8; which++) {
+    for (int which = 0; which < 9; which++) {
         gd_trainer_setup other = p->setup;
         change_setup(&other, which);
         gd_trainer *foreign = training_run_create(&other);

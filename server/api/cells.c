@@ -165,6 +165,8 @@ static void read_column(const cell_table *table, const json_reader *object, int6
     {
         json_path path = json_path_item(&array.path, row);
         read_cell(table, &path, cell, column, &table->cells->values[row * table->columns + column]);
+        if (table->root->faults->total > JSON_FAULTS_KEPT)
+            break;
         row++;
     }
 }

@@ -110,19 +110,19 @@ static void write_nonfinite(json_writer *writer, const api_curve_columns *column
     json_writer_end_array(writer);
 }
 
-static json_writer *render_json(const store_job *job, const api_live_view *view,
-                                const api_curve_query *query, const api_curve_columns *columns,
-                                const jobs_curve *curve, const bool *keep, int64_t kept)
+static json_writer *render_json(const store_job *job, const api_curve_query *query,
+                                const api_curve_columns *columns, const jobs_curve *curve,
+                                const bool *keep, int64_t kept)
 {
     json_writer *writer = json_writer_create(API_REPLY_MAXIMUM);
     int64_t last = curve->count > 0 ? curve->first_sequence + curve->count - 1 : query->after;
-    bool whole = last >= view->progress.points;
     json_writer_begin_object(writer);
     api_write_text(writer, "job", job->id);
     json_writer_key(writer, "last_seq");
     json_writer_int64(writer, last);
     json_writer_key(writer, "complete");
-    json_writer_boolean(writer, whole && store_job_status_is_terminal(job->status));
+    /* The row was read first: of a job that had ended by then nothing more will come. */
+    json_writer_boolean(writer, store_job_status_is_terminal(job->status));
     json_writer_key(writer, "sampling");
     json_writer_begin_object(writer);
     api_write_text(writer, "method", kept < curve->count ? "min_max" : "none");
@@ -193,8 +193,8 @@ static void respond_curve(const api_context *context, const http_request *reques
     api_live_view view = api_look_live(context, job);
     char etag[API_ETAG_SIZE];
     bool ended = store_job_status_is_terminal(job->status);
-    snprintf(etag, sizeof etag, "%s\"c%lld-%d\"", ended ? "" : "W/",
-             (long long)view.progress.points, (int)job->status);
+    snprintf(etag, sizeof etag, "%s\"c%lld-%d%s\"", ended ? "" : "W/",
+             (long long)view.progress.points, (int)job->status, query.csv ? "-csv" : "");
     api_respond_result_caching(response, job);
     if (http_not_modified(request, etag)) {
         http_respond_not_modified(response, etag);
@@ -214,8 +214,7 @@ static void respond_curve(const api_context *context, const http_request *reques
         if (query.csv)
             respond_csv(response, &columns, &curve, keep);
         else
-            api_respond_json(response, 200,
-                             render_json(job, &view, &query, &columns, &curve, keep, kept));
+            api_respond_json(response, 200, render_json(job, &query, &columns, &curve, keep, kept));
     } else if (status != GD_INVALID_ARGUMENT) { /* then the choice has answered */
         api_respond_status(response, status, &error);
     }

@@ -260,38 +260,96 @@ void api_submit_job(void *context, const http_request *request, http_response *r
         submit_document(context, request, response, document, NULL, dry_run != 0, key);
 }
 
+/* "adam" of "adam" and of {"type": "adam", …}; NULL where there is none. */
+static const char *type_of(const cJSON *value)
+{
+    const cJSON *word =
+        cJSON_IsString(value) ? value : cJSON_GetObjectItemCaseSensitive(value, "type");
+    return cJSON_IsString(word) ? word->valuestring : NULL;
+}
+
+/* Drops the member that the patch gives another type, for its other members were of that type.
+ * Whether it did. */
+static bool drop_other_type(cJSON *own, const cJSON *patch, const char *key)
+{
+    const char *before = type_of(cJSON_GetObjectItemCaseSensitive(own, key));
+    const char *after = type_of(cJSON_GetObjectItemCaseSensitive(patch, key));
+    if (before == NULL || after == NULL || strcmp(before, after) == 0)
+        return false;
+    cJSON_DeleteItemFromObjectCaseSensitive(own, key);
+    return true;
+}
+
+/* Of members that exclude each other, drops those the patch does not give where it gives one. Whether
+ * there were any. */
+static bool drop_alternatives(cJSON *own, const cJSON *patch, const char *const *keys)
+{
+    bool given = false, dropped = false;
+    for (size_t i = 0; keys[i] != NULL; i++)
+        given = given || cJSON_GetObjectItemCaseSensitive(patch, keys[i]) != NULL;
+    for (size_t i = 0; given && keys[i] != NULL; i++) {
+        if (cJSON_GetObjectItemCaseSensitive(patch, keys[i]) != NULL ||
+            cJSON_GetObjectItemCaseSensitive(own, keys[i]) == NULL)
+            continue;
+        cJSON_DeleteItemFromObjectCaseSensitive(own, keys[i]);
+        dropped = true;
+    }
+    return dropped;
+}
+
+static void drop_model(cJSON *spec, const cJSON *patch, const char *type)
+{
+    const cJSON *model = cJSON_GetObjectItemCaseSensitive(patch, "model");
+    if (drop_other_type(spec, patch, "model")) {
+        cJSON_DeleteItemFromObjectCaseSensitive(spec, "loss");
+        cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItemCaseSensitive(spec, "data"),
+                                                "task");
+    } else if (cJSON_IsObject(model) && strcmp(type, "sequential") != 0 &&
+               cJSON_GetObjectItemCaseSensitive(model, "layers") == NULL) {
+        cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItemCaseSensitive(spec, "model"),
+                                                "layers");
+    }
+}
+
+/* Columns of one kind of source are not those of another. */
+static void drop_data(cJSON *spec, const cJSON *patch)
+{
+    static const char *const sources[] = {"dataset", "inline", "generator", NULL};
+    static const char *const parts[] = {"fraction", "last", "dataset", NULL};
+    static const char *const settled[] = {"features", "target", "task"};
+    cJSON *own = cJSON_GetObjectItemCaseSensitive(spec, "data");
+    const cJSON *data = cJSON_GetObjectItemCaseSensitive(patch, "data");
+    bool other = drop_alternatives(own, data, sources);
+    other = drop_other_type(own, data, "generator") || other;
+    for (size_t i = 0; other && i < sizeof settled / sizeof settled[0]; i++)
+        cJSON_DeleteItemFromObjectCaseSensitive(own, settled[i]);
+    if (other)
+        cJSON_DeleteItemFromObjectCaseSensitive(spec, "loss");
+    cJSON *validation = cJSON_GetObjectItemCaseSensitive(own, "validation");
+    if (drop_alternatives(validation, cJSON_GetObjectItemCaseSensitive(data, "validation"), parts))
+        cJSON_DeleteItemFromObjectCaseSensitive(validation, "seed");
+}
+
 /* The spec of a job with a patch over it. What was resolved from the parts that the patch changes is
  * dropped, so that it is resolved anew. */
 static cJSON *patched_spec(const store_job *job, const cJSON *patch)
 {
+    static const char *const limits[] = {"epochs", "steps", NULL};
+    static const char *const clips[] = {"norm", "value", NULL};
     cJSON *spec = json_parse(job->spec, strlen(job->spec), NULL);
     if (spec == NULL || patch == NULL)
         return spec;
-    const cJSON *model = cJSON_GetObjectItemCaseSensitive(patch, "model");
-    cJSON *own_model = cJSON_GetObjectItemCaseSensitive(spec, "model");
-    if (cJSON_IsObject(model) && !cJSON_HasObjectItem(model, "layers") &&
-        strcmp(job->model, "sequential") != 0)
-        cJSON_DeleteItemFromObjectCaseSensitive(own_model, "layers");
-    const cJSON *type = cJSON_GetObjectItemCaseSensitive(model, "type");
-    if (cJSON_IsString(type) && strcmp(type->valuestring, job->model) != 0) {
-        cJSON_DeleteItemFromObjectCaseSensitive(spec, "model");
-        cJSON_DeleteItemFromObjectCaseSensitive(spec, "loss");
-        cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItemCaseSensitive(spec, "data"),
-                                                "task");
-    }
+    drop_model(spec, patch, job->model);
+    drop_data(spec, patch);
+    (void)drop_other_type(spec, patch, "loss");
+    (void)drop_other_type(spec, patch, "optimizer");
+    cJSON *own = cJSON_GetObjectItemCaseSensitive(spec, "optimizer");
     const cJSON *optimizer = cJSON_GetObjectItemCaseSensitive(patch, "optimizer");
-    cJSON *own_optimizer = cJSON_GetObjectItemCaseSensitive(spec, "optimizer");
-    const cJSON *optimizer_type = cJSON_GetObjectItemCaseSensitive(optimizer, "type");
-    const cJSON *own_type = cJSON_GetObjectItemCaseSensitive(own_optimizer, "type");
-    if (cJSON_IsString(optimizer_type) && cJSON_IsString(own_type) &&
-        strcmp(optimizer_type->valuestring, own_type->valuestring) != 0)
-        cJSON_DeleteItemFromObjectCaseSensitive(spec, "optimizer");
-    const cJSON *training = cJSON_GetObjectItemCaseSensitive(patch, "training");
-    cJSON *own_training = cJSON_GetObjectItemCaseSensitive(spec, "training");
-    if (cJSON_HasObjectItem(training, "steps"))
-        cJSON_DeleteItemFromObjectCaseSensitive(own_training, "epochs");
-    if (cJSON_HasObjectItem(training, "epochs"))
-        cJSON_DeleteItemFromObjectCaseSensitive(own_training, "steps");
+    (void)drop_other_type(own, optimizer, "schedule");
+    (void)drop_alternatives(cJSON_GetObjectItemCaseSensitive(own, "clip"),
+                            cJSON_GetObjectItemCaseSensitive(optimizer, "clip"), clips);
+    (void)drop_alternatives(cJSON_GetObjectItemCaseSensitive(spec, "training"),
+                            cJSON_GetObjectItemCaseSensitive(patch, "training"), limits);
     return json_merge_patch(spec, patch);
 }
 

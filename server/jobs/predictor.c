@@ -11,6 +11,7 @@
 
 #define SNAPSHOT_MILLISECONDS 2000
 #define BATCH                 ((int64_t)1024)
+#define MAXIMUM_OUTPUTS       ((int64_t)20000000)
 
 static gd_status read_spec(jobs_predictor *predictor, const store_job *job, gd_error *error)
 {
@@ -160,6 +161,11 @@ gd_status jobs_predictor_run(const jobs_predictor *predictor, const double *cell
     int64_t width = gd_preparation_feature_width(predictor->preparation);
     int64_t output_width = gd_shape_size(gd_model_output_shape(predictor->model));
     gd_workspace *workspace = NULL;
+    if (rows > MAXIMUM_OUTPUTS / output_width)
+        return gd_fail(error, GD_TOO_LARGE, "",
+                       "%lld rows of %lld outputs are beyond the %lld of one request: send fewer "
+                       "rows at a time",
+                       (long long)rows, (long long)output_width, (long long)MAXIMUM_OUTPUTS);
     gd_real *features = calloc((size_t)(batch * width), sizeof *features);
     gd_real *results = calloc((size_t)rows, (size_t)output_width * sizeof *results);
     gd_status status = features == NULL || results == NULL

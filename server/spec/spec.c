@@ -8,30 +8,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void read_labels(const json_reader *document, spec_job *spec)
+void spec_check_labels(const json_reader *labels)
 {
-    json_reader labels;
-    if (json_read_object(document, "labels", JSON_OPTIONAL, &labels) != JSON_READ)
-        return;
     int64_t count = 0;
     const cJSON *label;
-    cJSON_ArrayForEach(label, labels.value)
+    cJSON_ArrayForEach(label, labels->value)
     {
         const char *text;
-        json_path path = json_path_member(&labels.path, label->string);
-        json_reader value = {label, path, labels.faults};
+        json_path path = json_path_member(&labels->path, label->string);
+        json_reader value = {label, path, labels->faults};
         (void)json_read_string(&value, NULL, JSON_REQUIRED, 0, SPEC_MAXIMUM_LABEL, &text);
         size_t length = strlen(label->string);
         if (length == 0 || length > SPEC_MAXIMUM_LABEL || strchr(label->string, ':') != NULL)
-            json_faults_add(labels.faults, &path, JSON_CODE_OUT_OF_RANGE, NULL,
+            json_faults_add(labels->faults, &path, JSON_CODE_OUT_OF_RANGE, NULL,
                             "A label's key must have 1 to %d bytes and no colon.",
                             SPEC_MAXIMUM_LABEL);
         count++;
     }
     if (count > SPEC_MAXIMUM_LABELS)
-        json_faults_add(labels.faults, &labels.path, JSON_CODE_TOO_LONG, NULL,
+        json_faults_add(labels->faults, &labels->path, JSON_CODE_TOO_LONG, NULL,
                         "A job can have %d labels; here are %lld.", SPEC_MAXIMUM_LABELS,
                         (long long)count);
+}
+
+static void read_labels(const json_reader *document, spec_job *spec)
+{
+    json_reader labels;
+    if (json_read_object(document, "labels", JSON_OPTIONAL, &labels) != JSON_READ)
+        return;
+    spec_check_labels(&labels);
     spec->labels = labels.value;
 }
 

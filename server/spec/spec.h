@@ -131,6 +131,9 @@ typedef struct spec_job {
 spec_job *spec_read(cJSON *document, json_faults *faults);
 void spec_destroy(spec_job *spec);
 
+/* Adds a fault for each label, of an object, that a job cannot have, and for too many. */
+void spec_check_labels(const json_reader *labels);
+
 /* Gives every seed that was left open a value, from `seed`. */
 void spec_fix_seeds(spec_job *spec, uint64_t seed);
 

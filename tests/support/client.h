@@ -125,6 +125,9 @@ const cJSON *reply_fault(const reply *it, const char *pointer);
 /* Asserts one with this code. */
 void reply_expect_fault(const reply *it, const char *pointer, const char *code);
 
+/* Asserts a problem document (RFC 9457) with every member of the contract; `what` is told with it. */
+void reply_expect_problem(const reply *it, const char *what);
+
 /* Whether a text has the form of a UUIDv7, of an RFC 3339 time in UTC with milliseconds. */
 bool text_is_id(const char *text);
 bool text_is_time(const char *text);

@@ -152,6 +152,21 @@ void reply_expect_fault(const reply *it, const char *pointer, const char *code)
               "no detail at \"%s\": %.1500s", pointer, it->body);
 }
 
+void reply_expect_problem(const reply *got, const char *what)
+{
+    char status[16];
+    snprintf(status, sizeof status, "%d", got->status);
+    cr_expect_str_eq(reply_header_or_empty(got, "Content-Type"), "application/problem+json", "%s",
+                     what);
+    cr_expect(cJSON_IsString(reply_at(got, "/type")), "%s: no type: %s", what, got->body);
+    cr_expect(cJSON_IsString(reply_at(got, "/title")), "%s: no title: %s", what, got->body);
+    cr_expect(cJSON_IsString(reply_at(got, "/detail")), "%s: no detail: %s", what, got->body);
+    cr_expect(cJSON_IsString(reply_at(got, "/code")), "%s: no code: %s", what, got->body);
+    cr_expect_eq(reply_number(got, "/status"), got->status, "%s", what);
+    cr_expect_str_eq(reply_text(got, "/request_id"), reply_header_or_empty(got, "X-Request-Id"),
+                     "%s", what);
+}
+
 /* '0': a digit, 'h': a lower-case hexadecimal digit, 'v': 8, 9, a or b; others stand for themselves. */
 static bool has_form(const char *text, const char *form)
 {

@@ -215,6 +215,26 @@ gd_status api_cells_read(const json_reader *root, const gd_preparation *preparat
     return rows ? read_rows(&table) : read_columns(&table);
 }
 
+bool api_cells_add_error(const json_reader *root, const gd_preparation *preparation,
+                         const gd_error *error)
+{
+    char *end;
+    if (strncmp(error->path, "rows/", 5) != 0)
+        return false;
+    int64_t row = strtoll(error->path + 5, &end, 10);
+    int64_t column = *end == '/' ? strtoll(end + 1, NULL, 10) : -1;
+    if (column < 0 || column >= gd_preparation_column_count(preparation))
+        return false;
+    bool by_row = json_has(root, "rows");
+    json_path outer = json_path_member(&root->path, by_row ? "rows" : "columns");
+    json_path middle =
+        by_row ? json_path_item(&outer, row)
+               : json_path_member(&outer, gd_preparation_column(preparation, column)->name);
+    json_path cell = json_path_item(&middle, by_row ? column : row);
+    json_faults_add(root->faults, &cell, gd_status_name(error->status), NULL, "%s", error->message);
+    return true;
+}
+
 void api_cells_dispose(api_cells *cells)
 {
     free(cells->values);

@@ -24,4 +24,9 @@ gd_status api_cells_read(const json_reader *root, const gd_preparation *preparat
                          api_cells *cells);
 void api_cells_dispose(api_cells *cells);
 
+/* Adds an error of jobs_predictor_run whose path names a cell as a fault at that cell, in whichever
+ * form the cells came; false where it names none. */
+bool api_cells_add_error(const json_reader *root, const gd_preparation *preparation,
+                         const gd_error *error);
+
 #endif

@@ -16,6 +16,21 @@ typedef enum parameter_format {
     FORMAT_SAFETENSORS
 } parameter_format;
 
+/* RFC 9530: Repr-Digest: sha-256=:<base64>: over the whole representation. */
+static void respond_digest(http_response *response, const void *bytes, size_t length)
+{
+    struct sha256_ctx context;
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    char text[BASE64_ENCODE_RAW_LENGTH(SHA256_DIGEST_SIZE) + 1], header[96];
+    sha256_init(&context);
+    sha256_update(&context, length, bytes);
+    sha256_digest(&context, sizeof digest, digest);
+    base64_encode_raw(text, sizeof digest, digest);
+    text[sizeof text - 1] = '\0';
+    snprintf(header, sizeof header, "sha-256=:%s:", text);
+    http_respond_header(response, "Repr-Digest", header);
+}
+
 static void respond_json(http_response *response, const jobs_predictor *predictor,
                          const char *which)
 {
@@ -43,22 +58,15 @@ static void respond_json(http_response *response, const jobs_predictor *predicto
     }
     json_writer_end_array(writer);
     json_writer_end_object(writer);
-    api_respond_json(response, 200, writer);
-}
-
-/* RFC 9530: Repr-Digest: sha-256=:<base64>: over the whole representation. */
-static void respond_digest(http_response *response, const void *bytes, size_t length)
-{
-    struct sha256_ctx context;
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    char text[BASE64_ENCODE_RAW_LENGTH(SHA256_DIGEST_SIZE) + 1], header[96];
-    sha256_init(&context);
-    sha256_update(&context, length, bytes);
-    sha256_digest(&context, sizeof digest, digest);
-    base64_encode_raw(text, sizeof digest, digest);
-    text[sizeof text - 1] = '\0';
-    snprintf(header, sizeof header, "sha-256=:%s:", text);
-    http_respond_header(response, "Repr-Digest", header);
+    size_t length;
+    char *text = json_writer_finish(writer, &length);
+    json_writer_destroy(writer);
+    if (text == NULL) {
+        api_respond_status(response, GD_OUT_OF_MEMORY, NULL);
+        return;
+    }
+    respond_digest(response, text, length);
+    http_respond_owned(response, 200, "application/json", text, length);
 }
 
 static void respond_safetensors(http_response *response, const jobs_predictor *predictor,
@@ -77,9 +85,9 @@ static void respond_safetensors(http_response *response, const jobs_predictor *p
              which);
     http_respond_header(response, "Content-Disposition", disposition);
     respond_digest(response, file.bytes, file.length);
+    http_respond_owned(response, 200, "application/octet-stream", file.bytes, file.length);
     if (!predictor->live)
         http_respond_ranges(response);
-    http_respond_owned(response, 200, "application/octet-stream", file.bytes, file.length);
 }
 
 static bool read_format(const http_request *request, http_response *response,

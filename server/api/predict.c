@@ -119,6 +119,8 @@ static void predict(const api_context *context, const char *id, const cJSON *doc
         status = api_cells_read(&root, predictor->preparation, &cells);
     if (status == GD_OK && faults.total == 0)
         status = jobs_predictor_run(predictor, cells.values, cells.rows, &outputs, &error);
+    if (status == GD_INVALID_DATA && predictor != NULL)
+        (void)api_cells_add_error(&root, predictor->preparation, &error);
     if (faults.total > 0)
         api_respond_faults(response, &faults);
     else if (status != GD_OK)

@@ -132,9 +132,10 @@ void jobs_predictor_destroy(jobs_predictor *predictor)
     free(predictor);
 }
 
+/* `first` is the place of the batch's first row among all. */
 static gd_status run_batch(const jobs_predictor *predictor, gd_workspace *workspace,
-                           const double *cells, int64_t rows, gd_real *features, gd_real *outputs,
-                           gd_error *error)
+                           const double *cells, int64_t first, int64_t rows, gd_real *features,
+                           gd_real *outputs, gd_error *error)
 {
     int64_t columns = gd_preparation_column_count(predictor->preparation);
     int64_t width = gd_preparation_feature_width(predictor->preparation);
@@ -143,7 +144,7 @@ static gd_status run_batch(const jobs_predictor *predictor, gd_workspace *worksp
         gd_status status = gd_preparation_apply_row(predictor->preparation, cells + row * columns,
                                                     features + row * width, error);
         if (status != GD_OK)
-            return status;
+            return gd_error_prefix(error, status, "rows/%lld", (long long)(first + row));
     }
     const gd_real *result =
         gd_model_forward(predictor->model, predictor->parameters, workspace, features, rows, NULL);
@@ -174,7 +175,7 @@ gd_status jobs_predictor_run(const jobs_predictor *predictor, const double *cell
                            : gd_workspace_create(&workspace, predictor->model, batch, false, error);
     for (int64_t first = 0; status == GD_OK && first < rows; first += batch) {
         int64_t count = rows - first < batch ? rows - first : batch;
-        status = run_batch(predictor, workspace, cells + first * columns, count, features,
+        status = run_batch(predictor, workspace, cells + first * columns, first, count, features,
                            results + first * output_width, error);
     }
     gd_workspace_destroy(workspace);

@@ -28,7 +28,8 @@ void jobs_predictor_destroy(jobs_predictor *predictor);
 
 /*
  * Raw rows `cells` [rows, columns of the preparation] → linked outputs [rows, outputs of the model]:
- * probabilities of a classifier, prepared values otherwise. *outputs is the caller's to free.
+ * probabilities of a classifier, prepared values otherwise. *outputs is the caller's to free. A cell
+ * that cannot be used: path "rows/<row>/<column>".
  */
 gd_status jobs_predictor_run(const jobs_predictor *predictor, const double *cells, int64_t rows,
                              gd_real **outputs, gd_error *error);

@@ -173,6 +173,8 @@ Test(api_refusals, data_that_do_not_fit_name_row_and_column, .timeout = LIMIT)
          "invalid_data"},
         {"a cell that is a boolean", INLINE("[[1, 2], [true, 4]]"), "/data/inline/rows/1/0",
          "wrong_type"},
+        {"a missing cell", INLINE("[[1, 2], [null, 4], [5, 6]]"), "/data/inline/rows/1/0",
+         "invalid_data"},
         {"two columns of one name",
          DATA("'inline': {'columns': ['x', 'x'], 'rows': [[1, 2]]}, 'target': 'x'"),
          "/data/inline/columns/1", "invalid_data"},
@@ -186,7 +188,7 @@ Test(api_refusals, data_that_do_not_fit_name_row_and_column, .timeout = LIMIT)
         {"one class",
          "{'model': 'softmax', 'data': {'inline': {'columns': ['x', 'y'], 'rows': "
          "[[1, 'a'], [2, 'a']]}, 'target': 'y'}}",
-         "/data/target", "out_of_range"},
+         "/data/target", "invalid_data"},
         {"a loss of the other task",
          DATA("'generator': 'linear'}, 'loss': 'cross_entropy', "
               "'labels': {"),

@@ -166,12 +166,6 @@ Test(spec_model, words_of_the_contract_that_are_not_offered_are_told_so)
                                         spec_layers_later[i]};
         spec_expect_faults(&wanted, 1);
     }
-    static const spec_fault_case cases[] = {
-        {SPEC_WITH_MODEL("{'type': 'sequential', 'layers': [{'type': 'dense', 'units': 1, 'l2': "
-                         "0.1}]}"),
-         "/model/layers/0/l2", "unsupported", "leave it out"},
-    };
-    FAULTS(cases);
 }
 
 Test(spec_model, refuses_more_layers_than_a_model_may_have)

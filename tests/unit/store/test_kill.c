@@ -2,6 +2,7 @@
  * A process killed at any moment: every job whose creation was acknowledged is there afterwards, the
  * database is sound, and what ran is queued again.
  */
+#include "support/service.h"
 #include "unit/store/store_fixture.h"
 
 #include <criterion/criterion.h>
@@ -137,5 +138,5 @@ Test(store_kill, acknowledged_jobs_survive_at_any_moment)
         gd_error error = {.status = GD_OK};
         cr_assert_eq(store_check(fixture.path, &error), GD_OK, "%s", error.message);
     }
-    cr_assert_gt(count, 100, "%lld jobs were acknowledged", (long long)count);
+    cr_assert_gt(count, 100 / SERVICE_PATIENCE, "%lld jobs were acknowledged", (long long)count);
 }

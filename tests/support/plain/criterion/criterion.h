@@ -1,9 +1,10 @@
 /*
- * criterion.h: the part of Criterion's interface that the tests use, for builds in which Criterion
- * itself cannot run: its sandbox maps memory where the thread sanitizer allows none.
+ * criterion.h: the part of Criterion's interface that the tests use, for builds with sanitizers:
+ * Criterion's sandbox maps memory where the thread sanitizer allows none, and it calls a test passed
+ * whose process then tells of a leak.
  *
- * The Makefile puts this folder first in the include path where SANITIZE is "thread"; the tests are
- * the same. Every test runs in a forked child. A failed cr_assert ends it, a failed cr_expect is
+ * The Makefile puts this folder first in the include path where SANITIZE is set; the tests are the
+ * same. Every test runs in a forked child. A failed cr_assert ends it, a failed cr_expect is
  * counted; both may be called by any thread of the test.
  */
 #ifndef TESTS_SUPPORT_PLAIN_CRITERION_H

@@ -36,7 +36,7 @@ CREATE TABLE jobs (
     -- The claim: who runs it. A write of a run must name both, so a late one changes nothing.
     boot       TEXT CHECK ((boot IS NOT NULL) = (status = 'running')),
     counter    INTEGER NOT NULL DEFAULT 0,
-    -- Deaths of the process under this job since its last checkpoint.
+    -- Deaths of the process under attempts that made no checkpoint; -1 once this attempt made one.
     crashes    INTEGER NOT NULL DEFAULT 0,
     checkpoint TEXT, -- file name
     digest     TEXT, -- SHA-256 of the final parameters

@@ -84,14 +84,15 @@ typedef struct held_row {
     store_request requested;
 } held_row;
 
-/* A new checkpoint is progress: deaths of the process before it no longer count. */
+/* A new checkpoint is progress: deaths of the process before it no longer count, nor does that of the
+ * attempt that made it, which recovery raises from -1 to 0. */
 static gd_status take_hold(store_connection *connection, const store_claim *claim,
                            const char *checkpoint, int64_t at, held_row *held, gd_error *error)
 {
     store_statement statement =
         store_statement_open(connection,
                              "UPDATE jobs SET checkpoint = coalesce(?4, checkpoint),"
-                             " crashes = iif(?4 IS NULL, crashes, 0), updated_at = ?5,"
+                             " crashes = iif(?4 IS NULL, crashes, -1), updated_at = ?5,"
                              " revision = revision + 1"
                              " WHERE id = ?1 AND status = 'running' AND boot = ?2 AND counter = ?3"
                              " RETURNING sequence, requested");

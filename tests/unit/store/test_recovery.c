@@ -124,12 +124,12 @@ Test(store_recovery, a_checkpoint_starts_the_count_of_deaths_anew)
     must(store_fixture_create(fixture.store, 1));
     store_claim claim;
     static const char *const boots[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 7; i++) {
         store_fixture_claim(fixture.store, boots[i], &claim);
         store_run_update update = {.checkpoint = i == 2 ? "c" : NULL};
         must(store_run_save(fixture.store, &claim, &update, NULL));
-        /* Deaths since the checkpoint: 1, 2, then 1, 2, 3. */
-        if (i < 4)
+        /* Deaths without progress: 1, 2, then 0 for the attempt that saved, 1, 2, 3. */
+        if (i < 5)
             recover(boots[i + 1], 1, 0);
         else {
             recover(boots[i + 1], 0, 1);

@@ -88,14 +88,14 @@ $(BUILD)/double/libdescent.a: $(DOUBLE_OBJECTS)
 	@rm -f $@
 	$(call run,archive $@,ar rcs $@ $^)
 
-# The kernels alone are built once for each instruction set and may fuse multiply and add.
+# The kernels alone are built once for each instruction set; they fuse multiply and add by name.
 KERNELS_AVX2   := -mavx2 -mfma
 KERNELS_AVX512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mprefer-vector-width=512
 ifneq ($(filter x86_64 amd64,$(shell uname -m)),)
-%/kernels_avx2.o:   KERNEL_FLAGS = -O3 -ffp-contract=fast $(KERNELS_AVX2)
-%/kernels_avx512.o: KERNEL_FLAGS = -O3 -ffp-contract=fast $(KERNELS_AVX512)
+%/kernels_avx2.o:   KERNEL_FLAGS = -O3 $(KERNELS_AVX2)
+%/kernels_avx512.o: KERNEL_FLAGS = -O3 $(KERNELS_AVX512)
 endif
-%/kernels_baseline.o: KERNEL_FLAGS = -O3 -ffp-contract=fast
+%/kernels_baseline.o: KERNEL_FLAGS = -O3
 
 $(BUILD)/double/core/src/%.o: core/src/%.c
 	@mkdir -p $(@D)

@@ -3,37 +3,30 @@
  */
 #include "loss/loss.h"
 
-#include <math.h>
-#include <tgmath.h>
+#include "math/kernels.h"
 
-static void apply_sigmoid(gd_real *outputs, size_t count)
+static void apply_softmax(gd_real *outputs, int64_t rows, int64_t width)
 {
-    for (size_t i = 0; i < count; i++) {
-        const gd_real e = exp(-fabs(outputs[i]));
-        outputs[i] = (outputs[i] < 0 ? e : 1) / (1 + e);
+    for (int64_t r = 0; r < rows; r++) {
+        gd_real *row = outputs + r * width;
+        gd_real largest = row[0];
+        for (int64_t c = 1; c < width; c++) {
+            largest = row[c] > largest ? row[c] : largest;
+        }
+        for (int64_t c = 0; c < width; c++) {
+            row[c] -= largest;
+        }
     }
-}
-
-static void apply_softmax(gd_real *row, int64_t width)
-{
-    gd_real largest = row[0];
-    double sum = 0.0;
-    for (int64_t c = 1; c < width; c++) {
-        largest = row[c] > largest ? row[c] : largest;
-    }
-    for (int64_t c = 0; c < width; c++) {
-        row[c] = exp(row[c] - largest);
-        sum += (double)row[c];
-    }
-    for (int64_t c = 0; c < width; c++) {
-        row[c] = (gd_real)((double)row[c] / sum);
-    }
-}
-
-static void apply_exponential(gd_real *outputs, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        outputs[i] = exp(outputs[i]);
+    gdi_kernels_best()->exponential(outputs, outputs, (size_t)(rows * width));
+    for (int64_t r = 0; r < rows; r++) {
+        gd_real *row = outputs + r * width;
+        double sum = 0.0;
+        for (int64_t c = 0; c < width; c++) {
+            sum += (double)row[c];
+        }
+        for (int64_t c = 0; c < width; c++) {
+            row[c] = (gd_real)((double)row[c] / sum);
+        }
     }
 }
 
@@ -59,15 +52,13 @@ void gd_link_apply(gd_link link, gd_real *outputs, int64_t rows, int64_t width)
     case GD_LINK_IDENTITY:
         break;
     case GD_LINK_SIGMOID:
-        apply_sigmoid(outputs, (size_t)rows * (size_t)width);
+        gdi_kernels_best()->sigmoid(outputs, outputs, (size_t)rows * (size_t)width);
         break;
     case GD_LINK_SOFTMAX:
-        for (int64_t r = 0; r < rows; r++) {
-            apply_softmax(outputs + r * width, width);
-        }
+        apply_softmax(outputs, rows, width);
         break;
     case GD_LINK_EXPONENTIAL:
-        apply_exponential(outputs, (size_t)rows * (size_t)width);
+        gdi_kernels_best()->exponential(outputs, outputs, (size_t)rows * (size_t)width);
         break;
     case GD_LINK_DECISION:
         for (int64_t r = 0; r < rows; r++) {

@@ -19,6 +19,9 @@ typedef struct gdi_matrix {
     bool transposed; /* the product sees the transpose of what is stored */
 } gdi_matrix;
 
+/* output[i] = f(input[i]); output may be input. */
+typedef void gdi_element_function(const gd_real *input, gd_real *output, size_t count);
+
 typedef struct gdi_kernels {
     const char *name;
     /*
@@ -36,6 +39,12 @@ typedef struct gdi_kernels {
     bool (*all_finite)(const gd_real *values, size_t count);
     void (*scale)(gd_real *values, double factor, size_t count);
     void (*clamp)(gd_real *values, double limit, size_t count); /* to ±limit */
+    /* Within 2 units in the last place in float32; the C library's in double. */
+    gdi_element_function *exponential;
+    gdi_element_function *exponential_minus_one;
+    gdi_element_function *hyperbolic_tangent;
+    gdi_element_function *sigmoid;  /* 1 / (1 + exp(-x)) */
+    gdi_element_function *softplus; /* log(1 + exp(x)) */
 } gdi_kernels;
 
 /* Elements of scratch a product with at most these sizes needs. */

@@ -92,6 +92,21 @@ static void reference_clamp(gd_real *values, double limit, size_t count)
     }
 }
 
+#define REFERENCE_FUNCTION(name, expression)                              \
+    static void name(const gd_real *input, gd_real *output, size_t count) \
+    {                                                                     \
+        for (size_t i = 0; i < count; i++) {                              \
+            const long double x = (long double)input[i];                  \
+            output[i] = (gd_real)(expression);                            \
+        }                                                                 \
+    }
+
+REFERENCE_FUNCTION(reference_exponential, expl(x))
+REFERENCE_FUNCTION(reference_exponential_minus_one, expm1l(x))
+REFERENCE_FUNCTION(reference_tangent, tanhl(x))
+REFERENCE_FUNCTION(reference_sigmoid, (x < 0 ? expl(x) : 1) / (1 + expl(-fabsl(x))))
+REFERENCE_FUNCTION(reference_softplus, (x <= 0 ? 0 : x) + log1pl(expl(-fabsl(x))))
+
 const gdi_kernels *gdi_kernels_reference(void)
 {
     static const gdi_kernels table = {
@@ -103,6 +118,11 @@ const gdi_kernels *gdi_kernels_reference(void)
         .all_finite = reference_all_finite,
         .scale = reference_scale,
         .clamp = reference_clamp,
+        .exponential = reference_exponential,
+        .exponential_minus_one = reference_exponential_minus_one,
+        .hyperbolic_tangent = reference_tangent,
+        .sigmoid = reference_sigmoid,
+        .softplus = reference_softplus,
     };
     return &table;
 }

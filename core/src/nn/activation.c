@@ -2,8 +2,9 @@
  * activation.c: values and exact derivatives of the element-wise functions, and the layer kind that
  * applies one.
  *
- * Each function is a pair of scalar functions; the loops around them are made by two macros, one for
- * slopes computed from the output, one for slopes that need the input. A NaN stays a NaN.
+ * Simple ones are pairs of scalar functions; the loops around them are made by two macros, one for
+ * slopes computed from the output, one for slopes that need the input. Those of the exponential
+ * function go through the kernels, some by blocks. A NaN stays a NaN.
  */
 #include "nn/layer.h"
 
@@ -50,19 +51,9 @@ static inline gd_real leaky_relu_slope(gd_real y)
     return y <= 0 ? LEAKY_SLOPE : ONE;
 }
 
-static inline gd_real elu_value(gd_real x)
-{
-    return x <= 0 ? expm1(x) : x;
-}
-
 static inline gd_real elu_slope(gd_real y)
 {
     return y <= 0 ? y + ONE : ONE;
-}
-
-static inline gd_real selu_value(gd_real x)
-{
-    return SELU_SCALE * (x <= 0 ? SELU_ALPHA * expm1(x) : x);
 }
 
 static inline gd_real selu_slope(gd_real y)
@@ -86,46 +77,14 @@ static inline gd_real gelu_slope(gd_real x)
     return normal_distribution(x) + x * INVERSE_SQRT_TWO_PI * exp(-HALF * x * x);
 }
 
-static inline gd_real sigmoid_value(gd_real x)
-{
-    gd_real e = exp(-fabs(x));
-    return (x < 0 ? e : ONE) / (ONE + e);
-}
-
 static inline gd_real sigmoid_slope(gd_real y)
 {
     return y * (ONE - y);
 }
 
-static inline gd_real silu_value(gd_real x)
-{
-    return x * sigmoid_value(x);
-}
-
-static inline gd_real silu_slope(gd_real x)
-{
-    return sigmoid_value(x) * (ONE + x * sigmoid_value(-x));
-}
-
-static inline gd_real tanh_value(gd_real x)
-{
-    return tanh(x);
-}
-
 static inline gd_real tanh_slope(gd_real y)
 {
     return ONE - y * y;
-}
-
-static inline gd_real softplus_value(gd_real x)
-{
-    return (x <= 0 ? 0 : x) + log1p(exp(-fabs(x)));
-}
-
-/* sigmoid(x) = 1 - exp(-softplus(x)) */
-static inline gd_real softplus_slope(gd_real y)
-{
-    return -expm1(-y);
 }
 
 #define FORWARD_LOOP(function)                                                          \
@@ -158,13 +117,113 @@ static inline gd_real softplus_slope(gd_real y)
 SLOPE_FROM_OUTPUT(identity)
 SLOPE_FROM_OUTPUT(relu)
 SLOPE_FROM_OUTPUT(leaky_relu)
-SLOPE_FROM_OUTPUT(elu)
-SLOPE_FROM_OUTPUT(selu)
 SLOPE_FROM_INPUT(gelu)
-SLOPE_FROM_INPUT(silu)
-SLOPE_FROM_OUTPUT(sigmoid)
-SLOPE_FROM_OUTPUT(tanh)
-SLOPE_FROM_OUTPUT(softplus)
+BACKWARD_LOOP(elu, output, input)
+BACKWARD_LOOP(selu, output, input)
+BACKWARD_LOOP(sigmoid, output, input)
+BACKWARD_LOOP(tanh, output, input)
+
+static void sigmoid_forward(const gd_real *input, gd_real *output, size_t count)
+{
+    gdi_kernels_best()->sigmoid(input, output, count);
+}
+
+static void tanh_forward(const gd_real *input, gd_real *output, size_t count)
+{
+    gdi_kernels_best()->hyperbolic_tangent(input, output, count);
+}
+
+static void softplus_forward(const gd_real *input, gd_real *output, size_t count)
+{
+    gdi_kernels_best()->softplus(input, output, count);
+}
+
+/* Elements that functions of several steps take at a time. */
+#define BLOCK ((size_t)256)
+
+static size_t block_size(size_t count, size_t first)
+{
+    return count - first < BLOCK ? count - first : BLOCK;
+}
+
+/* positive · x, or negative · (exp(x) - 1) for x ≤ 0 */
+static void elu_like_forward(const gd_real *input, gd_real *output, size_t count, gd_real positive,
+                             gd_real negative)
+{
+    gd_real block[BLOCK];
+    for (size_t first = 0; first < count; first += BLOCK) {
+        const size_t size = block_size(count, first);
+        const gd_real *x = input + first;
+        gdi_kernels_best()->exponential_minus_one(x, block, size);
+        for (size_t i = 0; i < size; i++) {
+            output[first + i] = x[i] <= 0 ? negative * block[i] : positive * x[i];
+        }
+    }
+}
+
+static void elu_forward(const gd_real *input, gd_real *output, size_t count)
+{
+    elu_like_forward(input, output, count, ONE, ONE);
+}
+
+static void selu_forward(const gd_real *input, gd_real *output, size_t count)
+{
+    elu_like_forward(input, output, count, SELU_SCALE, SELU_SCALE * SELU_ALPHA);
+}
+
+static void silu_forward(const gd_real *input, gd_real *output, size_t count)
+{
+    gd_real block[BLOCK];
+    for (size_t first = 0; first < count; first += BLOCK) {
+        const size_t size = block_size(count, first);
+        gdi_kernels_best()->sigmoid(input + first, block, size);
+        for (size_t i = 0; i < size; i++) {
+            output[first + i] = input[first + i] * block[i];
+        }
+    }
+}
+
+static void negate(const gd_real *values, gd_real *negated, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        negated[i] = -values[i];
+    }
+}
+
+/* f' = s(x) (1 + x s(-x)): 1 - s(x) would lose the digits of s(-x). */
+static void silu_backward(const gd_real *input, const gd_real *output,
+                          const gd_real *output_gradient, gd_real *input_gradient, size_t count)
+{
+    (void)output;
+    gd_real share[BLOCK], rest[BLOCK];
+    for (size_t first = 0; first < count; first += BLOCK) {
+        const size_t size = block_size(count, first);
+        const gd_real *x = input + first;
+        negate(x, rest, size);
+        gdi_kernels_best()->sigmoid(x, share, size);
+        gdi_kernels_best()->sigmoid(rest, rest, size);
+        for (size_t i = 0; i < size; i++) {
+            input_gradient[first + i] =
+                output_gradient[first + i] * (share[i] * (ONE + x[i] * rest[i]));
+        }
+    }
+}
+
+/* f' = sigmoid(x) = 1 - exp(-y) */
+static void softplus_backward(const gd_real *input, const gd_real *output,
+                              const gd_real *output_gradient, gd_real *input_gradient, size_t count)
+{
+    (void)input;
+    gd_real block[BLOCK];
+    for (size_t first = 0; first < count; first += BLOCK) {
+        const size_t size = block_size(count, first);
+        negate(output + first, block, size);
+        gdi_kernels_best()->exponential_minus_one(block, block, size);
+        for (size_t i = 0; i < size; i++) {
+            input_gradient[first + i] = output_gradient[first + i] * -block[i];
+        }
+    }
+}
 
 /* X(ENUMERATOR, function, formula, from_output, gain) in the order of gd_activation. */
 #define ACTIVATION_TABLE(X)                                                       \

@@ -117,7 +117,8 @@ Test(store_kill, acknowledged_jobs_survive_at_any_moment)
         }
         (void)close(ends[1]);
         /* Moments from before the opening is done to far into the writing. */
-        struct timespec moment = {.tv_nsec = (long)(rand_r(&seed) % 150) * 1000000 + 100000};
+        long milliseconds = (long)(rand_r(&seed) % 150) * (1 + SERVICE_PATIENCE / 2);
+        struct timespec moment = {milliseconds / 1000, milliseconds % 1000 * 1000000 + 100000};
         (void)nanosleep(&moment, NULL);
         cr_assert_eq(kill(child, SIGKILL), 0);
         count += read_acknowledged(ends[0], numbers + count, 200000 - count);

@@ -33,7 +33,7 @@ xargs awk -f tests/lint/source.awk <"$work/c" >"$work/code"
 
 # faults HEADING: reads faults from standard input.
 faults() {
-    sort -t: -k1,1 -k2,2n >"$work/found"
+    sort -u | sort -t: -k1,1 -k2,2n >"$work/found"
     if [ -s "$work/found" ]; then
         echo "lint: $1: $(wc -l <"$work/found") fault(s)"
         sed 's/^/  /' "$work/found"

@@ -178,20 +178,44 @@ static window_row locate(const gdi_windows *windows, size_t row, size_t column, 
                         .begin = ((y - windows->before[0]) * width + x) * windows->channels};
 }
 
+static void gather_at_edge(const gdi_windows *windows, size_t row, size_t column,
+                           const gd_real *image, gd_real *patch)
+{
+    const size_t run = windows->window[1] * windows->channels;
+    for (size_t line = 0; line < windows->window[0]; line++, patch += run) {
+        const window_row at = locate(windows, row, column, line);
+        const size_t first = at.first * windows->channels, end = at.end * windows->channels;
+        gdi_fill(patch, run, 0);
+        gdi_copy_run(patch + first, image + at.begin, end - first);
+    }
+}
+
+/* Whether all rows of the window lie on the image, and all columns. */
+static bool is_inside(const gdi_windows *windows, int dimension, size_t index)
+{
+    const size_t begin = index * windows->stride[dimension];
+    return begin >= windows->before[dimension] &&
+           begin - windows->before[dimension] + windows->window[dimension] <=
+               windows->image[dimension];
+}
+
 /* Lays out the windows of one image as rows of `patch` elements. */
 static void gather(const convolution *c, const gd_real *image, gd_real *patches)
 {
     const gdi_windows *windows = &c->windows;
     const size_t run = windows->window[1] * windows->channels;
-    for (size_t i = 0; i < gdi_windows_count(windows); i++) {
-        const size_t row = i / windows->count[1], column = i % windows->count[1];
-        for (size_t line = 0; line < windows->window[0]; line++, patches += run) {
-            const window_row at = locate(windows, row, column, line);
-            const size_t first = at.first * windows->channels, end = at.end * windows->channels;
-            if (end - first < run) {
-                gdi_fill(patches, run, 0);
+    const size_t image_row = windows->image[1] * windows->channels;
+    for (size_t row = 0; row < windows->count[0]; row++) {
+        const bool row_inside = is_inside(windows, 0, row);
+        for (size_t column = 0; column < windows->count[1]; column++, patches += c->patch) {
+            if (!row_inside || !is_inside(windows, 1, column)) {
+                gather_at_edge(windows, row, column, image, patches);
+                continue;
             }
-            memcpy(patches + first, image + at.begin, (end - first) * sizeof *patches);
+            const gd_real *source = image + locate(windows, row, column, 0).begin;
+            for (size_t line = 0; line < windows->window[0]; line++) {
+                gdi_copy_run(patches + line * run, source + line * image_row, run);
+            }
         }
     }
 }

@@ -6,6 +6,8 @@
 
 #include "nn/layer.h"
 
+#include <string.h>
+
 /* How windows lie on an image; all in cells, [0] along the height, [1] along the width. */
 typedef struct gdi_windows {
     size_t image[2], channels;
@@ -33,6 +35,25 @@ static inline size_t gdi_windows_count(const gdi_windows *windows)
 static inline size_t gdi_window_size(const gdi_windows *windows)
 {
     return windows->window[0] * windows->window[1];
+}
+
+/*
+ * For runs too short for a call of memcpy, which compilers make of a plain loop. The last four of at
+ * least four elements may be copied twice.
+ */
+static inline void gdi_copy_run(gd_real *restrict target, const gd_real *restrict source,
+                                size_t count)
+{
+    if (count < 4) {
+        for (size_t k = 0; k < count; k++) {
+            memcpy(target + k, source + k, sizeof *target);
+        }
+        return;
+    }
+    for (size_t k = 0; k < count - 4; k += 4) {
+        memcpy(target + k, source + k, 4 * sizeof *target);
+    }
+    memcpy(target + count - 4, source + count - 4, 4 * sizeof *target);
 }
 
 #endif

@@ -34,65 +34,102 @@ static gd_status plan(gdi_layer *layer, gd_error *error)
     return GD_OK;
 }
 
-/* Index of the first channel of cell `cell` of the window at output (row, column). */
-static size_t cell_begin(const gdi_windows *windows, size_t row, size_t column, size_t cell)
+/* Index of the first channel of cell `cell` of a window that begins at `begin`. */
+static size_t cell_begin(const gdi_windows *windows, size_t begin, size_t cell)
 {
-    const size_t y = row * windows->stride[0] + cell / windows->window[1];
-    const size_t x = column * windows->stride[1] + cell % windows->window[1];
-    return (y * windows->image[1] + x) * windows->channels;
+    const size_t line = cell / windows->window[1], place = cell % windows->window[1];
+    return begin + (line * windows->image[1] + place) * windows->channels;
+}
+
+/* Index of the first channel of window i. */
+static size_t window_begin(const gdi_windows *windows, size_t i)
+{
+    const size_t row = i / windows->count[1] * windows->stride[0];
+    const size_t column = i % windows->count[1] * windows->stride[1];
+    return (row * windows->image[1] + column) * windows->channels;
+}
+
+/* The first of equal values stays, and a NaN. */
+static inline bool is_larger(gd_real value, gd_real best)
+{
+    return !(value <= best) && best == best;
+}
+
+/* Without branches, so that channels go side by side. */
+static void keep_larger(const gd_real *restrict values, gd_real *restrict output, size_t channels)
+{
+    for (size_t c = 0; c < channels; c++) {
+        output[c] = is_larger(values[c], output[c]) ? values[c] : output[c];
+    }
+}
+
+static void keep_larger_cell(const gd_real *restrict values, uint32_t cell,
+                             gd_real *restrict output, uint32_t *restrict chosen, size_t channels)
+{
+    for (size_t c = 0; c < channels; c++) {
+        const gd_real value = values[c], best = output[c];
+        const uint32_t before = chosen[c];
+        const bool larger = is_larger(value, best);
+        output[c] = larger ? value : best;
+        chosen[c] = larger ? cell : before;
+    }
 }
 
 /* `chosen` may be NULL. */
-static void take_largest(const gdi_windows *windows, const gd_real *image, size_t row,
-                         size_t column, gd_real *output, uint32_t *chosen)
+static void take_largest(const gdi_windows *windows, const gd_real *image, size_t begin,
+                         gd_real *output, uint32_t *chosen)
 {
     const size_t channels = windows->channels;
-    const gd_real *values = image + cell_begin(windows, row, column, 0);
-    for (size_t c = 0; c < channels; c++) {
-        output[c] = values[c];
-    }
+    gdi_copy_run(output, image + begin, channels);
     for (size_t c = 0; chosen != NULL && c < channels; c++) {
         chosen[c] = 0;
     }
     for (size_t cell = 1; cell < gdi_window_size(windows); cell++) {
-        values = image + cell_begin(windows, row, column, cell);
-        for (size_t c = 0; c < channels; c++) {
-            const gd_real best = output[c];
-            const bool larger = !(values[c] <= best) && best == best;
-            output[c] = larger ? values[c] : best;
-            if (chosen != NULL) {
-                chosen[c] = larger ? (uint32_t)cell : chosen[c];
-            }
+        const gd_real *values = image + cell_begin(windows, begin, cell);
+        if (chosen != NULL) {
+            keep_larger_cell(values, (uint32_t)cell, output, chosen, channels);
+        } else {
+            keep_larger(values, output, channels);
         }
     }
 }
 
-static void give_to_largest(const gdi_windows *windows, size_t row, size_t column,
-                            const gd_real *slopes, const uint32_t *chosen, gd_real *image_gradient)
+static void give_cell(const gd_real *restrict slopes, const uint32_t *restrict chosen,
+                      uint32_t cell, gd_real *restrict gradient, size_t channels)
 {
-    for (size_t c = 0; c < windows->channels; c++) {
-        image_gradient[cell_begin(windows, row, column, chosen[c]) + c] += slopes[c];
+    for (size_t c = 0; c < channels; c++) {
+        const gd_real slope = slopes[c], before = gradient[c];
+        gradient[c] = chosen[c] == cell ? before + slope : before;
     }
 }
 
-static void take_mean(const gdi_windows *windows, const gd_real *image, size_t row, size_t column,
+static void give_to_largest(const gdi_windows *windows, size_t begin, const gd_real *slopes,
+                            const uint32_t *chosen, gd_real *image_gradient)
+{
+    for (uint32_t cell = 0; cell < gdi_window_size(windows); cell++) {
+        give_cell(slopes, chosen, cell, image_gradient + cell_begin(windows, begin, cell),
+                  windows->channels);
+    }
+}
+
+static void take_mean(const gdi_windows *windows, const gd_real *image, size_t begin,
                       gd_real *output)
 {
     for (size_t c = 0; c < windows->channels; c++) {
         double sum = 0.0;
         for (size_t cell = 0; cell < gdi_window_size(windows); cell++) {
-            sum += (double)image[cell_begin(windows, row, column, cell) + c];
+            sum += (double)image[cell_begin(windows, begin, cell) + c];
         }
         output[c] = (gd_real)(sum / (double)gdi_window_size(windows));
     }
 }
 
-static void give_to_all(const gdi_windows *windows, size_t row, size_t column,
-                        const gd_real *slopes, gd_real *image_gradient)
+static void give_to_all(const gdi_windows *windows, size_t begin, const gd_real *slopes,
+                        gd_real *image_gradient)
 {
     const gd_real share = (gd_real)(1.0 / (double)gdi_window_size(windows));
     for (size_t cell = 0; cell < gdi_window_size(windows); cell++) {
-        gd_real *gradient = image_gradient + cell_begin(windows, row, column, cell);
+        gd_real *gradient = image_gradient + cell_begin(windows, begin, cell);
         for (size_t c = 0; c < windows->channels; c++) {
             gradient[c] += slopes[c] * share;
         }
@@ -115,8 +152,7 @@ static void max_forward(const gdi_pass *pass)
     for (size_t b = 0; b < pass->batch; b++) {
         const gd_real *image = pass->input + b * pass->layer->input_count;
         for (size_t i = 0; i < gdi_windows_count(&windows); i++, output += windows.channels) {
-            take_largest(&windows, image, i / windows.count[1], i % windows.count[1], output,
-                         chosen);
+            take_largest(&windows, image, window_begin(&windows, i), output, chosen);
             chosen = chosen == NULL ? NULL : chosen + windows.channels;
         }
     }
@@ -134,8 +170,7 @@ static void max_backward(const gdi_pass *pass)
     for (size_t b = 0; b < pass->batch; b++) {
         gd_real *gradient = pass->input_gradient + b * pass->layer->input_count;
         for (size_t i = 0; i < gdi_windows_count(&windows); i++) {
-            give_to_largest(&windows, i / windows.count[1], i % windows.count[1], slopes, chosen,
-                            gradient);
+            give_to_largest(&windows, window_begin(&windows, i), slopes, chosen, gradient);
             slopes += windows.channels;
             chosen += windows.channels;
         }
@@ -149,7 +184,7 @@ static void avg_forward(const gdi_pass *pass)
     for (size_t b = 0; b < pass->batch; b++) {
         const gd_real *image = pass->input + b * pass->layer->input_count;
         for (size_t i = 0; i < gdi_windows_count(&windows); i++, output += windows.channels) {
-            take_mean(&windows, image, i / windows.count[1], i % windows.count[1], output);
+            take_mean(&windows, image, window_begin(&windows, i), output);
         }
     }
 }
@@ -165,7 +200,7 @@ static void avg_backward(const gdi_pass *pass)
     for (size_t b = 0; b < pass->batch; b++) {
         gd_real *gradient = pass->input_gradient + b * pass->layer->input_count;
         for (size_t i = 0; i < gdi_windows_count(&windows); i++, slopes += windows.channels) {
-            give_to_all(&windows, i / windows.count[1], i % windows.count[1], slopes, gradient);
+            give_to_all(&windows, window_begin(&windows, i), slopes, gradient);
         }
     }
 }

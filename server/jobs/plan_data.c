@@ -5,6 +5,7 @@
 #include "jobs/plan_private.h"
 #include "json/nearest.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -325,6 +326,31 @@ gd_status jobs_plan_split(jobs_planning *planning, gd_error *error)
     return status;
 }
 
+/* At the member of "data" that the error's path names, or at the cell where cells stand in the spec. */
+static void fault_of_fit(const jobs_planning *planning, const gd_error *error)
+{
+    static const char *const members[] = {"target", "features", "scaling"};
+    bool is_inline = planning->plan->spec->data.source == SPEC_SOURCE_INLINE;
+    long long row, column;
+    json_path root = json_path_root();
+    json_path data = json_path_member(&root, "data");
+    json_path cells = json_path_member(&data, "inline");
+    json_path rows = json_path_member(&cells, "rows");
+    if (is_inline && sscanf(error->path, "rows/%lld/%lld", &row, &column) == 2) {
+        json_path at = json_path_item(&rows, row);
+        json_path cell = json_path_item(&at, column);
+        json_faults_add(planning->faults, &cell, gd_status_name(error->status), NULL, "%s",
+                        error->message);
+        return;
+    }
+    const char *member = NULL;
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+        if (strcmp(error->path, members[i]) == 0)
+            member = members[i];
+    jobs_plan_fault(planning, "data", member, -1, gd_status_name(error->status), "%s",
+                    error->message);
+}
+
 gd_status jobs_plan_fit(jobs_planning *planning, gd_error *error)
 {
     jobs_plan *plan = planning->plan;
@@ -342,6 +368,6 @@ gd_status jobs_plan_fit(jobs_planning *planning, gd_error *error)
                                           plan->training_rows, plan->training_count, error);
     if (status == GD_OUT_OF_MEMORY || status == GD_IO_ERROR || status == GD_OK)
         return status;
-    jobs_plan_fault(planning, "data", NULL, -1, gd_status_name(status), "%s", error->message);
+    fault_of_fit(planning, error);
     return GD_OK;
 }

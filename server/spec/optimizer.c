@@ -5,6 +5,7 @@
 #include "spec/parts.h"
 
 #include <math.h>
+#include <string.h>
 
 /* A value that may be a text naming the type, or an object; false where it is absent or neither. */
 static bool read_part(const json_reader *object, const char *key, json_reader *part)
@@ -81,6 +82,25 @@ static void read_clip(const json_reader *optimizer, gd_training_options *trainin
         training->clip = norm ? GD_CLIP_NORM : GD_CLIP_VALUE;
 }
 
+/* The rate may be a word in the contract, which this version does not offer. */
+static void read_members(const json_reader *optimizer, const gd_field_table *fields,
+                         gd_optimizer_options *options)
+{
+    for (size_t i = 0; i < fields->count; i++) {
+        const gd_field *field = &fields->fields[i];
+        const cJSON *member = cJSON_GetObjectItemCaseSensitive(optimizer->value, field->name);
+        if (strcmp(field->name, "learning_rate") == 0 && cJSON_IsString(member) &&
+            strcmp(member->valuestring, "auto") == 0) {
+            json_path path = json_path_member(&optimizer->path, field->name);
+            json_faults_add(optimizer->faults, &path, "unsupported", NULL,
+                            "The learning rate \"auto\" is not offered by this version: give a "
+                            "number, or leave it out.");
+            continue;
+        }
+        spec_read_fields(optimizer, &(gd_field_table){field, 1}, options);
+    }
+}
+
 void spec_read_optimizer(const json_reader *document, spec_job *spec)
 {
     const char *names[GD_OPTIMIZER_TYPE_COUNT + 1];
@@ -102,7 +122,7 @@ void spec_read_optimizer(const json_reader *document, spec_job *spec)
     spec_names_add_fields(&allowed, &descriptor->fields);
     size_t faults_before = document->faults->total;
     spec_refuse_members(&optimizer, &allowed, NULL);
-    spec_read_fields(&optimizer, &descriptor->fields, &spec->optimizer);
+    read_members(&optimizer, &descriptor->fields, &spec->optimizer);
     gd_error error = {0};
     if (document->faults->total == faults_before && descriptor->check != NULL &&
         descriptor->check(&spec->optimizer, &error) != GD_OK)

@@ -298,6 +298,31 @@ static gd_status all_rows(int64_t count, int64_t **rows)
     return *rows == NULL ? GD_OUT_OF_MEMORY : GD_OK;
 }
 
+/* The dataset held out must have the columns used, of the same kinds, by name. */
+static void check_held_out(const jobs_planning *planning, const int64_t *columns, int64_t count)
+{
+    const jobs_plan *plan = planning->plan;
+    json_path root = json_path_root();
+    json_path data = json_path_member(&root, "data");
+    json_path validation = json_path_member(&data, "validation");
+    json_path path = json_path_member(&validation, "dataset");
+    int64_t rows = gd_frame_row_count(plan->validation_frame);
+    for (int64_t i = 0; i < count; i++) {
+        const gd_column *wanted = gd_frame_column(plan->frame, columns[i]);
+        int64_t index = gd_frame_find(plan->validation_frame, wanted->name);
+        if (index < 0)
+            json_faults_add(planning->faults, &path, "not_found", NULL,
+                            "The dataset for validation has no column \"%s\", which the job uses.",
+                            wanted->name);
+        else if (gd_frame_column(plan->validation_frame, index)->kind != wanted->kind &&
+                 gd_frame_column(plan->validation_frame, index)->missing < rows)
+            json_faults_add(planning->faults, &path, "wrong_kind", NULL,
+                            "Column \"%s\" holds %s, but %s in the dataset for validation.",
+                            wanted->name, wanted->kind == GD_COLUMN_NUMERIC ? "numbers" : "texts",
+                            wanted->kind == GD_COLUMN_NUMERIC ? "texts" : "numbers");
+    }
+}
+
 gd_status jobs_plan_split(jobs_planning *planning, gd_error *error)
 {
     jobs_plan *plan = planning->plan;
@@ -315,6 +340,8 @@ gd_status jobs_plan_split(jobs_planning *planning, gd_error *error)
         plan->training_count = rows;
         status = all_rows(rows, &plan->training_rows);
         if (status == GD_OK && plan->validation_frame != NULL) {
+            check_held_out(planning, plan->features, plan->feature_count);
+            check_held_out(planning, plan->targets, plan->target_count);
             plan->validation_count = gd_frame_row_count(plan->validation_frame);
             status = all_rows(plan->validation_count, &plan->validation_rows);
         }

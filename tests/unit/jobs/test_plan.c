@@ -338,4 +338,16 @@ Test(jobs_plan, a_dataset_can_be_held_out_whole)
     cr_expect_eq(plan->examples.count, 3);
     cr_expect_eq(plan->validation.count, 2);
     cr_expect_eq(plan->validation.features[0], 2, "columns are found by name");
+    jobs_fixture_upload(&fixture, "y,z\n1,2\n3,4\n", other);
+    snprintf(text, sizeof text,
+             "{'model': 'linear', 'data': {'dataset': '%s', 'target': 'y', 'validation': "
+             "{'dataset': '%s'}}}",
+             id, other);
+    expect_fault(text, "/data/validation/dataset", "not_found", "\"x\"");
+    jobs_fixture_upload(&fixture, "x,y\na,2\nb,4\n", other);
+    snprintf(text, sizeof text,
+             "{'model': 'linear', 'data': {'dataset': '%s', 'target': 'y', 'validation': "
+             "{'dataset': '%s'}}}",
+             id, other);
+    expect_fault(text, "/data/validation/dataset", "wrong_kind", "\"x\"");
 }

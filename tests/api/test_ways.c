@@ -175,7 +175,7 @@ Test(api_ways, restarts_survive_a_kill_byte_for_byte, .timeout = LIMIT)
             after = (int64_t)cJSON_GetObjectItemCaseSensitive(event, "seq")->valuedouble;
             const cJSON *type = cJSON_GetObjectItemCaseSensitive(event, "type");
             if (strcmp(type->valuestring, "restart_ended") == 0)
-                cr_assert_eq(number_of(event, "restart"), ++number, "each is told once");
+                cr_assert_eq((int64_t)number_of(event, "restart"), ++number, "each is told once");
         }
     }
     cr_expect_eq(number, 900);

@@ -4,6 +4,7 @@
 #include "jobs/moments.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 Test(jobs_moments, are_kept_in_order_until_cleared)
@@ -11,7 +12,7 @@ Test(jobs_moments, are_kept_in_order_until_cleared)
     jobs_moments moments = {0};
     char text[16] = "first";
     cr_assert(jobs_moments_add(&moments, "a", text, NULL));
-    strcpy(text, "gone");
+    memcpy(text, "gone", 5);
     for (int i = 0; i < 20; i++)
         cr_assert(jobs_moments_add(&moments, "b", "next", "{}"));
     cr_assert_eq(moments.count, 21);
@@ -44,7 +45,7 @@ Test(jobs_moments, a_restart_says_how_it_ended)
                      "%s", moments.events[0].data);
     cr_expect_not_null(strstr(moments.events[0].message, "Restart 2 of 3 ended at step 80"));
     restart = (gd_restart){.number = 3, .step = 81, .reason = GD_STOP_DIVERGED};
-    strcpy(restart.failure.message, "step 81: the loss is NaN");
+    snprintf(restart.failure.message, sizeof restart.failure.message, "step 81: the loss is NaN");
     cr_assert(jobs_moments_add_restart(&moments, &restart, &training));
     cr_expect_not_null(strstr(moments.events[1].message, "the loss is NaN"), "%s",
                        moments.events[1].message);

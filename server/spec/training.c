@@ -64,7 +64,7 @@ static void read_limits(const json_reader *training, gd_training_options *option
 
 void spec_read_training(const json_reader *document, spec_job *spec)
 {
-    static const char *const later[] = {"threads", "on_problem", "max_repairs", NULL};
+    static const char *const later[] = {"on_problem", "max_repairs", NULL};
     gd_training_options *options = &spec->training;
     json_reader training;
     spec->checkpoint_seconds = CHECKPOINT_SECONDS_DEFAULT;

@@ -181,3 +181,26 @@ Test(api_ways, restarts_survive_a_kill_byte_for_byte, .timeout = LIMIT)
     cr_expect_eq(number, 900);
     service_destroy(it);
 }
+
+/* Wide enough that products, loops and updates are shared. */
+#define SPEC_WIDE                                                                              \
+    "{'model': {'type': 'mlp', 'hidden': [256, 300], 'dropout': 0.1}, 'data': {'generator': "  \
+    "{'type': 'spiral', 'samples': 600, 'seed': 5}, 'validation': {'fraction': 0.25, 'seed': " \
+    "1}}, 'optimizer': {'type': 'nadam', 'clip': {'norm': 1}}, 'training': {'steps': 200, "    \
+    "'batch_size': 128, 'seed': 3, 'record_every': 1, 'checkpoint_seconds': 0.02, 'threads': %s}}"
+
+Test(api_ways, any_number_of_threads_gives_the_same_bytes, .timeout = LIMIT)
+{
+    static const char *const others[] = {"2", "3", "8", "'auto'"};
+    service *it = service_start(2);
+    const reply *alone = client_run(it, SECONDS, SPEC_WIDE, "1");
+    const char *curve = client_exact_curve(it, reply_text(alone, "/id"));
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        const reply *job = client_run(it, SECONDS, SPEC_WIDE, others[i]);
+        cr_expect_str_eq(reply_text(job, "/digest"), reply_text(alone, "/digest"), "threads %s",
+                         others[i]);
+        cr_expect(strcmp(client_exact_curve(it, reply_text(job, "/id")), curve) == 0,
+                  "threads %s: another curve", others[i]);
+    }
+    service_destroy(it);
+}

@@ -55,6 +55,7 @@ static void update(minimise_run *run, double loss, double learning_rate)
         .moments = run->moments,
         .result = run->result,
         .count = run->count,
+        .stride = run->count,
         .scalars = run->scalars,
         .loss = loss,
         .objective = rule->needs_objective ? &objective : NULL,

@@ -108,9 +108,11 @@ typedef struct gd_update {
     double learning_rate;      /* after schedule and warm-up */
     const gd_real *parameters; /* [count] */
     const gd_real *gradients;  /* [count] */
-    gd_real *moments; /* [moments × count], zero-filled or as `prepare` left it at first */
-    gd_real *result;  /* [count]: the new parameters; may be `parameters` unless needs_objective */
+    gd_real *moments;          /* blocks of [count], zero-filled or as `prepare` left it at first */
+    gd_real *result; /* [count]: the new parameters; may be `parameters` unless needs_objective */
     size_t count;
+    size_t stride; /* from one block of moments to the next: count, or more where this is a part of
+                        all parameters; rules without an objective work on any part alone */
     double *scalars; /* [scalar_count], zero at first: what a rule keeps besides moments */
     double loss;     /* at `parameters` */
     const gd_objective *objective; /* NULL unless needs_objective */

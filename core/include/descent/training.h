@@ -5,7 +5,7 @@
  * The caller drives: `gd_trainer_advance` performs one optimizer step, or one slice of a validation
  * pass at the end of an epoch; between two calls the trainer may be saved, inspected or dropped, so
  * that cancel and pause take effect within one step. No memory is allocated after create. The same
- * setup and seed give the same bytes, also across save and load.
+ * setup and seed give the same bytes, also across save and load and for any number of threads.
  * Thread rule: one owner; it borrows model and examples, which must outlive it.
  */
 #ifndef DESCENT_TRAINING_H
@@ -57,6 +57,8 @@ typedef struct gd_training_options {
     double max_seconds;        /* of training time over all attempts, each from its first advance;
                                   0: no limit */
     int64_t restarts;          /* runs from different first parameters, the best kept; 1: one run */
+    int64_t threads;      /* that share each step; GD_AUTOMATIC: one a processor. The bytes are the
+                             same for any number, and a state of any number may be loaded */
     int64_t record_every; /* updates a curve point; GD_AUTOMATIC: max(1, ceil(steps / 10000)) */
 } gd_training_options;
 
@@ -72,7 +74,7 @@ typedef struct gd_training_options {
 
 /*
  * Rows for the plain members, "training" and "stop" of a job's description: epochs, steps,
- * batch_size, shuffle, target_loss, gradient_tolerance, max_seconds, restarts, record_every; and
+ * batch_size, shuffle, target_loss, gradient_tolerance, max_seconds, restarts, threads, record_every; and
  * monitor, patience, min_delta, restore_best.
  */
 const gd_field_table *gd_training_fields(void);

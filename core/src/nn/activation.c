@@ -287,17 +287,17 @@ static gd_status plan(gdi_layer *layer, gd_error *error)
 static void forward(const gdi_pass *pass)
 {
     const gdi_layer *layer = pass->layer;
-    descriptors[layer->options.of.activation.function].forward(pass->input, pass->output,
-                                                               pass->batch * layer->output_count);
+    gdi_pass_activate(pass, &descriptors[layer->options.of.activation.function], pass->input,
+                      pass->output, pass->batch * layer->output_count);
 }
 
 static void backward(const gdi_pass *pass)
 {
     const gdi_layer *layer = pass->layer;
     if (pass->input_gradient != NULL) {
-        descriptors[layer->options.of.activation.function].backward(
-            pass->input, pass->output, pass->output_gradient, pass->input_gradient,
-            pass->batch * layer->output_count);
+        gdi_pass_slopes(pass, &descriptors[layer->options.of.activation.function], pass->input,
+                        pass->output, pass->output_gradient, pass->input_gradient,
+                        pass->batch * layer->output_count);
     }
 }
 

@@ -10,6 +10,7 @@
 #include "nn/image.h"
 
 #include "base/memory.h"
+#include "math/parallel.h"
 
 #include <string.h>
 
@@ -199,13 +200,26 @@ static bool is_inside(const gdi_windows *windows, int dimension, size_t index)
                windows->image[dimension];
 }
 
-/* Lays out the windows of one image as rows of `patch` elements. */
-static void gather(const convolution *c, const gd_real *image, gd_real *patches)
+/* Images whose windows are laid out as rows of `patch` elements. */
+typedef struct gathering {
+    const convolution *c;
+    const gd_real *images;
+    size_t image_size;
+    gd_real *patches;
+} gathering;
+
+/* A range of the rows of windows, those of all images counted on. */
+static void gather(void *context, size_t first_row, size_t row_count)
 {
+    const gathering *task = context;
+    const convolution *c = task->c;
     const gdi_windows *windows = &c->windows;
     const size_t run = windows->window[1] * windows->channels;
     const size_t image_row = windows->image[1] * windows->channels;
-    for (size_t row = 0; row < windows->count[0]; row++) {
+    gd_real *patches = task->patches + first_row * windows->count[1] * c->patch;
+    for (size_t i = first_row; i < first_row + row_count; i++) {
+        const gd_real *image = task->images + i / windows->count[0] * task->image_size;
+        const size_t row = i % windows->count[0];
         const bool row_inside = is_inside(windows, 0, row);
         for (size_t column = 0; column < windows->count[1]; column++, patches += c->patch) {
             if (!row_inside || !is_inside(windows, 1, column)) {
@@ -242,10 +256,10 @@ static gdi_matrix gather_images(const gdi_pass *pass, const convolution *c, size
                                 size_t images)
 {
     gd_real *patches = pass->scratch + c->patches;
-    for (size_t i = 0; i < images; i++) {
-        gather(c, pass->input + (first + i) * pass->layer->input_count,
-               patches + i * gdi_windows_count(&c->windows) * c->patch);
-    }
+    const size_t size = pass->layer->input_count;
+    gathering task = {c, pass->input + first * size, size, patches};
+    gdi_parallel_rows(pass->pool, images * c->windows.count[0], c->windows.count[1] * c->patch,
+                      gather, &task);
     return (gdi_matrix){.values = patches, .stride = c->patch};
 }
 
@@ -263,15 +277,15 @@ static void forward(const gdi_pass *pass)
     for (size_t first = 0; first < pass->batch; first += c.images) {
         const size_t left = pass->batch - first;
         const size_t images = left < c.images ? left : c.images;
-        layer->kernels->product(
-            gather_images(pass, &c, first, images),
-            (gdi_matrix){.values = weight, .stride = c.patch, .transposed = true},
-            sums + first * layer->output_count, c.filters, images * gdi_windows_count(&c.windows),
-            c.filters, c.patch, options->bias ? gdi_parameter(pass, BIAS) : NULL, false,
-            pass->scratch + c.product);
+        gdi_pass_product(pass, gather_images(pass, &c, first, images),
+                         (gdi_matrix){.values = weight, .stride = c.patch, .transposed = true},
+                         sums + first * layer->output_count, c.filters,
+                         images * gdi_windows_count(&c.windows), c.filters, c.patch,
+                         options->bias ? gdi_parameter(pass, BIAS) : NULL, false,
+                         pass->scratch + c.product);
     }
     if (activation != NULL) {
-        activation->forward(sums, pass->output, pass->batch * layer->output_count);
+        gdi_pass_activate(pass, activation, sums, pass->output, pass->batch * layer->output_count);
     }
 }
 
@@ -281,10 +295,10 @@ static void scatter_images(const gdi_pass *pass, const convolution *c, const gd_
     const gdi_layer *layer = pass->layer;
     const size_t count = gdi_windows_count(&c->windows);
     gd_real *patches = pass->scratch + c->patch_gradients;
-    layer->kernels->product((gdi_matrix){.values = slopes, .stride = c->filters},
-                            (gdi_matrix){.values = pass->scratch + c->weight, .stride = c->patch},
-                            patches, c->patch, images * count, c->patch, c->filters, NULL, false,
-                            pass->scratch + c->product);
+    gdi_pass_product(pass, (gdi_matrix){.values = slopes, .stride = c->filters},
+                     (gdi_matrix){.values = pass->scratch + c->weight, .stride = c->patch}, patches,
+                     c->patch, images * count, c->patch, c->filters, NULL, false,
+                     pass->scratch + c->product);
     for (size_t i = 0; i < images; i++) {
         scatter(c, patches + i * count * c->patch,
                 pass->input_gradient + (first + i) * layer->input_count);
@@ -302,7 +316,7 @@ static void backward(const gdi_pass *pass)
     describe(layer, pass->batch, &c);
     gd_real *weight_gradient = pass->scratch + c.weight_gradient;
     if (activation != NULL) {
-        activation->backward(pass->saved, pass->output, slopes, slopes, outputs);
+        gdi_pass_slopes(pass, activation, pass->saved, pass->output, slopes, slopes, outputs);
     }
     if (options->bias) {
         layer->kernels->column_sums(slopes, outputs / c.filters, c.filters,
@@ -316,8 +330,8 @@ static void backward(const gdi_pass *pass)
         const size_t left = pass->batch - first;
         const size_t images = left < c.images ? left : c.images;
         const gd_real *part = slopes + first * layer->output_count;
-        layer->kernels->product(
-            (gdi_matrix){.values = part, .stride = c.filters, .transposed = true},
+        gdi_pass_product(
+            pass, (gdi_matrix){.values = part, .stride = c.filters, .transposed = true},
             gather_images(pass, &c, first, images), weight_gradient, c.patch, c.filters, c.patch,
             images * gdi_windows_count(&c.windows), NULL, first > 0, pass->scratch + c.product);
         if (pass->input_gradient != NULL) {

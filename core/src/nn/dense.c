@@ -94,13 +94,13 @@ static void forward(const gdi_pass *pass)
     gd_real *sums = pass->training && gdi_member_keeps_input(layer->options.of.dense.activation)
                         ? pass->saved
                         : pass->output;
-    layer->kernels->product(
-        (gdi_matrix){.values = pass->input, .stride = in},
+    gdi_pass_product(
+        pass, (gdi_matrix){.values = pass->input, .stride = in},
         (gdi_matrix){.values = gdi_parameter(pass, WEIGHT), .stride = in, .transposed = true}, sums,
         units, rows, units, in, layer->options.of.dense.bias ? gdi_parameter(pass, BIAS) : NULL,
         false, pass->scratch);
     if (activation != NULL) {
-        activation->forward(sums, pass->output, rows * units);
+        gdi_pass_activate(pass, activation, sums, pass->output, rows * units);
     }
 }
 
@@ -113,20 +113,20 @@ static void backward(const gdi_pass *pass)
         gdi_member_activation(layer->options.of.dense.activation);
     gd_real *sum_gradient = pass->output_gradient;
     if (activation != NULL) {
-        activation->backward(pass->saved, pass->output, sum_gradient, sum_gradient, rows * units);
+        gdi_pass_slopes(pass, activation, pass->saved, pass->output, sum_gradient, sum_gradient,
+                        rows * units);
     }
-    layer->kernels->product(
-        (gdi_matrix){.values = sum_gradient, .stride = units, .transposed = true},
-        (gdi_matrix){.values = pass->input, .stride = in}, gdi_gradient(pass, WEIGHT), in, units,
-        in, rows, NULL, false, pass->scratch);
+    gdi_pass_product(pass,
+                     (gdi_matrix){.values = sum_gradient, .stride = units, .transposed = true},
+                     (gdi_matrix){.values = pass->input, .stride = in}, gdi_gradient(pass, WEIGHT),
+                     in, units, in, rows, NULL, false, pass->scratch);
     if (layer->options.of.dense.bias) {
         layer->kernels->column_sums(sum_gradient, rows, units, gdi_gradient(pass, BIAS));
     }
     if (pass->input_gradient != NULL) {
-        layer->kernels->product((gdi_matrix){.values = sum_gradient, .stride = units},
-                                (gdi_matrix){.values = gdi_parameter(pass, WEIGHT), .stride = in},
-                                pass->input_gradient, in, rows, in, units, NULL, false,
-                                pass->scratch);
+        gdi_pass_product(pass, (gdi_matrix){.values = sum_gradient, .stride = units},
+                         (gdi_matrix){.values = gdi_parameter(pass, WEIGHT), .stride = in},
+                         pass->input_gradient, in, rows, in, units, NULL, false, pass->scratch);
     }
 }
 

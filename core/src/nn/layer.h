@@ -8,6 +8,7 @@
 #ifndef DESCENT_NN_LAYER_H
 #define DESCENT_NN_LAYER_H
 
+#include "base/thread_pool.h"
 #include "math/kernels.h"
 
 #include <descent/model.h>
@@ -66,6 +67,7 @@ typedef struct gdi_needs {
 /* What one call of forward or backward works on. */
 typedef struct gdi_pass {
     const gdi_layer *layer;
+    gdi_thread_pool *pool; /* NULL: this thread alone */
     size_t batch;
     bool training;             /* backward follows */
     const gd_real *parameters; /* the whole flat block */
@@ -141,6 +143,19 @@ void gdi_initialise_weight(int initialiser, gd_real *weight, size_t rows, size_t
                            gdi_fans fans, gd_random *random);
 void gdi_initialise_bias(int initialiser, gd_real *bias, size_t count, gdi_fans fans,
                          gd_random *random);
+
+/*
+ * pass_work.c: product as gdi_kernels has it, and an activation's forward and backward, over the
+ * threads of the pass, to the same bytes for any number of them.
+ */
+void gdi_pass_product(const gdi_pass *pass, gdi_matrix left, gdi_matrix right, gd_real *result,
+                      size_t result_stride, size_t rows, size_t columns, size_t inner,
+                      const gd_real *bias, bool accumulate, gd_real *scratch);
+void gdi_pass_activate(const gdi_pass *pass, const gd_activation_descriptor *function,
+                       const gd_real *input, gd_real *output, size_t count);
+void gdi_pass_slopes(const gdi_pass *pass, const gd_activation_descriptor *function,
+                     const gd_real *input, const gd_real *output, const gd_real *output_gradient,
+                     gd_real *input_gradient, size_t count);
 
 void gdi_fill(gd_real *values, size_t count, gd_real value);
 

@@ -14,7 +14,8 @@ static gd_real *area(const gd_workspace *workspace, size_t begin)
 static gdi_pass begin_pass(const gd_real *parameters, const gd_workspace *workspace, int64_t batch,
                            bool training)
 {
-    return (gdi_pass){.batch = (size_t)batch,
+    return (gdi_pass){.pool = workspace->pool,
+                      .batch = (size_t)batch,
                       .training = training,
                       .parameters = parameters,
                       .scratch = area(workspace, workspace->scratch)};

@@ -27,11 +27,15 @@ struct gd_workspace {
     const gd_model *model; /* borrowed */
     size_t batch;          /* at most */
     bool training;
-    unsigned char *block; /* owned */
-    size_t bytes;         /* of the block */
-    size_t scratch;       /* begin of the scratch all layers share */
-    size_t gradients[2];  /* begins of two areas the backward pass alternates between */
-    gdi_place places[];   /* [layer_count] */
+    gdi_thread_pool *pool; /* borrowed; NULL: none */
+    unsigned char *block;  /* owned */
+    size_t bytes;          /* of the block */
+    size_t scratch;        /* begin of the scratch all layers share */
+    size_t gradients[2];   /* begins of two areas the backward pass alternates between */
+    gdi_place places[];    /* [layer_count] */
 };
+
+/* Passes over this workspace use the threads of `pool`, which outlives it or is taken back. */
+void gdi_workspace_use_threads(gd_workspace *workspace, gdi_thread_pool *pool);
 
 #endif

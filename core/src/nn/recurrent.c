@@ -235,12 +235,12 @@ static void prepare(const sequence *s)
     for (size_t c = 0; c < size.columns; c++) {
         bias[c] = bias_ih[c] + (c < size.joined ? bias_hh[c] : 0);
     }
-    pass->layer->kernels->product(
-        (gdi_matrix){.values = s->input, .stride = size.inputs},
-        (gdi_matrix){
-            .values = gdi_parameter(pass, WEIGHT_IH), .stride = size.inputs, .transposed = true},
-        s->kept + s->at.gates, size.columns, size.time * pass->batch, size.columns, size.inputs,
-        bias, false, pass->scratch + s->at.product);
+    gdi_pass_product(pass, (gdi_matrix){.values = s->input, .stride = size.inputs},
+                     (gdi_matrix){.values = gdi_parameter(pass, WEIGHT_IH),
+                                  .stride = size.inputs,
+                                  .transposed = true},
+                     s->kept + s->at.gates, size.columns, size.time * pass->batch, size.columns,
+                     size.inputs, bias, false, pass->scratch + s->at.product);
 }
 
 static void add_recurrent_sums(const sequence *s, const gdi_cell_step *step)
@@ -256,14 +256,14 @@ static void add_recurrent_sums(const sequence *s, const gdi_cell_step *step)
         return;
     }
     const gdi_matrix left = {.values = step->hidden_before, .stride = size.units};
-    pass->layer->kernels->product(left, (gdi_matrix){.values = weight, .stride = size.columns},
-                                  step->gates, size.columns, pass->batch, size.joined, size.units,
-                                  NULL, true, pass->scratch + s->at.product);
+    gdi_pass_product(pass, left, (gdi_matrix){.values = weight, .stride = size.columns},
+                     step->gates, size.columns, pass->batch, size.joined, size.units, NULL, true,
+                     pass->scratch + s->at.product);
     if (s->cell->apart) {
-        pass->layer->kernels->product(
-            left, (gdi_matrix){.values = weight + size.joined, .stride = size.columns},
-            step->states[0], size.units, pass->batch, size.units, size.units, apart_bias, false,
-            pass->scratch + s->at.product);
+        gdi_pass_product(pass, left,
+                         (gdi_matrix){.values = weight + size.joined, .stride = size.columns},
+                         step->states[0], size.units, pass->batch, size.units, size.units,
+                         apart_bias, false, pass->scratch + s->at.product);
     }
 }
 
@@ -310,13 +310,13 @@ static void retreat(const sequence *s, const gdi_cell_step *step)
     const gdi_pass *pass = s->pass;
     const sizes size = s->size;
     const gd_real *weight = gdi_parameter(pass, WEIGHT_HH);
-    pass->layer->kernels->product((gdi_matrix){.values = step->gates, .stride = size.columns},
-                                  (gdi_matrix){.values = weight, .stride = size.units},
-                                  step->hidden_gradient, size.units, pass->batch, size.units,
-                                  size.joined, NULL, s->cell->apart, pass->scratch + s->at.product);
+    gdi_pass_product(pass, (gdi_matrix){.values = step->gates, .stride = size.columns},
+                     (gdi_matrix){.values = weight, .stride = size.units}, step->hidden_gradient,
+                     size.units, pass->batch, size.units, size.joined, NULL, s->cell->apart,
+                     pass->scratch + s->at.product);
     if (s->cell->apart) {
-        pass->layer->kernels->product(
-            (gdi_matrix){.values = step->states[0], .stride = size.units},
+        gdi_pass_product(
+            pass, (gdi_matrix){.values = step->states[0], .stride = size.units},
             (gdi_matrix){.values = weight + size.joined * size.units, .stride = size.units},
             step->hidden_gradient, size.units, pass->batch, size.units, size.units, NULL, true,
             pass->scratch + s->at.product);
@@ -328,9 +328,8 @@ static void weigh(const sequence *s, gdi_matrix slopes, const gd_real *values, g
                   size_t columns, size_t width, size_t rows)
 {
     slopes.transposed = true;
-    s->pass->layer->kernels->product(slopes, (gdi_matrix){.values = values, .stride = width},
-                                     result, width, columns, width, rows, NULL, false,
-                                     s->pass->scratch + s->at.product);
+    gdi_pass_product(s->pass, slopes, (gdi_matrix){.values = values, .stride = width}, result,
+                     width, columns, width, rows, NULL, false, s->pass->scratch + s->at.product);
 }
 
 static void write_gradients(const sequence *s)
@@ -367,11 +366,10 @@ static void write_input_gradient(const sequence *s)
     const sizes size = s->size;
     const bool turned = s->input != pass->input;
     gd_real *result = turned ? pass->scratch + s->at.input : pass->input_gradient;
-    pass->layer->kernels->product(
-        (gdi_matrix){.values = s->kept + s->at.gates, .stride = size.columns},
-        (gdi_matrix){.values = gdi_parameter(pass, WEIGHT_IH), .stride = size.inputs}, result,
-        size.inputs, size.time * pass->batch, size.inputs, size.columns, NULL, false,
-        pass->scratch + s->at.product);
+    gdi_pass_product(pass, (gdi_matrix){.values = s->kept + s->at.gates, .stride = size.columns},
+                     (gdi_matrix){.values = gdi_parameter(pass, WEIGHT_IH), .stride = size.inputs},
+                     result, size.inputs, size.time * pass->batch, size.inputs, size.columns, NULL,
+                     false, pass->scratch + s->at.product);
     if (turned) {
         turn(result, pass->input_gradient, size.time, pass->batch, size.inputs);
     }

@@ -133,6 +133,11 @@ gd_status gd_workspace_create(gd_workspace **workspace, const gd_model *model, i
     return GD_OK;
 }
 
+void gdi_workspace_use_threads(gd_workspace *workspace, gdi_thread_pool *pool)
+{
+    workspace->pool = pool;
+}
+
 void gd_workspace_destroy(gd_workspace *workspace)
 {
     if (workspace != NULL) {

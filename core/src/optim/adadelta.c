@@ -31,7 +31,7 @@ GDI_VERSIONS static void update_adadelta(const gd_optimizer_options *options,
     gd_real rho = (gd_real)adadelta->rho, rest = (gd_real)(1 - adadelta->rho);
     gd_real eps = (gd_real)adadelta->eps;
     const gd_real *p = update->parameters, *g = update->gradients;
-    gd_real *square = update->moments, *steps = update->moments + update->count;
+    gd_real *square = update->moments, *steps = update->moments + update->stride;
     gd_real *result = update->result;
     GDI_INDEPENDENT
     for (size_t i = 0; i < update->count; i++) {

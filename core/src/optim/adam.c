@@ -50,7 +50,7 @@ static int64_t moment_count(const gd_optimizer_options *options)
 GDI_VERSIONS static void update_plain(const gd_update *update, coefficients c)
 {
     const gd_real *p = update->parameters, *g = update->gradients;
-    gd_real *mean = update->moments, *square = update->moments + update->count;
+    gd_real *mean = update->moments, *square = update->moments + update->stride;
     gd_real *result = update->result;
     GDI_INDEPENDENT
     for (size_t i = 0; i < update->count; i++) {
@@ -66,8 +66,8 @@ GDI_VERSIONS static void update_plain(const gd_update *update, coefficients c)
 GDI_VERSIONS static void update_largest(const gd_update *update, coefficients c)
 {
     const gd_real *p = update->parameters, *g = update->gradients;
-    gd_real *mean = update->moments, *square = update->moments + update->count;
-    gd_real *largest = update->moments + 2 * update->count, *result = update->result;
+    gd_real *mean = update->moments, *square = update->moments + update->stride;
+    gd_real *largest = update->moments + 2 * update->stride, *result = update->result;
     GDI_INDEPENDENT
     for (size_t i = 0; i < update->count; i++) {
         gd_real gradient = g[i] + c.decay * p[i];

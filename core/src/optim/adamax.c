@@ -34,7 +34,7 @@ GDI_VERSIONS static void update_adamax(const gd_optimizer_options *options, cons
     gd_real rate = (gd_real)(update->learning_rate / gdi_bias_correction(beta, update->step));
     gd_real eps = (gd_real)adamax->eps, decay = (gd_real)adamax->weight_decay;
     const gd_real *p = update->parameters, *g = update->gradients;
-    gd_real *mean = update->moments, *largest = update->moments + update->count;
+    gd_real *mean = update->moments, *largest = update->moments + update->stride;
     gd_real *result = update->result;
     GDI_INDEPENDENT
     for (size_t i = 0; i < update->count; i++) {

@@ -23,25 +23,27 @@ static double scaled_norm(const gd_real *values, size_t count)
     return fmin(largest * sqrt(sum), (double)DBL_MAX);
 }
 
-double gdi_norm(const gdi_kernels *kernels, const gd_real *values, size_t count)
+double gdi_norm(gdi_thread_pool *pool, const gdi_kernels *kernels, const gd_real *values,
+                size_t count)
 {
-    double sum = kernels->sum_of_squares(values, count);
+    double sum = gdi_parallel_squares(pool, kernels, values, NULL, count);
     if (!isfinite(sum) && kernels->all_finite(values, count)) {
         return scaled_norm(values, count);
     }
     return sqrt(sum);
 }
 
-void gdi_clip_norm(const gdi_kernels *kernels, gd_real *gradients, size_t count, double norm,
-                   double limit)
+void gdi_clip_norm(gdi_thread_pool *pool, const gdi_kernels *kernels, gd_real *gradients,
+                   size_t count, double norm, double limit)
 {
     double factor = limit / (norm + NORM_MARGIN);
     if (factor < 1) {
-        kernels->scale(gradients, factor, count);
+        gdi_parallel_scale(pool, kernels, gradients, factor, count);
     }
 }
 
-void gdi_clip_value(const gdi_kernels *kernels, gd_real *gradients, size_t count, double limit)
+void gdi_clip_value(gdi_thread_pool *pool, const gdi_kernels *kernels, gd_real *gradients,
+                    size_t count, double limit)
 {
-    kernels->clamp(gradients, limit, count);
+    gdi_parallel_clamp(pool, kernels, gradients, limit, count);
 }

@@ -6,19 +6,21 @@
 
 #include <descent/real.h>
 
-#include "math/kernels.h"
+#include "math/parallel.h"
 
 /*
  * 2-norm of values [count], in double: finite exactly when every value is, also where the sum of the
  * squares is beyond the range of a double.
  */
-double gdi_norm(const gdi_kernels *kernels, const gd_real *values, size_t count);
+double gdi_norm(gdi_thread_pool *pool, const gdi_kernels *kernels, const gd_real *values,
+                size_t count);
 
 /* gradients *= min(1, limit / (norm + 1e-6)), where `norm` is their norm. */
-void gdi_clip_norm(const gdi_kernels *kernels, gd_real *gradients, size_t count, double norm,
-                   double limit);
+void gdi_clip_norm(gdi_thread_pool *pool, const gdi_kernels *kernels, gd_real *gradients,
+                   size_t count, double norm, double limit);
 
 /* Each element to [-limit, limit]. */
-void gdi_clip_value(const gdi_kernels *kernels, gd_real *gradients, size_t count, double limit);
+void gdi_clip_value(gdi_thread_pool *pool, const gdi_kernels *kernels, gd_real *gradients,
+                    size_t count, double limit);
 
 #endif

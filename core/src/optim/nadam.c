@@ -46,7 +46,7 @@ static int64_t scalar_count(const gd_optimizer_options *options)
 GDI_VERSIONS static void update_elements(const gd_update *update, coefficients c)
 {
     const gd_real *p = update->parameters, *g = update->gradients;
-    gd_real *mean = update->moments, *square = update->moments + update->count;
+    gd_real *mean = update->moments, *square = update->moments + update->stride;
     gd_real *result = update->result;
     GDI_INDEPENDENT
     for (size_t i = 0; i < update->count; i++) {

@@ -51,7 +51,7 @@ GDI_VERSIONS static void update_centered(const gd_rmsprop_options *options, cons
     gd_real alpha = (gd_real)options->alpha, rest = (gd_real)(1 - options->alpha);
     gd_real eps = (gd_real)options->eps, decay = (gd_real)options->weight_decay;
     const gd_real *p = update->parameters, *g = update->gradients;
-    gd_real *square = update->moments, *mean = update->moments + update->count;
+    gd_real *square = update->moments, *mean = update->moments + update->stride;
     gd_real *result = update->result;
     GDI_INDEPENDENT
     for (size_t i = 0; i < update->count; i++) {
@@ -72,7 +72,7 @@ GDI_VERSIONS static void update_momentum(const gd_rmsprop_options *options, cons
     gd_real eps = (gd_real)options->eps, decay = (gd_real)options->weight_decay;
     gd_real momentum = (gd_real)options->momentum;
     const gd_real *p = update->parameters, *g = update->gradients;
-    gd_real *square = update->moments, *buffer = update->moments + update->count;
+    gd_real *square = update->moments, *buffer = update->moments + update->stride;
     gd_real *result = update->result;
     GDI_INDEPENDENT
     for (size_t i = 0; i < update->count; i++) {
@@ -92,8 +92,8 @@ GDI_VERSIONS static void update_centered_momentum(const gd_rmsprop_options *opti
     gd_real eps = (gd_real)options->eps, decay = (gd_real)options->weight_decay;
     gd_real momentum = (gd_real)options->momentum;
     const gd_real *p = update->parameters, *g = update->gradients;
-    gd_real *square = update->moments, *mean = update->moments + update->count;
-    gd_real *buffer = update->moments + 2 * update->count, *result = update->result;
+    gd_real *square = update->moments, *mean = update->moments + update->stride;
+    gd_real *buffer = update->moments + 2 * update->stride, *result = update->result;
     GDI_INDEPENDENT
     for (size_t i = 0; i < update->count; i++) {
         gd_real gradient = g[i] + decay * p[i];

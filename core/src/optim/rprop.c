@@ -60,7 +60,7 @@ GDI_VERSIONS static void update_elements(const gd_update *update, gd_real shrink
                                          gd_real smallest, gd_real largest)
 {
     const gd_real *p = update->parameters, *g = update->gradients;
-    gd_real *last = update->moments, *size = update->moments + update->count;
+    gd_real *last = update->moments, *size = update->moments + update->stride;
     gd_real *result = update->result;
     GDI_INDEPENDENT
     for (size_t i = 0; i < update->count; i++) {
@@ -82,7 +82,7 @@ static void update_rprop(const gd_optimizer_options *options, const gd_update *u
     const gd_rprop_options *rprop = &options->of.rprop;
     if (update->step == 1) {
         for (size_t i = 0; i < update->count; i++) {
-            update->moments[update->count + i] = (gd_real)update->learning_rate;
+            update->moments[update->stride + i] = (gd_real)update->learning_rate;
         }
     }
     update_elements(update, (gd_real)rprop->etas.values[0], (gd_real)rprop->etas.values[1],

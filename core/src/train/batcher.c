@@ -5,6 +5,7 @@
 #include "train/batcher.h"
 
 #include "base/memory.h"
+#include "math/parallel.h"
 
 #include <string.h>
 
@@ -107,18 +108,34 @@ static void shuffle_epoch(gdi_batcher *batcher)
     gd_random_shuffle(&batcher->random, batcher->order, batcher->examples.count);
 }
 
-static void gather(gd_real *rows, const gd_real *all, size_t width, const int64_t *order,
-                   int64_t count)
+typedef struct gathering {
+    gd_real *rows;
+    const gd_real *all;
+    size_t width;
+    const int64_t *order;
+} gathering;
+
+static void gather_rows(void *context, size_t first, size_t count)
 {
+    const gathering *task = context;
+    const size_t width = task->width;
+    gd_real *rows = task->rows;
     if (width == 1) {
-        for (int64_t i = 0; i < count; i++) {
-            rows[i] = all[order[i]];
+        for (size_t i = first; i < first + count; i++) {
+            rows[i] = task->all[task->order[i]];
         }
         return;
     }
-    for (int64_t i = 0; i < count; i++) {
-        memcpy(rows + (size_t)i * width, all + (size_t)order[i] * width, width * sizeof *rows);
+    for (size_t i = first; i < first + count; i++) {
+        memcpy(rows + i * width, task->all + (size_t)task->order[i] * width, width * sizeof *rows);
     }
+}
+
+static void gather(gdi_thread_pool *pool, gd_real *rows, const gd_real *all, size_t width,
+                   const int64_t *order, int64_t count)
+{
+    gathering task = {rows, all, width, order};
+    gdi_parallel_rows(pool, (size_t)count, width, gather_rows, &task);
 }
 
 gdi_batch gdi_batcher_take(gdi_batcher *batcher)
@@ -137,8 +154,10 @@ gdi_batch gdi_batcher_take(gdi_batcher *batcher)
     size_t feature_width = (size_t)examples->feature_width;
     size_t target_width = (size_t)examples->target_width;
     if (batcher->features != NULL) {
-        gather(batcher->features, examples->features, feature_width, batch.order, batch.rows);
-        gather(batcher->targets, examples->targets, target_width, batch.order, batch.rows);
+        gather(batcher->pool, batcher->features, examples->features, feature_width, batch.order,
+               batch.rows);
+        gather(batcher->pool, batcher->targets, examples->targets, target_width, batch.order,
+               batch.rows);
         batch.features = batcher->features;
         batch.targets = batcher->targets;
     } else {

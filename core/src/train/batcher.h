@@ -12,6 +12,8 @@
 #include <descent/random.h>
 #include <descent/training.h>
 
+#include "base/thread_pool.h"
+
 typedef struct gdi_batch {
     const gd_real *features; /* [rows, feature_width] */
     const gd_real *targets;  /* [rows, target_width] */
@@ -27,6 +29,7 @@ typedef struct gdi_batcher {
     int64_t position;            /* batches of this epoch already taken */
     int64_t *order;              /* [count], or NULL: as they stand */
     gd_real *features, *targets; /* [batch_size, width] for gathering, or NULL */
+    gdi_thread_pool *pool;       /* borrowed, or NULL: gathers */
     gd_random random;            /* after the shuffles so far */
     gd_random epoch_start;       /* before the shuffle of this epoch */
 } gdi_batcher;

@@ -79,7 +79,8 @@ static uint64_t mix_model(uint64_t hash, const gd_model *model)
 static uint64_t mix_training(uint64_t hash, const gd_training_options *training)
 {
     gd_training_options fixed = *training;
-    fixed.max_seconds = 0; /* how long it may take does not change what is computed */
+    fixed.max_seconds = 0; /* how long it may take does not change what is computed, */
+    fixed.threads = 1;     /* nor who computes it */
     hash = mix_fields(hash, gd_training_fields(), &fixed);
     hash = mix(hash, training->seed);
     hash = mix(hash, (uint64_t)training->clip);

@@ -68,6 +68,15 @@ static const gd_field training_fields[] = {
      .help =
          "Runs from different first parameters, of which the best is kept; the limits are those "
          "of each."},
+    {.name = "threads",
+     .type = GD_FIELD_COUNT,
+     MEMBER(threads),
+     .minimum = 1,
+     .maximum = GDI_MAXIMUM_THREADS,
+     .automatic = "auto",
+     .default_value = 1,
+     .help = "Threads that share each step; \"auto\": one a processor. The result is the same for "
+             "any number."},
     {.name = "record_every",
      .type = GD_FIELD_COUNT,
      MEMBER(record_every),

@@ -32,8 +32,8 @@ static void measure_layers(gd_trainer *trainer)
                 break;
             }
             if (parameter->trained) {
-                double norm = gdi_norm(trainer->kernels, trainer->gradients + parameter->offset,
-                                       parameter->count);
+                double norm = gdi_norm(trainer->pool, trainer->kernels,
+                                       trainer->gradients + parameter->offset, parameter->count);
                 squares += norm * norm;
             }
         }
@@ -62,8 +62,8 @@ void gdi_record_update_ratio(gd_trainer *trainer, const gd_real *before, const g
 {
     const gdi_kernels *kernels = trainer->kernels;
     size_t count = trainer->trained_count;
-    double change = sqrt(kernels->sum_of_squared_differences(after, before, count));
-    double size = sqrt(kernels->sum_of_squares(before, count));
+    double change = sqrt(gdi_parallel_squares(trainer->pool, kernels, after, before, count));
+    double size = sqrt(gdi_parallel_squares(trainer->pool, kernels, before, NULL, count));
     if (!(size > 0)) {
         size = change; /* all parameters were 0: the change is all there is */
     }

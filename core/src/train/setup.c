@@ -213,6 +213,9 @@ static gd_status resolve_limits(gd_trainer_setup *setup, gd_error *error)
                        "%lld restarts of %lld updates are more than the %g updates allowed",
                        (long long)restarts, (long long)training->steps, GDI_MAXIMUM_STEPS);
     }
+    if (training->threads == GD_AUTOMATIC) {
+        training->threads = gdi_processor_count();
+    }
     if (training->record_every == GD_AUTOMATIC) {
         training->record_every =
             (training->steps * restarts + GDI_CURVE_POINTS - 1) / GDI_CURVE_POINTS;

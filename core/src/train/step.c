@@ -8,6 +8,7 @@
 #include "train/trainer.h"
 
 #include "optim/clip.h"
+#include "optim/parallel_update.h"
 
 #include <math.h>
 #include <string.h>
@@ -66,9 +67,11 @@ static void clip(gd_trainer *trainer, double norm)
     const gd_training_options *options = &trainer->setup.training;
     size_t count = trainer->trained_count;
     if (options->clip == GD_CLIP_NORM) {
-        gdi_clip_norm(trainer->kernels, trainer->gradients, count, norm, options->clip_limit);
+        gdi_clip_norm(trainer->pool, trainer->kernels, trainer->gradients, count, norm,
+                      options->clip_limit);
     } else if (options->clip == GD_CLIP_VALUE) {
-        gdi_clip_value(trainer->kernels, trainer->gradients, count, options->clip_limit);
+        gdi_clip_value(trainer->pool, trainer->kernels, trainer->gradients, count,
+                       options->clip_limit);
     }
 }
 
@@ -85,11 +88,13 @@ static void update(gd_trainer *trainer, const gdi_step *step, const gd_objective
         .moments = trainer->moments,
         .result = result,
         .count = trained,
+        .stride = trained,
         .scalars = trainer->scalars,
         .loss = step->loss,
         .objective = trainer->optimizer->needs_objective ? objective : NULL,
     };
-    trainer->optimizer->update(&trainer->setup.optimizer, &change);
+    gdi_parallel_update(trainer->pool, trainer->optimizer, &trainer->setup.optimizer, &change,
+                        (size_t)trainer->scalar_count);
     if (trainer->parameter_count > trained) {
         memcpy(result + trained, trainer->gradients + trained,
                (trainer->parameter_count - trained) * sizeof *result);
@@ -145,7 +150,8 @@ gd_status gdi_take_step(gd_trainer *trainer, gd_error *error)
     if (!isfinite(step.loss)) {
         return gdi_diverge_loss(trainer, &step, error);
     }
-    step.gradient_norm = gdi_norm(trainer->kernels, trainer->gradients, trainer->trained_count);
+    step.gradient_norm =
+        gdi_norm(trainer->pool, trainer->kernels, trainer->gradients, trainer->trained_count);
     if (!isfinite(step.gradient_norm)) {
         return gdi_diverge_gradient(trainer, &step, error);
     }
@@ -157,7 +163,8 @@ gd_status gdi_take_step(gd_trainer *trainer, gd_error *error)
     int next = gdi_free_block(trainer);
     gd_real *result = trainer->blocks[next];
     update(trainer, &step, &objective, result);
-    if (!trainer->kernels->all_finite(result, trainer->parameter_count)) {
+    if (!gdi_parallel_all_finite(trainer->pool, trainer->kernels, result,
+                                 trainer->parameter_count)) {
         return gdi_diverge_update(trainer, &step, result, error);
     }
     if (step.records) {

@@ -6,8 +6,9 @@
  */
 #include "train/trainer.h"
 
+#include "base/denormals.h"
 #include "base/memory.h"
-#include "train/denormals.h"
+#include "nn/plan.h"
 
 #include <time.h>
 
@@ -90,6 +91,7 @@ int64_t gd_trainer_bytes(const gd_trainer_setup *setup)
     add_bytes(&total, outputs, sizeof(gd_real));
     add_bytes(&total, count_layers(setup->model), sizeof(int64_t) + sizeof(double));
     add_bytes(&total, gd_model_workspace_bytes(setup->model, rows, true), 1);
+    add_bytes(&total, gdi_thread_pool_bytes(resolved.training.threads, gdi_parallel_scratch()), 1);
     add_bytes(&total, gdi_batcher_bytes(&resolved.examples, &resolved.training), 1);
     if (setup->validation.count > 0) {
         add_bytes(&total, gd_model_workspace_bytes(setup->model, validation_slice(setup), false),
@@ -105,6 +107,18 @@ static gd_real *allocate_reals(size_t blocks, size_t count, bool *failed)
         gdi_size_multiply(blocks, count, &total) ? gdi_allocate(total, sizeof *values) : NULL;
     *failed = *failed || values == NULL;
     return values;
+}
+
+static gd_status start_threads(gd_trainer *trainer, gd_error *error)
+{
+    gd_status status = gdi_thread_pool_create(&trainer->pool, trainer->setup.training.threads,
+                                              gdi_parallel_scratch(), error);
+    gdi_workspace_use_threads(trainer->workspace, trainer->pool);
+    if (trainer->validation_workspace != NULL) {
+        gdi_workspace_use_threads(trainer->validation_workspace, trainer->pool);
+    }
+    trainer->batcher.pool = trainer->pool;
+    return status;
 }
 
 static gd_status allocate(gd_trainer *trainer, gd_error *error)
@@ -142,7 +156,7 @@ static gd_status allocate(gd_trainer *trainer, gd_error *error)
         status = gd_workspace_create(&trainer->validation_workspace, setup->model,
                                      validation_slice(setup), false, error);
     }
-    return status;
+    return status == GD_OK ? start_threads(trainer, error) : status;
 }
 
 static void start(gd_trainer *trainer)
@@ -214,6 +228,7 @@ void gd_trainer_destroy(gd_trainer *trainer)
     gdi_free(trainer->scalars);
     gdi_free(trainer->layers);
     gdi_free(trainer->layer_norms);
+    gdi_thread_pool_destroy(trainer->pool);
     gdi_batcher_dispose(&trainer->batcher);
     gd_workspace_destroy(trainer->workspace);
     gd_workspace_destroy(trainer->validation_workspace);

@@ -11,7 +11,7 @@
 
 #include <descent/training.h>
 
-#include "math/kernels.h"
+#include "math/parallel.h"
 #include "train/batcher.h"
 
 #define GDI_MAXIMUM_EPOCHS   1e9
@@ -79,6 +79,7 @@ typedef struct gdi_step {
 struct gd_trainer {
     gd_trainer_setup setup; /* limits resolved: steps and epochs both set, batch size a number */
     const gdi_kernels *kernels;
+    gdi_thread_pool *pool; /* NULL: one thread */
     const gd_optimizer_descriptor *optimizer;
     const gd_loss_descriptor *loss;
 

@@ -273,7 +273,8 @@ static bool train(network *net, const golden_case *golden)
                                   .gradients = net->gradients,
                                   .moments = moments,
                                   .result = net->parameters,
-                                  .count = trained};
+                                  .count = trained,
+                                  .stride = trained};
         rule->update(&options, &update);
         memcpy(net->parameters + trained, net->gradients + trained,
                (all - trained) * sizeof *net->parameters);

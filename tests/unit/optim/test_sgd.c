@@ -66,7 +66,7 @@ Test(optim_sgd, result_may_be_the_parameters_themselves)
         gradients[i] = (gd_real)(i % 5) - 2;
     }
     gd_real result[COUNT];
-    gd_update update = {1, 0.1, in_place, gradients, first, in_place, COUNT, NULL, 0, NULL};
+    gd_update update = {1, 0.1, in_place, gradients, first, in_place, COUNT, COUNT, NULL, 0, NULL};
     gd_optimizer_descriptor_at(GD_OPTIMIZER_SGD)->update(&options, &update);
     update.parameters = apart;
     update.moments = second;

@@ -38,6 +38,25 @@ Test(spec_ways, restarts_are_read_and_written)
     FAULTS(cases);
 }
 
+Test(spec_ways, threads_are_read_and_written)
+{
+    spec_job *spec = spec_good(TRAINING("{}"));
+    cr_expect_eq(spec->training.threads, 1);
+    spec_destroy(spec);
+    char *text = spec_round(TRAINING("{'threads': 'auto'}"));
+    cr_expect_str_eq(spec_word_at(text, "/training/threads"), "auto");
+    free(text);
+    text = spec_round(TRAINING("{'threads': 64}"));
+    cr_expect_eq(spec_number_at(text, "/training/threads"), 64);
+    free(text);
+    static const spec_fault_case cases[] = {
+        {TRAINING("{'threads': 0}"), "/training/threads", "out_of_range", NULL},
+        {TRAINING("{'threads': 65}"), "/training/threads", "out_of_range", "64"},
+        {TRAINING("{'threads': 'all'}"), "/training/threads", "unknown_value", "auto"},
+    };
+    FAULTS(cases);
+}
+
 Test(spec_ways, from_job_refusals)
 {
     static const spec_fault_case cases[] = {

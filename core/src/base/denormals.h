@@ -5,8 +5,8 @@
  * setting belongs to the thread: it is put back before control returns to the caller. Where the
  * processor has no such setting these do nothing.
  */
-#ifndef DESCENT_TRAIN_DENORMALS_H
-#define DESCENT_TRAIN_DENORMALS_H
+#ifndef DESCENT_BASE_DENORMALS_H
+#define DESCENT_BASE_DENORMALS_H
 
 #include <stdint.h>
 

@@ -22,9 +22,12 @@ int main(void)
     int64_t rows[ROWS], features[] = {0, 1}, target[] = {2}, prepared;
     for (int64_t row = 0; row < ROWS; row++)
         rows[row] = row;
-    gd_preparation_options columns = {
-        features,        WIDTH, target, 1, GD_TASK_CLASSIFICATION, GD_SCALING_STANDARDIZE,
-        GD_MISSING_ERROR};
+    gd_preparation_options columns = {.features = features,
+                                      .feature_count = WIDTH,
+                                      .targets = target,
+                                      .target_count = 1,
+                                      .task = GD_TASK_CLASSIFICATION,
+                                      .scaling = GD_SCALING_STANDARDIZE};
     gd_layer_options layers[] = {{.type = GD_LAYER_DENSE}, {.type = GD_LAYER_DENSE}};
     for (int i = 0; i < 2; i++)
         gd_fields_set_defaults(&gd_layer_descriptor_at(GD_LAYER_DENSE)->fields, &layers[i]);

@@ -84,9 +84,10 @@ void api_get_dataset(void *context, const http_request *request, http_response *
 
 static void write_cell(json_writer *writer, const gd_column *column, double cell)
 {
-    if (isnan(cell))
+    bool categorical = column->kind == GD_COLUMN_CATEGORICAL;
+    if (isnan(cell) || (categorical && !(cell >= 0 && cell < (double)column->class_count)))
         json_writer_null(writer);
-    else if (column->kind == GD_COLUMN_CATEGORICAL)
+    else if (categorical)
         json_writer_string(writer, column->classes[(int64_t)cell]);
     else
         json_writer_double(writer, cell);
@@ -132,7 +133,8 @@ void api_get_rows(void *context, const http_request *request, http_response *res
         !api_query_count(request, response, "offset", 0, INT64_MAX / 2, &offset) ||
         !api_query_count(request, response, "limit", 1, ROWS_MAXIMUM, &limit))
         return;
-    gd_status status = jobs_open_dataset(jobs_service_resources(own->jobs), id, &frame, &error);
+    gd_status status =
+        jobs_open_dataset(jobs_service_resources(own->jobs), id, &frame, NULL, &error);
     double *cells = NULL;
     if (status == GD_OK) {
         cells = calloc((size_t)gd_frame_column_count(frame), sizeof *cells);

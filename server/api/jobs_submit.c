@@ -25,6 +25,17 @@ typedef struct submitting {
     json_faults faults;
 } submitting;
 
+static void write_parts(json_writer *writer, const char *key, int64_t training, int64_t validation)
+{
+    json_writer_key(writer, key);
+    json_writer_begin_object(writer);
+    json_writer_key(writer, "training");
+    json_writer_int64(writer, training);
+    json_writer_key(writer, "validation");
+    json_writer_int64(writer, validation);
+    json_writer_end_object(writer);
+}
+
 static void write_dry_run(json_writer *writer, const jobs_submission *submission,
                           const jobs_plan *plan)
 {
@@ -32,17 +43,13 @@ static void write_dry_run(json_writer *writer, const jobs_submission *submission
     json_writer_begin_object(writer);
     api_write_raw(writer, "spec", submission->spec);
     api_write_raw(writer, "model", submission->summary);
-    json_writer_key(writer, "rows");
-    json_writer_begin_object(writer);
-    json_writer_key(writer, "training");
-    json_writer_int64(writer, plan->training_count);
-    json_writer_key(writer, "validation");
-    json_writer_int64(writer, plan->validation_count);
-    json_writer_end_object(writer);
+    write_parts(writer, "rows", plan->training_count, plan->validation_count);
+    if (plan->window.length > 0)
+        write_parts(writer, "windows", plan->examples.count, plan->validation.count);
     json_writer_key(writer, "memory_bytes");
     json_writer_int64(writer, plan->memory_bytes);
     json_writer_key(writer, "flops_per_epoch");
-    json_writer_double(writer, (double)operations * (double)plan->training_count);
+    json_writer_double(writer, (double)operations * (double)plan->examples.count);
     json_writer_key(writer, "warnings");
     json_writer_begin_array(writer);
     for (int64_t i = 0; i < plan->warning_count; i++) {

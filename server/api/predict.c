@@ -1,7 +1,9 @@
 /*
  * predict.c: POST /v1/jobs/{id}/predict: raw rows in, predictions out in the units and classes of the
- * target. Rows come as arrays in the order of the feature columns, or by column name.
+ * target. Rows come as arrays in the order of the feature columns, or by column name. Of a series they
+ * are its steps, and prediction i is for the step `horizon` behind the window that begins at row i.
  */
+#include "api/predict.h"
 #include "api/cells.h"
 #include "api/handlers.h"
 #include "api/reply.h"
@@ -79,11 +81,25 @@ static void write_values(json_writer *writer, const gd_preparation *preparation,
     json_writer_end_array(writer);
 }
 
+/* The row of the request, from 0, that the first prediction is for; it may lie behind the last one. */
+static void write_window(json_writer *writer, const gd_window *window)
+{
+    json_writer_key(writer, "window");
+    json_writer_begin_object(writer);
+    json_writer_key(writer, "length");
+    json_writer_int64(writer, window->length);
+    json_writer_key(writer, "horizon");
+    json_writer_int64(writer, window->horizon);
+    json_writer_key(writer, "first_row");
+    json_writer_int64(writer, window->length - 1 + window->horizon);
+    json_writer_end_object(writer);
+}
+
 static void respond_predictions(http_response *response, const jobs_predictor *predictor,
                                 const gd_real *outputs, int64_t rows)
 {
     const gd_preparation *preparation = predictor->preparation;
-    int64_t width = gd_shape_size(gd_model_output_shape(predictor->model));
+    int64_t width = jobs_predictor_width(predictor);
     double *values = calloc((size_t)width, sizeof *values);
     if (values == NULL) {
         api_respond_status(response, GD_OUT_OF_MEMORY, NULL);
@@ -95,11 +111,50 @@ static void respond_predictions(http_response *response, const jobs_predictor *p
         write_classified(writer, preparation, outputs, rows, width);
     else
         write_values(writer, preparation, outputs, rows, width, values);
+    if (predictor->spec->data.window.length > 0)
+        write_window(writer, &predictor->spec->data.window);
     json_writer_key(writer, "step");
     json_writer_int64(writer, predictor->step);
     json_writer_end_object(writer);
     free(values);
     api_respond_json(response, 200, writer);
+}
+
+/* A series needs at least one whole window. */
+static void check_rows(const json_reader *root, const jobs_predictor *predictor,
+                       const api_cells *cells)
+{
+    int64_t length = predictor->spec->data.window.length;
+    if (root->faults->total > 0 || cells->rows >= length)
+        return;
+    json_path path = json_path_member(&root->path, json_has(root, "rows") ? "rows" : "columns");
+    json_faults_add(root->faults, &path, "too_short", NULL,
+                    "The model reads windows of %lld rows; here are %lld.", (long long)length,
+                    (long long)cells->rows);
+}
+
+static void predict_rows(const json_reader *root, const jobs_predictor *predictor,
+                         http_response *response)
+{
+    gd_error error = {0};
+    api_cells cells = {0};
+    gd_real *outputs = NULL;
+    int64_t count = 0;
+    gd_status status = api_cells_read(root, predictor->preparation, &cells);
+    if (status == GD_OK)
+        check_rows(root, predictor, &cells);
+    if (status == GD_OK && root->faults->total == 0)
+        status = jobs_predictor_run(predictor, cells.values, cells.rows, &outputs, &count, &error);
+    if (status == GD_INVALID_DATA)
+        (void)api_cells_add_error(root, predictor->preparation, &error);
+    if (root->faults->total > 0)
+        api_respond_faults(response, root->faults);
+    else if (status != GD_OK)
+        api_respond_status(response, status, &error);
+    else
+        respond_predictions(response, predictor, outputs, count);
+    free(outputs);
+    api_cells_dispose(&cells);
 }
 
 static void predict(const api_context *context, const char *id, const cJSON *document,
@@ -111,24 +166,16 @@ static void predict(const api_context *context, const char *id, const cJSON *doc
     size_t which = 0;
     jobs_predictor *predictor = NULL;
     gd_error error = {0};
-    api_cells cells = {0};
-    gd_real *outputs = NULL;
     (void)json_read_choice(&root, "which", JSON_OPTIONAL, words, 2, &which);
     gd_status status = jobs_predictor_open(&predictor, context->jobs, id, words[which], &error);
-    if (status == GD_OK)
-        status = api_cells_read(&root, predictor->preparation, &cells);
-    if (status == GD_OK && faults.total == 0)
-        status = jobs_predictor_run(predictor, cells.values, cells.rows, &outputs, &error);
-    if (status == GD_INVALID_DATA && predictor != NULL)
-        (void)api_cells_add_error(&root, predictor->preparation, &error);
-    if (faults.total > 0)
+    if (status != GD_OK && faults.total > 0)
         api_respond_faults(response, &faults);
     else if (status != GD_OK)
         api_respond_status(response, status, &error);
+    else if (gd_preparation_has_symbols(predictor->preparation))
+        api_predict_text(&root, predictor, response);
     else
-        respond_predictions(response, predictor, outputs, cells.rows);
-    free(outputs);
-    api_cells_dispose(&cells);
+        predict_rows(&root, predictor, response);
     jobs_predictor_destroy(predictor);
     json_faults_dispose(&faults);
 }

@@ -11,7 +11,8 @@
 
 static const char *const json_types[] = {"application/json", NULL};
 static const char *const patch_types[] = {"application/json", "application/merge-patch+json", NULL};
-static const char *const dataset_types[] = {"text/csv", NULL};
+static const char *const dataset_types[] = {"text/csv", "text/plain", "application/octet-stream",
+                                            NULL};
 
 #define GET_ROUTE(pattern, handler)                               \
     {                                                             \

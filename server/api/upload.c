@@ -17,6 +17,7 @@
 typedef struct dataset_upload {
     jobs_upload *upload;
     char name[NAME_MAXIMUM + 1];
+    jobs_upload_format format;
     gd_csv_options options;
     char *names_text;   /* of `columns`, cut at the commas */
     const char **names; /* into names_text */
@@ -52,20 +53,67 @@ static bool split_names(dataset_upload *state, const char *text)
     return true;
 }
 
+/* What the body is, by its Content-Type and the query's `format`; both must say the same. */
+static bool read_format(const http_request *request, http_response *response, dataset_upload *state)
+{
+    static const char *const formats[] = {"csv", "text", "idx", "npy", "libsvm", NULL};
+    static const char *const types[] = {"text/csv", "text/plain", "application/octet-stream", NULL};
+    size_t type = 0, format = 0;
+    while (types[type + 1] != NULL && !http_request_has_content_type(request, types[type]))
+        type++;
+    format = type;
+    if (!api_query_choice(request, response, "format", formats, &format))
+        return false;
+    bool binary = format >= JOBS_UPLOAD_IDX;
+    if (type == 2 && http_request_query(request, "format") == NULL) {
+        api_refuse_query(response, "format", "application/octet-stream needs it: format=idx.");
+        return false;
+    }
+    if (binary != (type == 2) || (!binary && format != type)) {
+        char text[160];
+        snprintf(text, sizeof text, "\"%s\" does not go with Content-Type %s.", formats[format],
+                 types[type]);
+        api_refuse_query(response, "format", text);
+        return false;
+    }
+    if (format > JOBS_UPLOAD_IDX) {
+        char text[160];
+        snprintf(text, sizeof text,
+                 "Format \"%s\" is not offered by this version: send CSV or IDX.", formats[format]);
+        http_respond_problem(response, 422, "unsupported", NULL, text);
+        return false;
+    }
+    state->format = (jobs_upload_format)format;
+    return true;
+}
+
+/* Options of CSV mean nothing elsewhere, and are not silently ignored. */
+static bool check_csv_alone(const http_request *request, http_response *response,
+                            const dataset_upload *state)
+{
+    static const char *const words[] = {"header", "delimiter", "columns"};
+    for (size_t i = 0; state->format != JOBS_UPLOAD_CSV && i < 3; i++) {
+        if (http_request_query(request, words[i]) != NULL) {
+            api_refuse_query(response, words[i], "it belongs to CSV alone.");
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool read_options(const http_request *request, http_response *response,
                          dataset_upload *state)
 {
     static const char *const known[] = {"name", "header", "delimiter", "columns", "format", NULL};
     static const char *const headers[] = {"auto", "yes", "no", NULL};
     static const char *const delimiters[] = {"auto", ",", ";", "tab", NULL};
-    static const char *const formats[] = {"csv", NULL};
     static const char characters[] = {0, ',', ';', '\t'};
-    size_t header = 0, delimiter = 0, format = 0;
+    size_t header = 0, delimiter = 0;
     state->options = gd_csv_options_default();
     if (!api_check_query(request, response, known) ||
         !api_query_choice(request, response, "header", headers, &header) ||
         !api_query_choice(request, response, "delimiter", delimiters, &delimiter) ||
-        !api_query_choice(request, response, "format", formats, &format))
+        !read_format(request, response, state) || !check_csv_alone(request, response, state))
         return false;
     const char *name = http_request_query(request, "name");
     if (name != NULL && strlen(name) > NAME_MAXIMUM) {
@@ -152,8 +200,9 @@ void api_create_dataset(void *context, const http_request *request, http_respons
                              "The body is empty: send the file itself, as curl does with "
                              "--data-binary @file.csv.");
     } else {
-        gd_status status = jobs_upload_finish_csv(state->upload, jobs_service_store(own->jobs),
-                                                  state->name, &state->options, id, &error);
+        gd_status status =
+            jobs_upload_finish(state->upload, jobs_service_store(own->jobs), state->name,
+                               state->format, &state->options, id, &error);
         if (status == GD_OK)
             respond_created(own, id, response);
         else

@@ -9,7 +9,9 @@
 #include "jobs/identity.h"
 #include "json/writer.h"
 
+#include <descent/corpus.h>
 #include <descent/frame.h>
+#include <descent/idx.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -176,9 +178,50 @@ static char *describe_warnings(const gd_frame *frame)
     return text;
 }
 
+const char *jobs_upload_format_name(jobs_upload_format format)
+{
+    static const char *const names[] = {"csv", "text", "idx"};
+    return names[format];
+}
+
+/* What a reader told of the file. */
+typedef struct conversion {
+    jobs_upload_format format;
+    const gd_csv_options *options;
+    int64_t rank;
+    int64_t dimensions[GD_IDX_MAXIMUM_RANK]; /* of the array; rows first */
+} conversion;
+
+static gd_status read_as(conversion *how, int input, int output, gd_error *error)
+{
+    gd_csv_report csv = {0};
+    gd_corpus_report text = {0};
+    gd_idx_report idx = {0};
+    gd_status status = GD_OK;
+    switch (how->format) {
+    case JOBS_UPLOAD_CSV:
+        status = gd_csv_to_frame_file(input, output, how->options, &csv, error);
+        how->rank = 2;
+        how->dimensions[0] = csv.rows;
+        how->dimensions[1] = csv.columns;
+        break;
+    case JOBS_UPLOAD_TEXT:
+        status = gd_corpus_to_frame_file(input, output, &text, error);
+        how->rank = 1;
+        how->dimensions[0] = text.characters;
+        break;
+    case JOBS_UPLOAD_IDX:
+        status = gd_idx_to_frame_file(input, output, &idx, error);
+        how->rank = idx.rank;
+        memcpy(how->dimensions, idx.dimensions, sizeof how->dimensions);
+        break;
+    }
+    return status;
+}
+
 /* Reads the part into a synced frame file under its final name. */
-static gd_status convert(jobs_upload *upload, const gd_csv_options *options,
-                         const char path[PATH_MAX], gd_csv_report *report, gd_error *error)
+static gd_status convert(jobs_upload *upload, conversion *how, const char path[PATH_MAX],
+                         gd_error *error)
 {
     char temporary[PATH_MAX], folder[PATH_MAX];
     if (!make_path(temporary, upload->data_directory, "datasets", upload->id, ".frame.new") ||
@@ -187,7 +230,7 @@ static gd_status convert(jobs_upload *upload, const gd_csv_options *options,
     int output = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (output < 0)
         return fail_with_errno(error, "creating the dataset's file");
-    gd_status status = gd_csv_to_frame_file(upload->file, output, options, report, error);
+    gd_status status = read_as(how, upload->file, output, error);
     if (status == GD_OK && fsync(output) != 0)
         status = fail_with_errno(error, "syncing the dataset's file");
     if (close(output) != 0 && status == GD_OK)
@@ -201,29 +244,38 @@ static gd_status convert(jobs_upload *upload, const gd_csv_options *options,
     return jobs_directory_sync(folder, error);
 }
 
+/* "[10000,28,28]" */
+static void write_shape(const conversion *how, char *text, size_t size)
+{
+    size_t used = 0;
+    for (int64_t i = 0; i < how->rank; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%lld", i == 0 ? "[" : ",",
+                                 (long long)how->dimensions[i]);
+    snprintf(text + used, size - used, "]");
+}
+
 static gd_status register_dataset(jobs_upload *upload, store *opened, const char *name,
-                                  const gd_csv_report *report, const char path[PATH_MAX],
-                                  gd_error *error)
+                                  const conversion *how, const char path[PATH_MAX], gd_error *error)
 {
     gd_frame *frame = NULL;
     gd_status status = gd_frame_open(&frame, path, error);
     if (status != GD_OK)
         return status;
-    char sha256[JOBS_DIGEST_SIZE], file[STORE_ID_SIZE + 8], shape[64];
+    char sha256[JOBS_DIGEST_SIZE], file[STORE_ID_SIZE + 8], shape[96];
     jobs_digest_finish(&upload->digest, sha256);
     snprintf(file, sizeof file, "%s.frame", upload->id);
-    snprintf(shape, sizeof shape, "[%lld,%lld]", (long long)report->rows,
-             (long long)report->columns);
-    char *columns = describe_columns(frame), *warnings = describe_warnings(frame);
-    gd_frame_destroy(frame);
+    write_shape(how, shape, sizeof shape);
+    /* The border of images is constant, and that is as it should be. */
+    char *columns = describe_columns(frame);
+    char *warnings = how->format == JOBS_UPLOAD_IDX ? strdup("[]") : describe_warnings(frame);
     if (columns == NULL || warnings == NULL) {
         status = gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory to describe the dataset");
     } else {
         store_dataset row = {
             .name = (char *)(uintptr_t)name,
-            .format = (char[]){"csv"},
-            .rows = report->rows,
-            .column_count = report->columns,
+            .format = (char *)(uintptr_t)jobs_upload_format_name(how->format),
+            .rows = gd_frame_row_count(frame),
+            .column_count = gd_frame_column_count(frame),
             .bytes = upload->bytes,
             .columns = columns,
             .shape = shape,
@@ -235,22 +287,23 @@ static gd_status register_dataset(jobs_upload *upload, store *opened, const char
         memcpy(row.id, upload->id, sizeof row.id);
         status = store_dataset_create(opened, &row, error);
     }
+    gd_frame_destroy(frame);
     free(columns);
     free(warnings);
     return status;
 }
 
-gd_status jobs_upload_finish_csv(jobs_upload *upload, store *opened, const char *name,
-                                 const gd_csv_options *options, char id[STORE_ID_SIZE],
-                                 gd_error *error)
+gd_status jobs_upload_finish(jobs_upload *upload, store *opened, const char *name,
+                             jobs_upload_format format, const gd_csv_options *options,
+                             char id[STORE_ID_SIZE], gd_error *error)
 {
     char path[PATH_MAX];
-    gd_csv_report report = {0};
+    conversion how = {.format = format, .options = options};
     if (!make_path(path, upload->data_directory, "datasets", upload->id, ".frame"))
         return gd_fail(error, GD_INVALID_ARGUMENT, "", "the data directory's path is too long");
-    gd_status status = convert(upload, options, path, &report, error);
+    gd_status status = convert(upload, &how, path, error);
     if (status == GD_OK)
-        status = register_dataset(upload, opened, name, &report, path, error);
+        status = register_dataset(upload, opened, name, &how, path, error);
     /* Of a store that failed for good nobody knows whether it has the row: the next start's sweep
      * does. */
     if (status == GD_OK)

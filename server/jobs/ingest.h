@@ -15,13 +15,22 @@ typedef struct jobs_upload jobs_upload;
 gd_status jobs_upload_begin(jobs_upload **upload, const char *data_directory, gd_error *error);
 gd_status jobs_upload_add(jobs_upload *upload, const void *bytes, size_t length, gd_error *error);
 
+typedef enum jobs_upload_format {
+    JOBS_UPLOAD_CSV,
+    JOBS_UPLOAD_TEXT, /* a corpus: a row is a character */
+    JOBS_UPLOAD_IDX
+} jobs_upload_format;
+
+/* "csv", "text", "idx": how the store calls them. */
+const char *jobs_upload_format_name(jobs_upload_format format);
+
 /*
- * Reads the bytes as CSV and stores the dataset under a new id, which is copied to `id`.
- * GD_INVALID_DATA where the file cannot be used; the message names the line that is at fault.
+ * Reads the bytes as `format`, CSV by `options`, and stores the dataset under a new id, which is copied
+ * to `id`. GD_INVALID_DATA where the file cannot be used; the message names the line or the byte.
  */
-gd_status jobs_upload_finish_csv(jobs_upload *upload, store *opened, const char *name,
-                                 const gd_csv_options *options, char id[STORE_ID_SIZE],
-                                 gd_error *error);
+gd_status jobs_upload_finish(jobs_upload *upload, store *opened, const char *name,
+                             jobs_upload_format format, const gd_csv_options *options,
+                             char id[STORE_ID_SIZE], gd_error *error);
 
 /* Removes the uploaded bytes. Due in every case. */
 void jobs_upload_destroy(jobs_upload *upload);

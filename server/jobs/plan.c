@@ -27,6 +27,35 @@ void jobs_plan_fault(const jobs_planning *planning, const char *first, const cha
     json_faults_add(planning->faults, path, code, NULL, "%s", detail);
 }
 
+/* One stack frame a segment, so that the chain of paths stays alive. */
+static void fault_below(const jobs_planning *planning, const json_path *parent, const char *rest,
+                        const char *code, const char *detail)
+{
+    if (*rest == '\0') {
+        json_faults_add(planning->faults, parent, code, NULL, "%s", detail);
+        return;
+    }
+    char segment[64];
+    size_t length = strcspn(rest, "/");
+    snprintf(segment, sizeof segment, "%.*s", (int)length, rest);
+    bool index = strspn(segment, "0123456789") == strlen(segment);
+    json_path path = index ? json_path_item(parent, strtoll(segment, NULL, 10))
+                           : json_path_member(parent, segment);
+    fault_below(planning, &path, rest + length + (rest[length] == '/'), code, detail);
+}
+
+void jobs_plan_fault_at(const jobs_planning *planning, const char *pointer, const char *code,
+                        const char *format, ...)
+{
+    char detail[400];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(detail, sizeof detail, format, arguments);
+    va_end(arguments);
+    json_path root = json_path_root();
+    fault_below(planning, &root, pointer, code, detail);
+}
+
 void jobs_plan_warn(jobs_plan *plan, const char *pointer, const char *code, const char *format, ...)
 {
     if (plan->warning_count == JOBS_WARNINGS_MAXIMUM)
@@ -44,9 +73,13 @@ static gd_status run_stages(jobs_planning *planning, gd_error *error)
 {
     gd_status status = jobs_plan_open(planning, error);
     if (status == GD_OK && planning->faults->total == 0)
+        jobs_plan_window_defaults(planning);
+    if (status == GD_OK && planning->faults->total == 0)
         status = jobs_plan_columns(planning);
     if (status == GD_OK && planning->faults->total == 0)
         jobs_plan_task(planning);
+    if (status == GD_OK && planning->faults->total == 0)
+        jobs_plan_window(planning);
     if (status == GD_OK && planning->faults->total == 0)
         status = jobs_plan_split(planning, error);
     if (status == GD_OK && planning->faults->total == 0)
@@ -83,9 +116,8 @@ void jobs_plan_destroy(jobs_plan *plan)
 {
     if (plan == NULL)
         return;
-    if (plan->owns_frame)
-        gd_frame_destroy(plan->frame);
-    gd_frame_destroy(plan->validation_frame);
+    while (plan->opened_count > 0)
+        gd_frame_destroy(plan->opened[--plan->opened_count]);
     free(plan->features);
     free(plan->targets);
     free(plan->training_rows);
@@ -96,29 +128,6 @@ void jobs_plan_destroy(jobs_plan *plan)
     for (size_t i = 0; i < sizeof plan->values / sizeof plan->values[0]; i++)
         free(plan->values[i]);
     free(plan);
-}
-
-gd_status jobs_open_dataset(const jobs_resources *resources, const char *id, gd_frame **frame,
-                            gd_error *error)
-{
-    store_dataset dataset;
-    gd_status status = store_dataset_get(resources->store, id, &dataset, error);
-    if (status != GD_OK)
-        return status;
-    size_t size = strlen(resources->data_directory) + strlen(dataset.file) + 16;
-    char *path = malloc(size);
-    if (path == NULL) {
-        status = gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory to open a dataset");
-    } else {
-        snprintf(path, size, "%s/datasets/%s", resources->data_directory, dataset.file);
-        status = gd_frame_open(frame, path, error);
-        /* The row is there and the file is not: the caller must not take it for an unknown id. */
-        if (status == GD_NOT_FOUND)
-            status = gd_fail(error, GD_IO_ERROR, "", "the dataset's file is missing");
-    }
-    free(path);
-    store_dataset_dispose(&dataset);
-    return status;
 }
 
 gd_trainer_setup jobs_plan_setup(const jobs_plan *plan)
@@ -146,36 +155,44 @@ static gd_real *allocate_examples(int64_t rows, int64_t width)
 
 static gd_status load_part(const jobs_plan *plan, const gd_frame *frame, const int64_t *rows,
                            int64_t count, gd_real **features, gd_real **targets,
-                           gd_examples *examples, gd_error *error)
+                           gd_examples *prepared, gd_error *error)
 {
-    examples->feature_width = gd_preparation_feature_width(plan->preparation);
-    examples->target_width = gd_preparation_target_width(plan->preparation);
-    *features = allocate_examples(count, examples->feature_width);
+    *prepared = (gd_examples){
+        .feature_width = gd_preparation_feature_width(plan->preparation),
+        .target_width = gd_preparation_target_width(plan->preparation),
+    };
+    *features = allocate_examples(count, prepared->feature_width);
     bool own_targets = gd_preparation_task(plan->preparation) != GD_TASK_RECONSTRUCTION;
-    *targets = own_targets ? allocate_examples(count, examples->target_width) : NULL;
+    *targets = own_targets ? allocate_examples(count, prepared->target_width) : NULL;
     if (*features == NULL || (own_targets && *targets == NULL))
         return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for %lld prepared rows",
                        (long long)count);
     gd_status status = gd_preparation_apply(plan->preparation, frame, rows, count, *features,
-                                            *targets, &examples->count, error);
-    examples->features = *features;
-    examples->targets = own_targets ? *targets : *features;
+                                            *targets, &prepared->count, error);
+    prepared->features = *features;
+    prepared->targets = own_targets ? *targets : *features;
     return status;
 }
 
 gd_status jobs_plan_load(jobs_plan *plan, gd_error *error)
 {
+    gd_examples rows;
     gd_status status = load_part(plan, plan->frame, plan->training_rows, plan->training_count,
-                                 &plan->values[0], &plan->values[1], &plan->examples, error);
-    if (status == GD_OK && plan->examples.count == 0)
+                                 &plan->values[0], &plan->values[1], &rows, error);
+    if (status == GD_OK && rows.count == 0)
         status = gd_fail(error, GD_INVALID_DATA, "data",
                          "no training row is left without missing "
                          "cells");
+    if (status == GD_OK)
+        plan->examples = jobs_plan_examples(plan, &rows, false);
     if (status != GD_OK || plan->validation_count == 0)
         return status;
     const gd_frame *frame = plan->validation_frame != NULL ? plan->validation_frame : plan->frame;
-    return load_part(plan, frame, plan->validation_rows, plan->validation_count, &plan->values[2],
-                     &plan->values[3], &plan->validation, error);
+    status = load_part(plan, frame, plan->validation_rows, plan->validation_count, &plan->values[2],
+                       &plan->values[3], &rows, error);
+    if (status == GD_OK)
+        plan->validation = jobs_plan_examples(plan, &rows, true);
+    return status;
 }
 
 void jobs_plan_write_summary(const jobs_plan *plan, json_writer *writer)

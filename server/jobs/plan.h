@@ -28,17 +28,23 @@ typedef struct jobs_warning {
 
 #define JOBS_WARNINGS_MAXIMUM 16
 
+#define JOBS_FRAMES_MAXIMUM 6
+
 typedef struct jobs_plan {
     spec_job *spec; /* borrowed */
     gd_frame *frame, *validation_frame;
-    bool owns_frame;             /* inline rows belong to the spec */
+    gd_frame *opened[JOBS_FRAMES_MAXIMUM]; /* to be closed, from the last to the first */
+    int64_t opened_count;
+    bool text;                   /* rows are the characters of a text */
+    bool sequence;               /* the model gives an output for each row of a window */
     int64_t *features, *targets; /* column indices */
     int64_t feature_count, target_count;
     int64_t *training_rows, *validation_rows;
     int64_t training_count, validation_count;
     gd_preparation *preparation;
     gd_model *model;
-    int64_t memory_bytes; /* of examples and trainer together */
+    gd_window window, validation_window; /* length 0: none */
+    int64_t memory_bytes;                /* of examples and trainer together */
     /* after jobs_plan_load: prepared examples */
     gd_real *values[4];
     gd_examples examples, validation;
@@ -64,8 +70,17 @@ gd_trainer_setup jobs_plan_setup(const jobs_plan *plan);
 /* {"parameters", "layers": [{name, type, output_shape, parameters}]} */
 void jobs_plan_write_summary(const jobs_plan *plan, json_writer *writer);
 
-/* Opens a dataset's frame. GD_NOT_FOUND where there is none of that id. */
+/* What the store says of a dataset beside its frame. */
+typedef struct jobs_dataset_facts {
+    bool text;
+    gd_shape shape; /* of a row of an array with several dimensions; else rank 0 */
+} jobs_dataset_facts;
+
+/* Opens a dataset's frame; `facts` may be NULL. GD_NOT_FOUND where there is none of that id. */
 gd_status jobs_open_dataset(const jobs_resources *resources, const char *id, gd_frame **frame,
-                            gd_error *error);
+                            jobs_dataset_facts *facts, gd_error *error);
+
+/* Shape of one example as the network takes it: a window's, the data's own, or one row of features. */
+gd_shape jobs_input_shape(const spec_data *data, const gd_preparation *preparation);
 
 #endif

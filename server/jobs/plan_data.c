@@ -11,44 +11,6 @@
 
 #define RESOLVED_NAMES_MAXIMUM 1000 /* features named in a resolved spec at most */
 
-/* `parent` is the object whose member "dataset" holds the id. */
-static gd_status open_named(jobs_planning *planning, const json_path *parent, const char *id,
-                            gd_frame **frame, gd_error *error)
-{
-    gd_status status = jobs_open_dataset(planning->resources, id, frame, error);
-    if (status != GD_NOT_FOUND)
-        return status;
-    json_path path = json_path_member(parent, "dataset");
-    json_faults_add(planning->faults, &path, "not_found", NULL,
-                    "There is no dataset %s: upload it first (POST /v1/datasets) and give the id "
-                    "of the reply.",
-                    id);
-    return GD_OK;
-}
-
-gd_status jobs_plan_open(jobs_planning *planning, gd_error *error)
-{
-    jobs_plan *plan = planning->plan;
-    spec_data *data = &plan->spec->data;
-    gd_status status = GD_OK;
-    json_path root = json_path_root();
-    json_path outer = json_path_member(&root, "data");
-    json_path inner = json_path_member(&outer, "validation");
-    if (data->source == SPEC_SOURCE_INLINE) {
-        plan->frame = data->frame;
-    } else if (data->source == SPEC_SOURCE_DATASET) {
-        plan->owns_frame = true;
-        status = open_named(planning, &outer, data->dataset, &plan->frame, error);
-    } else {
-        plan->owns_frame = true;
-        status = gd_generate(&plan->frame, &data->generator, error);
-    }
-    if (status == GD_OK && data->validation.type == SPEC_VALIDATION_DATASET)
-        status =
-            open_named(planning, &inner, data->validation.dataset, &plan->validation_frame, error);
-    return status;
-}
-
 static void fault_no_column(const jobs_planning *planning, const char *member, int64_t index,
                             const char *name)
 {
@@ -94,7 +56,18 @@ static gd_status name_column(spec_name_list *list, const char *name)
     return GD_OK;
 }
 
-/* Every column that is no target; the resolved spec names them where they are not too many. */
+/* Of windows every numeric column, the target's own past included; of texts the characters; else every
+ * column that is no target. */
+static bool is_default_feature(const jobs_plan *plan, int64_t column)
+{
+    if (plan->spec->data.window.length == 0)
+        return !is_target(plan, column);
+    bool joined = plan->spec->data.target_source.dataset[0] != '\0' && is_target(plan, column);
+    return !joined &&
+           (plan->text || gd_frame_column(plan->frame, column)->kind == GD_COLUMN_NUMERIC);
+}
+
+/* The resolved spec names them where they are not too many, and no elements of an array. */
 static gd_status default_features(jobs_planning *planning)
 {
     jobs_plan *plan = planning->plan;
@@ -104,14 +77,16 @@ static gd_status default_features(jobs_planning *planning)
     if (plan->features == NULL)
         return GD_OUT_OF_MEMORY;
     for (int64_t i = 0; i < columns; i++)
-        if (!is_target(plan, i))
+        if (is_default_feature(plan, i))
             plan->features[plan->feature_count++] = i;
     if (plan->feature_count == 0) {
         jobs_plan_fault(planning, "data", "features", -1, "missing",
-                        "No column is left as a feature beside the target.");
+                        plan->spec->data.window.length > 0
+                            ? "No column is numeric; name the features of the windows."
+                            : "No column is left as a feature beside the target.");
         return GD_OK;
     }
-    if (plan->feature_count > RESOLVED_NAMES_MAXIMUM)
+    if (plan->feature_count > RESOLVED_NAMES_MAXIMUM || plan->spec->data.shape.rank > 1)
         return GD_OK;
     list->names = calloc((size_t)plan->feature_count, sizeof *list->names);
     gd_status status = list->names == NULL ? GD_OUT_OF_MEMORY : GD_OK;
@@ -125,18 +100,27 @@ static gd_status find_targets(jobs_planning *planning)
     jobs_plan *plan = planning->plan;
     spec_data *data = &plan->spec->data;
     if (plan->spec->model.type == SPEC_MODEL_AUTOENCODER) {
-        if (data->targets.count > 0)
+        if (data->targets.count > 0 || data->target_source.dataset[0] != '\0')
             jobs_plan_fault(planning, "data", "target", -1, "conflict",
                             "An autoencoder's target is its features: leave \"target\" out, and "
                             "choose columns with \"features\".");
         return GD_OK;
     }
-    if (data->targets.count == 0 && data->source == SPEC_SOURCE_GENERATOR) {
+    if (data->target_source.dataset[0] != '\0') {
+        plan->targets = calloc(1, sizeof *plan->targets);
+        if (plan->targets == NULL)
+            return GD_OUT_OF_MEMORY;
+        plan->targets[0] = gd_frame_column_count(plan->frame) - 1;
+        plan->target_count = 1;
+        return GD_OK;
+    }
+    if (data->targets.count == 0 && (data->source == SPEC_SOURCE_GENERATOR || plan->text)) {
         data->targets.names = calloc(1, sizeof *data->targets.names);
         if (data->targets.names == NULL)
             return GD_OUT_OF_MEMORY;
-        gd_status status =
-            name_column(&data->targets, gd_generator_descriptor_at(data->generator.type)->target);
+        gd_status status = name_column(
+            &data->targets, plan->text ? GD_CORPUS_COLUMN
+                                       : gd_generator_descriptor_at(data->generator.type)->target);
         if (status != GD_OK)
             return status;
     }
@@ -163,7 +147,8 @@ gd_status jobs_plan_columns(jobs_planning *planning)
     plan->features = find_columns(planning, "features", features);
     plan->feature_count = features->count;
     for (int64_t i = 0; plan->features != NULL && i < plan->feature_count; i++)
-        if (plan->features[i] >= 0 && is_target(plan, plan->features[i]))
+        if (plan->features[i] >= 0 && plan->spec->data.window.length == 0 &&
+            is_target(plan, plan->features[i]))
             jobs_plan_fault(planning, "data", "features", i, "conflict",
                             "Column \"%s\" is the target and cannot be a feature too.",
                             features->names[i]);
@@ -329,7 +314,10 @@ gd_status jobs_plan_split(jobs_planning *planning, gd_error *error)
     const spec_validation *validation = &plan->spec->data.validation;
     int64_t rows = gd_frame_row_count(plan->frame);
     gd_status status;
-    if (validation->type == SPEC_VALIDATION_FRACTION) {
+    if (plan->window.length > 0 && (validation->type == SPEC_VALIDATION_FRACTION ||
+                                    validation->type == SPEC_VALIDATION_LAST)) {
+        status = jobs_plan_window_split(planning, error);
+    } else if (validation->type == SPEC_VALIDATION_FRACTION) {
         status = gd_split_fraction(rows, validation->fraction, validation->seed,
                                    &plan->training_rows, &plan->training_count,
                                    &plan->validation_rows, &plan->validation_count, error);
@@ -346,6 +334,11 @@ gd_status jobs_plan_split(jobs_planning *planning, gd_error *error)
             status = all_rows(plan->validation_count, &plan->validation_rows);
         }
     }
+    if (status == GD_OK && plan->window.length > 0 && plan->validation_count > 0 &&
+        gd_window_count(&plan->validation_window, plan->validation_count) == 0)
+        jobs_plan_fault(planning, "data", "validation", -1, "out_of_range",
+                        "The %lld held-out rows are too few for a window and its target.",
+                        (long long)plan->validation_count);
     if (status == GD_INVALID_ARGUMENT || status == GD_INVALID_DATA) {
         jobs_plan_fault(planning, "data", "validation", -1, "out_of_range", "%s", error->message);
         return GD_OK;
@@ -390,6 +383,9 @@ gd_status jobs_plan_fit(jobs_planning *planning, gd_error *error)
         .task = data->task,
         .scaling = data->scaling,
         .missing = data->missing,
+        .overlap = data->window.length > 0,
+        .symbols = plan->text,
+        .one_scale = data->shape.rank > 1,
     };
     gd_status status = gd_preparation_fit(&plan->preparation, &options, plan->frame,
                                           plan->training_rows, plan->training_count, error);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define SCALE_RATIO 1e4
+#define PIXEL_LIMIT 16.0 /* elements of images beyond this want scaling */
 
 /* Outputs the loss wants for the target. */
 static int64_t output_width(const jobs_plan *plan)
@@ -68,38 +69,90 @@ static void add_model_error(const jobs_planning *planning, const gd_error *error
                     error->message);
 }
 
+gd_shape jobs_input_shape(const spec_data *data, const gd_preparation *preparation)
+{
+    int64_t width = gd_preparation_feature_width(preparation);
+    if (data->window.length > 0)
+        return gd_preparation_has_symbols(preparation)
+                   ? (gd_shape){1, {data->window.length}}
+                   : (gd_shape){2, {data->window.length, width}};
+    return data->shape.rank > 0 ? data->shape : (gd_shape){1, {width}};
+}
+
+static void check_shape(const jobs_planning *planning)
+{
+    const jobs_plan *plan = planning->plan;
+    const gd_shape *shape = &plan->spec->data.shape;
+    int64_t width = gd_preparation_feature_width(plan->preparation);
+    if (shape->rank > 0 && gd_shape_size(shape) != width)
+        jobs_plan_fault_at(planning, "data/shape", "shape_mismatch",
+                           "The shape has %lld elements; a prepared row has %lld.",
+                           (long long)gd_shape_size(shape), (long long)width);
+}
+
+/* "auto" becomes a number: the width the target needs, and the symbols there are. */
+static void settle_widths(jobs_planning *planning, int64_t width)
+{
+    const jobs_plan *plan = planning->plan;
+    const spec_model *model = &plan->spec->model;
+    int64_t symbols = gd_preparation_has_symbols(plan->preparation)
+                          ? gd_preparation_column(plan->preparation, 0)->class_count
+                          : width;
+    for (int64_t i = 0; i < model->layer_count; i++) {
+        gd_layer_options *layer = &model->layers[i];
+        if (layer->type == GD_LAYER_DENSE && layer->of.dense.units == GD_AUTOMATIC)
+            layer->of.dense.units = width;
+        if (layer->type == GD_LAYER_EMBEDDING && layer->of.embedding.vocabulary == GD_AUTOMATIC)
+            layer->of.embedding.vocabulary = symbols;
+    }
+    if (plan->text && model->layers[0].of.embedding.vocabulary < symbols)
+        jobs_plan_fault_at(planning, "model/layers/0/vocabulary", "out_of_range",
+                           "The text has %lld different characters and the vocabulary %lld: set "
+                           "it to \"auto\".",
+                           (long long)symbols, (long long)model->layers[0].of.embedding.vocabulary);
+}
+
+static void check_output(const jobs_planning *planning, int64_t width, gd_error *error)
+{
+    const jobs_plan *plan = planning->plan;
+    const gd_shape *output = gd_model_output_shape(plan->model);
+    int64_t outputs = plan->sequence ? output->dimensions[output->rank - 1] : gd_shape_size(output);
+    if (outputs == width)
+        return;
+    error->status = GD_SHAPE_MISMATCH;
+    snprintf(error->path, sizeof error->path, "layers/%lld",
+             (long long)plan->spec->model.layer_count - 1);
+    snprintf(error->message, sizeof error->message,
+             "The last layer gives %lld outputs where the target needs %lld: set its units to "
+             "\"auto\".",
+             (long long)outputs, (long long)width);
+    add_model_error(planning, error);
+}
+
 gd_status jobs_plan_model(jobs_planning *planning, gd_error *error)
 {
     jobs_plan *plan = planning->plan;
     spec_model *model = &plan->spec->model;
     check_classes(planning);
+    check_shape(planning);
     if (planning->faults->total > 0)
         return GD_OK;
     int64_t width = output_width(plan);
-    for (int64_t i = 0; i < model->layer_count; i++)
-        if (model->layers[i].type == GD_LAYER_DENSE &&
-            model->layers[i].of.dense.units == GD_AUTOMATIC)
-            model->layers[i].of.dense.units = width;
-    gd_shape input = {1, {gd_preparation_feature_width(plan->preparation)}};
+    settle_widths(planning, width);
+    if (planning->faults->total > 0)
+        return GD_OK;
+    gd_shape input = jobs_input_shape(&plan->spec->data, plan->preparation);
+    if (input.rank > 1)
+        spec_model_flatten(model);
     int64_t limit = planning->resources->memory_limit / (int64_t)sizeof(gd_real);
     gd_status status = gd_model_create(&plan->model, &input, model->layers, model->layer_count,
                                        width, limit, error);
     if (status == GD_OUT_OF_MEMORY)
         return status;
-    if (status != GD_OK) {
+    if (status != GD_OK)
         add_model_error(planning, error);
-        return GD_OK;
-    }
-    int64_t outputs = gd_shape_size(gd_model_output_shape(plan->model));
-    if (outputs != width) {
-        snprintf(error->path, sizeof error->path, "layers/%lld", (long long)model->layer_count - 1);
-        snprintf(error->message, sizeof error->message,
-                 "The last layer gives %lld outputs where the target needs %lld: set its units to "
-                 "\"auto\".",
-                 (long long)outputs, (long long)width);
-        error->status = GD_SHAPE_MISMATCH;
-        add_model_error(planning, error);
-    }
+    else
+        check_output(planning, width, error);
     return GD_OK;
 }
 
@@ -116,13 +169,15 @@ static int64_t matrix_bytes(int64_t rows, int64_t width)
 void jobs_plan_size(jobs_planning *planning)
 {
     jobs_plan *plan = planning->plan;
-    gd_examples *examples = &plan->examples, *validation = &plan->validation;
-    examples->count = plan->training_count;
-    validation->count = plan->validation_count;
-    examples->feature_width = validation->feature_width =
-        gd_preparation_feature_width(plan->preparation);
-    examples->target_width = validation->target_width =
-        gd_preparation_target_width(plan->preparation);
+    gd_examples rows = {
+        .count = plan->training_count,
+        .feature_width = gd_preparation_feature_width(plan->preparation),
+        .target_width = gd_preparation_target_width(plan->preparation),
+    };
+    int64_t width = rows.feature_width + rows.target_width;
+    plan->examples = jobs_plan_examples(plan, &rows, false);
+    rows.count = plan->validation_count;
+    plan->validation = jobs_plan_examples(plan, &rows, true);
     gd_trainer_setup setup = jobs_plan_setup(plan);
     gd_error error = {0};
     if (gd_trainer_check(&setup, &error) != GD_OK) {
@@ -132,8 +187,8 @@ void jobs_plan_size(jobs_planning *planning)
     bool warm = plan->spec->from_job.job[0] != '\0';
     int64_t parts[4] = {
         gd_trainer_bytes(&setup),
-        matrix_bytes(plan->training_count, examples->feature_width + examples->target_width),
-        matrix_bytes(plan->validation_count, examples->feature_width + examples->target_width),
+        matrix_bytes(plan->training_count, width),
+        matrix_bytes(plan->validation_count, width),
         matrix_bytes(warm ? 2 : 0, (int64_t)gd_model_parameter_count(plan->model)),
     };
     int64_t total = 0;
@@ -149,12 +204,31 @@ void jobs_plan_size(jobs_planning *planning)
                         (double)planning->resources->memory_limit / 1048576.0);
 }
 
+/* Images of bytes: all elements share one scale, so that minmax divides by 255. */
+static void look_at_pixels(jobs_plan *plan)
+{
+    double largest = 0;
+    for (int64_t i = 0; i < plan->feature_count; i++) {
+        const gd_column *column = gd_frame_column(plan->frame, plan->features[i]);
+        largest = column->maximum > largest ? column->maximum : largest;
+    }
+    if (largest > PIXEL_LIMIT)
+        jobs_plan_warn(plan, "/data/scaling", "feature_scales",
+                       "Elements of the images reach %g: set \"scaling\" to \"minmax\", which "
+                       "brings them onto [0, 1].",
+                       largest);
+}
+
 static void look_at_scales(jobs_plan *plan)
 {
     double smallest = INFINITY, largest = 0;
     const char *small_name = "", *large_name = "";
     if (plan->spec->data.scaling != GD_SCALING_NONE)
         return;
+    if (plan->spec->data.shape.rank > 1) {
+        look_at_pixels(plan);
+        return;
+    }
     for (int64_t i = 0; i < plan->feature_count; i++) {
         const gd_column *column = gd_frame_column(plan->frame, plan->features[i]);
         double spread = column->standard_deviation;
@@ -199,11 +273,12 @@ void jobs_plan_look(jobs_planning *planning)
     jobs_plan *plan = planning->plan;
     look_at_scales(plan);
     look_at_last_activation(plan);
-    if (plan->spec->training.batch_size > plan->training_count)
+    if (plan->spec->training.batch_size > plan->examples.count)
         jobs_plan_warn(plan, "/training/batch_size", "batch_size",
-                       "The batch size %lld is beyond the %lld training rows: every step uses all "
+                       "The batch size %lld is beyond the %lld training %s: every step uses all "
                        "of them.",
-                       (long long)plan->spec->training.batch_size, (long long)plan->training_count);
+                       (long long)plan->spec->training.batch_size, (long long)plan->examples.count,
+                       plan->window.length > 0 ? "windows" : "rows");
     if (gd_frame_row_count(plan->frame) >= 20 &&
         plan->spec->data.validation.type == SPEC_VALIDATION_NONE &&
         plan->spec->data.task != GD_TASK_RECONSTRUCTION &&

@@ -11,6 +11,7 @@
 
 #define SNAPSHOT_MILLISECONDS 2000
 #define BATCH                 ((int64_t)1024)
+#define BATCH_OF_WINDOWS      ((int64_t)64)
 #define MAXIMUM_OUTPUTS       ((int64_t)20000000)
 
 static gd_status read_spec(jobs_predictor *predictor, const store_job *job, gd_error *error)
@@ -36,7 +37,7 @@ static gd_status make_model(jobs_predictor *predictor, const void *preparation, 
     if (status != GD_OK)
         return status;
     const spec_model *model = &predictor->spec->model;
-    gd_shape input = {1, {gd_preparation_feature_width(predictor->preparation)}};
+    gd_shape input = jobs_input_shape(&predictor->spec->data, predictor->preparation);
     int64_t outputs = gd_loss_descriptor_at(predictor->spec->loss.type)->class_targets
                           ? gd_preparation_class_count(predictor->preparation)
                           : gd_preparation_target_width(predictor->preparation);
@@ -132,57 +133,109 @@ void jobs_predictor_destroy(jobs_predictor *predictor)
     free(predictor);
 }
 
-/* `first` is the place of the batch's first row among all. */
-static gd_status run_batch(const jobs_predictor *predictor, gd_workspace *workspace,
-                           const double *cells, int64_t first, int64_t rows, gd_real *features,
-                           gd_real *outputs, gd_error *error)
+int64_t jobs_predictor_width(const jobs_predictor *predictor)
 {
-    int64_t columns = gd_preparation_column_count(predictor->preparation);
-    int64_t width = gd_preparation_feature_width(predictor->preparation);
-    int64_t output_width = gd_shape_size(gd_model_output_shape(predictor->model));
-    for (int64_t row = 0; row < rows; row++) {
-        gd_status status = gd_preparation_apply_row(predictor->preparation, cells + row * columns,
-                                                    features + row * width, error);
+    const gd_shape *output = gd_model_output_shape(predictor->model);
+    bool sequence = predictor->spec->data.window.length > 0 && output->rank > 1;
+    return sequence ? output->dimensions[output->rank - 1] : gd_shape_size(output);
+}
+
+/* What a run works with, all of it taken before the first row. */
+typedef struct prediction_run {
+    const jobs_predictor *predictor;
+    const double *cells; /* raw rows */
+    int64_t count;       /* predictions */
+    int64_t span;        /* rows a prediction reads */
+    int64_t batch;
+    gd_workspace *workspace;
+    gd_real *features; /* [batch + span - 1, width of a row] */
+    gd_real *inputs;   /* [batch, span rows] where rows overlap, else NULL */
+    gd_real *results;  /* [count, width] */
+} prediction_run;
+
+static gd_status prepare_rows(const prediction_run *run, int64_t first, int64_t count,
+                              gd_error *error)
+{
+    const gd_preparation *preparation = run->predictor->preparation;
+    int64_t columns = gd_preparation_column_count(preparation);
+    int64_t width = gd_preparation_feature_width(preparation);
+    for (int64_t row = 0; row < count; row++) {
+        gd_status status = gd_preparation_apply_row(
+            preparation, run->cells + (first + row) * columns, run->features + row * width, error);
         if (status != GD_OK)
             return gd_error_prefix(error, status, "rows/%lld", (long long)(first + row));
     }
-    const gd_real *result =
-        gd_model_forward(predictor->model, predictor->parameters, workspace, features, rows, NULL);
-    memcpy(outputs, result, (size_t)(rows * output_width) * sizeof *outputs);
-    gd_link_apply(gd_loss_descriptor_at(predictor->spec->loss.type)->link, outputs, rows,
-                  output_width);
     return GD_OK;
 }
 
-gd_status jobs_predictor_run(const jobs_predictor *predictor, const double *cells, int64_t rows,
-                             gd_real **outputs, gd_error *error)
+static gd_status run_batch(const prediction_run *run, int64_t first, int64_t count, gd_error *error)
 {
-    int64_t batch = rows < BATCH ? rows : BATCH;
-    int64_t columns = gd_preparation_column_count(predictor->preparation);
-    int64_t width = gd_preparation_feature_width(predictor->preparation);
+    const jobs_predictor *predictor = run->predictor;
+    int64_t row_width = gd_preparation_feature_width(predictor->preparation);
     int64_t output_width = gd_shape_size(gd_model_output_shape(predictor->model));
-    gd_workspace *workspace = NULL;
-    if (rows > MAXIMUM_OUTPUTS / output_width)
+    int64_t width = jobs_predictor_width(predictor);
+    const gd_real *inputs = run->features;
+    gd_status status = prepare_rows(run, first, count + run->span - 1, error);
+    if (status != GD_OK)
+        return status;
+    for (int64_t i = 0; run->inputs != NULL && i < count; i++)
+        memcpy(run->inputs + i * run->span * row_width, inputs + i * row_width,
+               (size_t)(run->span * row_width) * sizeof *inputs);
+    const gd_real *outputs =
+        gd_model_forward(predictor->model, predictor->parameters, run->workspace,
+                         run->inputs != NULL ? run->inputs : inputs, count, NULL);
+    if (outputs == NULL)
+        return gd_fail(error, GD_SHAPE_MISMATCH, "", "the model took no batch");
+    gd_real *results = run->results + first * width;
+    for (int64_t i = 0; i < count; i++)
+        memcpy(results + i * width, outputs + (i + 1) * output_width - width,
+               (size_t)width * sizeof *results);
+    gd_link_apply(gd_loss_descriptor_at(predictor->spec->loss.type)->link, results, count, width);
+    return GD_OK;
+}
+
+static gd_status allocate_run(prediction_run *run, gd_error *error)
+{
+    const jobs_predictor *predictor = run->predictor;
+    size_t row = (size_t)gd_preparation_feature_width(predictor->preparation) * sizeof(gd_real);
+    run->features = calloc((size_t)(run->batch + run->span - 1), row);
+    run->results =
+        calloc((size_t)run->count, (size_t)jobs_predictor_width(predictor) * sizeof(gd_real));
+    if (run->span > 1)
+        run->inputs = calloc((size_t)(run->batch * run->span), row);
+    if (run->features == NULL || run->results == NULL || (run->span > 1 && run->inputs == NULL))
+        return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for %lld predictions",
+                       (long long)run->count);
+    return gd_workspace_create(&run->workspace, predictor->model, run->batch, false, error);
+}
+
+gd_status jobs_predictor_run(const jobs_predictor *predictor, const double *cells, int64_t rows,
+                             gd_real **outputs, int64_t *count, gd_error *error)
+{
+    int64_t length = predictor->spec->data.window.length;
+    prediction_run run = {.predictor = predictor, .cells = cells, .span = length > 0 ? length : 1};
+    run.count = rows - run.span + 1;
+    int64_t width = jobs_predictor_width(predictor);
+    if (run.count > MAXIMUM_OUTPUTS / width)
         return gd_fail(error, GD_TOO_LARGE, "",
-                       "%lld rows of %lld outputs are beyond the %lld of one request: send fewer "
-                       "rows at a time",
-                       (long long)rows, (long long)output_width, (long long)MAXIMUM_OUTPUTS);
-    gd_real *features = calloc((size_t)(batch * width), sizeof *features);
-    gd_real *results = calloc((size_t)rows, (size_t)output_width * sizeof *results);
-    gd_status status = features == NULL || results == NULL
-                           ? gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for %lld predictions",
-                                     (long long)rows)
-                           : gd_workspace_create(&workspace, predictor->model, batch, false, error);
-    for (int64_t first = 0; status == GD_OK && first < rows; first += batch) {
-        int64_t count = rows - first < batch ? rows - first : batch;
-        status = run_batch(predictor, workspace, cells + first * columns, first, count, features,
-                           results + first * output_width, error);
+                       "%lld predictions of %lld outputs are beyond the %lld of one request: send "
+                       "fewer rows at a time",
+                       (long long)run.count, (long long)width, (long long)MAXIMUM_OUTPUTS);
+    int64_t batch = run.span > 1 ? BATCH_OF_WINDOWS : BATCH;
+    run.batch = run.count < batch ? run.count : batch;
+    gd_status status = allocate_run(&run, error);
+    for (int64_t first = 0; status == GD_OK && first < run.count; first += run.batch) {
+        int64_t left = run.count - first;
+        status = run_batch(&run, first, left < run.batch ? left : run.batch, error);
     }
-    gd_workspace_destroy(workspace);
-    free(features);
-    if (status == GD_OK)
-        *outputs = results;
-    else
-        free(results);
+    gd_workspace_destroy(run.workspace);
+    free(run.features);
+    free(run.inputs);
+    if (status == GD_OK) {
+        *outputs = run.results;
+        *count = run.count;
+    } else {
+        free(run.results);
+    }
     return status;
 }

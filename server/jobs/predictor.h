@@ -26,12 +26,16 @@ gd_status jobs_predictor_open(jobs_predictor **predictor, jobs_service *service,
                               const char *which, gd_error *error);
 void jobs_predictor_destroy(jobs_predictor *predictor);
 
+/* Numbers of one prediction: of a model that gives a sequence, those of its last place. */
+int64_t jobs_predictor_width(const jobs_predictor *predictor);
+
 /*
- * Raw rows `cells` [rows, columns of the preparation] → linked outputs [rows, outputs of the model]:
- * probabilities of a classifier, prepared values otherwise. *outputs is the caller's to free. A cell
+ * Raw rows `cells` [rows, columns of the preparation] → linked outputs [*count, width]: probabilities
+ * of a classifier, prepared values otherwise. *count is `rows`, or of a series the windows in them, each
+ * beginning a row after the one before; there must be one. *outputs is the caller's to free. A cell
  * that cannot be used: path "rows/<row>/<column>".
  */
 gd_status jobs_predictor_run(const jobs_predictor *predictor, const double *cells, int64_t rows,
-                             gd_real **outputs, gd_error *error);
+                             gd_real **outputs, int64_t *count, gd_error *error);
 
 #endif

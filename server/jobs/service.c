@@ -219,12 +219,12 @@ static gd_status fill_submission(jobs_submission *submission, const spec_job *sp
     submission->summary = write_summary(plan);
     submission->priority = spec->priority;
     submission->created_at = jobs_now();
-    if (spec->data.source == SPEC_SOURCE_DATASET)
-        memcpy(submission->datasets[submission->dataset_count++], spec->data.dataset,
-               STORE_ID_SIZE);
-    if (spec->data.validation.type == SPEC_VALIDATION_DATASET)
-        memcpy(submission->datasets[submission->dataset_count++], spec->data.validation.dataset,
-               STORE_ID_SIZE);
+    const char *const datasets[] = {spec->data.dataset, spec->data.target_source.dataset,
+                                    spec->data.validation.dataset,
+                                    spec->data.validation.target.dataset};
+    for (size_t i = 0; i < sizeof datasets / sizeof datasets[0]; i++)
+        if (datasets[i][0] != '\0')
+            memcpy(submission->datasets[submission->dataset_count++], datasets[i], STORE_ID_SIZE);
     if ((spec->name != NULL && submission->name == NULL) || submission->labels == NULL ||
         submission->model == NULL || submission->spec == NULL || submission->summary == NULL)
         return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory to write the resolved spec");
@@ -269,7 +269,9 @@ void jobs_submission_dispose(jobs_submission *submission)
 gd_status jobs_submit(jobs_service *service, const jobs_submission *submission,
                       const store_idempotency *idempotency, char **existing_reply, gd_error *error)
 {
-    const char *datasets[2] = {submission->datasets[0], submission->datasets[1]};
+    const char *datasets[4];
+    for (int64_t i = 0; i < submission->dataset_count; i++)
+        datasets[i] = submission->datasets[i];
     char digest[JOBS_DIGEST_SIZE];
     store_parameters initial = {.which = JOBS_INITIAL,
                                 .bytes = submission->initial.bytes,

@@ -50,7 +50,7 @@ typedef struct jobs_submission {
     char retry_of[STORE_ID_SIZE];
     char *name, *labels, *model, *spec, *summary;
     int64_t priority, created_at;
-    char datasets[2][STORE_ID_SIZE];
+    char datasets[4][STORE_ID_SIZE];
     int64_t dataset_count;
     gd_buffer initial; /* of a warm start (warm_start.h), else empty */
 } jobs_submission;

@@ -72,13 +72,6 @@ static void read_names(const json_reader *data, const char *key, spec_name_list 
             read_one_name(&value, list);
         return;
     }
-    if (cJSON_IsObject(member)) {
-        json_faults_add(data->faults, &path, "unsupported", NULL,
-                        "A %s from another dataset is not offered by this version: name columns of "
-                        "the dataset.",
-                        key);
-        return;
-    }
     json_reader array;
     size_t count;
     if (json_read_array(data, key, JSON_REQUIRED, 1, (size_t)GD_FRAME_MAXIMUM_COLUMNS, &array,
@@ -94,6 +87,65 @@ static void read_names(const json_reader *data, const char *key, spec_name_list 
         json_reader reader = json_reader_item(&array, item, index++);
         read_one_name(&reader, list);
     }
+}
+
+static void read_target_source(const json_reader *value, spec_target_source *source)
+{
+    const char *column;
+    spec_names allowed = {{"dataset", "column"}, 2};
+    spec_refuse_members(value, &allowed, NULL);
+    read_id(value, "dataset", source->dataset);
+    if (json_read_string(value, "column", JSON_OPTIONAL, 1, GD_FRAME_MAXIMUM_NAME, &column) !=
+        JSON_READ)
+        return;
+    /* Counted in bytes here; a longer one is no column's name. */
+    snprintf(source->column, sizeof source->column, "%s", column);
+}
+
+/* Column names, or {"dataset", "column"}. */
+static void read_target(const json_reader *data, spec_data *out)
+{
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(data->value, "target");
+    json_reader value;
+    if (!cJSON_IsObject(member))
+        read_names(data, "target", &out->targets);
+    else if (json_read_object(data, "target", JSON_REQUIRED, &value) == JSON_READ)
+        read_target_source(&value, &out->target_source);
+}
+
+static void read_window(const json_reader *data, gd_window *window)
+{
+    json_reader value;
+    if (json_read_object(data, "window", JSON_OPTIONAL | JSON_NULLABLE, &value) != JSON_READ)
+        return;
+    spec_names allowed = {{"length", "horizon", "stride"}, 3};
+    spec_refuse_members(&value, &allowed, NULL);
+    window->horizon = 1;
+    json_read_count(&value, "length", JSON_REQUIRED, 1, SPEC_MAXIMUM_WINDOW, &window->length);
+    json_read_count(&value, "horizon", JSON_OPTIONAL, 1, SPEC_MAXIMUM_WINDOW, &window->horizon);
+    json_read_count(&value, "stride", JSON_OPTIONAL, 1, SPEC_MAXIMUM_WINDOW, &window->stride);
+}
+
+static void read_shape(const json_reader *data, gd_shape *shape)
+{
+    json_reader array;
+    size_t count;
+    bool whole = true;
+    gd_shape read = {0};
+    if (json_read_array(data, "shape", JSON_OPTIONAL | JSON_NULLABLE, 1, GD_SHAPE_MAXIMUM_RANK - 1,
+                        &array, &count) != JSON_READ)
+        return;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, array.value)
+    {
+        json_reader reader = json_reader_item(&array, item, read.rank);
+        whole = json_read_count(&reader, NULL, JSON_REQUIRED, 1, GD_FRAME_MAXIMUM_COLUMNS,
+                                &read.dimensions[read.rank]) == JSON_READ &&
+                whole;
+        read.rank++;
+    }
+    if (whole)
+        *shape = read;
 }
 
 static void read_generator(const json_reader *value, spec_data *data)
@@ -156,7 +208,7 @@ static void read_validation(const json_reader *data, spec_validation *validation
     json_reader value;
     if (json_read_object(data, "validation", JSON_OPTIONAL, &value) != JSON_READ)
         return;
-    spec_names allowed = {{"fraction", "seed", "last", "dataset"}, 4};
+    spec_names allowed = {{"fraction", "seed", "last", "dataset", "target"}, 5};
     spec_refuse_members(&value, &allowed, NULL);
     int given = 0;
     for (int i = 0; i < 3; i++) {
@@ -177,6 +229,14 @@ static void read_validation(const json_reader *data, spec_validation *validation
     json_read_count(&value, "last", JSON_OPTIONAL, 1, INT64_C(1000000000000), &validation->last);
     if (validation->type == SPEC_VALIDATION_DATASET)
         read_id(&value, "dataset", validation->dataset);
+    json_reader target;
+    if (json_read_object(&value, "target", JSON_OPTIONAL, &target) == JSON_READ)
+        read_target_source(&target, &validation->target);
+    if (json_has(&value, "target") && validation->type != SPEC_VALIDATION_DATASET) {
+        json_path path = json_path_member(&value.path, "target");
+        json_faults_add(data->faults, &path, "conflict", NULL,
+                        "Targets of their own belong to a held-out \"dataset\"; leave them out.");
+    }
     validation->has_seed =
         json_read_uint64(&value, "seed", JSON_OPTIONAL, &validation->seed) == JSON_READ;
     if (validation->has_seed && validation->type != SPEC_VALIDATION_FRACTION) {
@@ -188,17 +248,24 @@ static void read_validation(const json_reader *data, spec_validation *validation
 
 void spec_read_data(const json_reader *document, spec_data *data)
 {
-    static const char *const later[] = {"shape", "window", NULL};
     json_reader value;
     if (json_read_object(document, "data", JSON_REQUIRED, &value) != JSON_READ)
         return;
     spec_names allowed = {{"dataset", "inline", "generator", "features", "target", "task",
-                           "validation", "scaling", "missing"},
-                          9};
-    spec_refuse_members(&value, &allowed, later);
+                           "validation", "scaling", "missing", "shape", "window"},
+                          11};
+    spec_refuse_members(&value, &allowed, NULL);
     read_source(&value, data);
     read_names(&value, "features", &data->features);
-    read_names(&value, "target", &data->targets);
+    read_target(&value, data);
+    read_window(&value, &data->window);
+    read_shape(&value, &data->shape);
+    if (data->window.length > 0 && data->shape.rank > 0) {
+        json_path path = json_path_member(&value.path, "shape");
+        json_faults_add(value.faults, &path, "conflict", NULL,
+                        "A window gives examples their shape, its length and the columns: leave "
+                        "\"shape\" or \"window\" out.");
+    }
     read_validation(&value, &data->validation);
     size_t index;
     /* "reconstruction" is what an autoencoder does; it is not asked for by name. */
@@ -251,6 +318,49 @@ static void write_source(json_writer *writer, const spec_data *data)
     }
 }
 
+static void write_target_source(json_writer *writer, const spec_target_source *source)
+{
+    if (source->dataset[0] == '\0')
+        return;
+    json_writer_key(writer, "target");
+    json_writer_begin_object(writer);
+    json_writer_key(writer, "dataset");
+    json_writer_string(writer, source->dataset);
+    if (source->column[0] != '\0') {
+        json_writer_key(writer, "column");
+        json_writer_string(writer, source->column);
+    }
+    json_writer_end_object(writer);
+}
+
+static void write_shape(json_writer *writer, const gd_shape *shape)
+{
+    if (shape->rank == 0)
+        return;
+    json_writer_key(writer, "shape");
+    json_writer_begin_array(writer);
+    for (int64_t i = 0; i < shape->rank; i++)
+        json_writer_int64(writer, shape->dimensions[i]);
+    json_writer_end_array(writer);
+}
+
+static void write_window(json_writer *writer, const gd_window *window)
+{
+    if (window->length == 0)
+        return;
+    json_writer_key(writer, "window");
+    json_writer_begin_object(writer);
+    json_writer_key(writer, "length");
+    json_writer_int64(writer, window->length);
+    json_writer_key(writer, "horizon");
+    json_writer_int64(writer, window->horizon);
+    if (window->stride > 0) {
+        json_writer_key(writer, "stride");
+        json_writer_int64(writer, window->stride);
+    }
+    json_writer_end_object(writer);
+}
+
 static void write_validation(json_writer *writer, const spec_validation *validation)
 {
     if (validation->type == SPEC_VALIDATION_NONE)
@@ -268,6 +378,7 @@ static void write_validation(json_writer *writer, const spec_validation *validat
     } else {
         json_writer_key(writer, "dataset");
         json_writer_string(writer, validation->dataset);
+        write_target_source(writer, &validation->target);
     }
     json_writer_end_object(writer);
 }
@@ -278,6 +389,9 @@ void spec_write_data(json_writer *writer, const spec_data *data)
     write_source(writer, data);
     write_names(writer, "features", &data->features);
     write_names(writer, "target", &data->targets);
+    write_target_source(writer, &data->target_source);
+    write_window(writer, &data->window);
+    write_shape(writer, &data->shape);
     if (data->has_task && data->task != GD_TASK_RECONSTRUCTION) {
         json_writer_key(writer, "task");
         json_writer_string(writer, spec_task_names[data->task]);

@@ -87,10 +87,20 @@ static void append_dense(spec_model *model, int64_t units, int activation)
     model->layers[model->layer_count++] = layer;
 }
 
+void spec_model_flatten(spec_model *model)
+{
+    if (model->type == SPEC_MODEL_SEQUENTIAL || model->layers[0].type == GD_LAYER_FLATTEN)
+        return;
+    memmove(model->layers + 1, model->layers, (size_t)model->layer_count * sizeof *model->layers);
+    model->layers[0] = default_layer(GD_LAYER_FLATTEN);
+    model->layer_count++;
+}
+
+/* One layer more than there are has room: the flatten layer in front. */
 static bool expand(spec_model *model)
 {
     const spec_model_options *options = &model->options;
-    model->layers = calloc((size_t)(2 * options->hidden.length + 1), sizeof *model->layers);
+    model->layers = calloc((size_t)(2 * options->hidden.length + 2), sizeof *model->layers);
     if (model->layers == NULL)
         return false;
     for (int64_t i = 0; i < options->hidden.length; i++) {
@@ -146,12 +156,14 @@ static void read_layers(const json_reader *model_reader, spec_model *model)
     }
 }
 
-/* A resolved shorthand names its layers; they must be those it stands for. An output width that was
- * resolved to a number stands for "auto". */
-static void check_expansion(const json_reader *reader, const spec_model *model)
+/* A resolved shorthand names its layers; they must be those it stands for, behind a flatten layer where
+ * examples have a shape. An output width that was resolved to a number stands for "auto". */
+static void check_expansion(const json_reader *reader, spec_model *model)
 {
     spec_model given = {.type = SPEC_MODEL_SEQUENTIAL};
     read_layers(reader, &given);
+    if (given.layer_count > 0 && given.layers[0].type == GD_LAYER_FLATTEN)
+        spec_model_flatten(model);
     bool same = given.layer_count == model->layer_count;
     for (int64_t i = 0; same && i < model->layer_count; i++) {
         gd_layer_options *layer = &given.layers[i];

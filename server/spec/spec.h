@@ -17,12 +17,15 @@
 #include <descent/generator.h>
 #include <descent/preparation.h>
 #include <descent/training.h>
+#include <descent/window.h>
 
 #define SPEC_ID_SIZE            37 /* a UUID as text, with its NUL */
 #define SPEC_MAXIMUM_NAME       200
 #define SPEC_MAXIMUM_LABELS     32
 #define SPEC_MAXIMUM_LABEL      100
 #define SPEC_MAXIMUM_PRIORITY   1000
+#define SPEC_MAXIMUM_WINDOW     ((int64_t)100000)
+#define SPEC_DEFAULT_WINDOW     64                 /* characters, of texts */
 #define SPEC_MAXIMUM_CELLS      ((int64_t)5000000) /* of inline data */
 #define SPEC_MAXIMUM_LAYER_LIST 64                 /* entries of "hidden" */
 
@@ -58,6 +61,9 @@ typedef struct spec_model {
     int64_t layer_count;
 } spec_model;
 
+/* Puts a flatten layer before those of a shorthand, which has room for it; once. */
+void spec_model_flatten(spec_model *model);
+
 typedef enum spec_source {
     SPEC_SOURCE_DATASET,
     SPEC_SOURCE_INLINE,
@@ -71,6 +77,12 @@ typedef enum spec_validation_type {
     SPEC_VALIDATION_DATASET
 } spec_validation_type;
 
+/* Targets in a dataset of their own; an empty id: none. */
+typedef struct spec_target_source {
+    char dataset[SPEC_ID_SIZE];
+    char column[GD_FRAME_MAXIMUM_NAME + 1]; /* "": its only one */
+} spec_target_source;
+
 typedef struct spec_validation {
     spec_validation_type type;
     double fraction;
@@ -78,6 +90,7 @@ typedef struct spec_validation {
     bool has_seed;
     int64_t last;
     char dataset[SPEC_ID_SIZE];
+    spec_target_source target; /* of the held-out dataset, where the targets come from another */
 } spec_validation;
 
 /* Column names, owned; NULL: not given. */
@@ -94,6 +107,9 @@ typedef struct spec_data {
     gd_generator_options generator;
     bool generator_has_seed;
     spec_name_list features, targets;
+    spec_target_source target_source;
+    gd_shape shape;   /* of an example; rank 0: not given */
+    gd_window window; /* length 0: none; stride 0: not given */
     bool has_task;
     gd_task task;
     spec_validation validation;

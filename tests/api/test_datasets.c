@@ -324,9 +324,9 @@ Test(api_datasets, a_bad_file_is_422_with_its_line, .timeout = LIMIT)
 Test(api_datasets, other_types_are_refused_with_an_honest_word, .timeout = LIMIT)
 {
     service *it = service_start(1);
-    static const char *const types[] = {"Content-Type: application/json", "Content-Type: image/png",
-                                        "Content-Type: text/plain"};
-    for (size_t i = 0; i < 3; i++) {
+    static const char *const types[] = {"Content-Type: application/json",
+                                        "Content-Type: image/png"};
+    for (size_t i = 0; i < 2; i++) {
         const reply *got = upload(it, "", CLIENT_HEADERS(types[i]), "a,b\n1,2\n", 8, false);
         cr_expect_eq(got->status, 415, "%s: %d %s", types[i], got->status, got->body);
     }

@@ -7,10 +7,12 @@
 
 #include <descent/activation.h>
 #include <descent/buffer.h>
+#include <descent/corpus.h>
 #include <descent/csv.h>
 #include <descent/field.h>
 #include <descent/frame.h>
 #include <descent/generator.h>
+#include <descent/idx.h>
 #include <descent/loss.h>
 #include <descent/metrics.h>
 #include <descent/model.h>
@@ -23,5 +25,6 @@
 #include <descent/status.h>
 #include <descent/training.h>
 #include <descent/version.h>
+#include <descent/window.h>
 
 #endif

@@ -49,6 +49,14 @@ int64_t gd_frame_find(const gd_frame *frame, const char *name);
 void gd_frame_read_row(const gd_frame *frame, int64_t row, double *cells);
 
 /*
+ * The columns of `frame`, and behind them column `column` of `other`, row by row: targets that come
+ * from another file. Where its name is taken it is named "target". Both frames are borrowed and must
+ * outlive the joined one. GD_SHAPE_MISMATCH where they have not as many rows.
+ */
+gd_status gd_frame_join(gd_frame **joined, const gd_frame *frame, const gd_frame *other,
+                        int64_t column, gd_error *error);
+
+/*
  * Building in memory, cell by cell in row order. A column is numeric when all its cells are numbers,
  * categorical when all are texts; a column that mixes the two is refused with path
  * "rows/<row>/<column>" at the first cell that differs from the column's first value, and so is an
@@ -67,10 +75,10 @@ gd_status gd_frame_builder_missing(gd_frame_builder *builder, gd_error *error);
 gd_status gd_frame_builder_finish(gd_frame_builder *builder, gd_frame **frame, gd_error *error);
 
 /*
- * Frame files: magic, version, schema with statistics, then row-major float64 cells, little-endian,
- * all sizes checked against the file's length before use: whatever is not a whole file of this version
+ * Frame files: magic, version, schema with statistics, then row-major cells, little-endian: float64,
+ * or uint8 and uint16 where all are whole and none is missing; all sizes checked against the file's length before use: whatever is not a whole file of this version
  * is GD_CORRUPT. The file must not be shortened while it is open. Writing goes to the open descriptor given; making it
- * durable and naming it is the caller's.
+ * durable and naming it is the caller's. A joined frame is not written (GD_UNSUPPORTED).
  */
 gd_status gd_frame_open(gd_frame **frame, const char *path, gd_error *error);
 gd_status gd_frame_write(const gd_frame *frame, int descriptor, gd_error *error);

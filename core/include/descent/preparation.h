@@ -44,6 +44,13 @@ typedef struct gd_preparation_options {
                            the training mean, for a categorical column all its one-hot cells 0. A
                            missing target cell drops the row under DROP, else is an error: it is
                            never filled */
+    bool overlap;       /* a column may be feature and target: the windows of a series */
+    bool
+        symbols; /* categorical features are the number of their class, one column each, and classes
+                     are all a column has, also those no row listed shows: texts */
+    bool
+        one_scale; /* all numeric features share one mean and deviation, one minimum and maximum: the
+                       pixels of images */
 } gd_preparation_options;
 
 typedef struct gd_preparation gd_preparation;
@@ -51,7 +58,7 @@ typedef struct gd_preparation gd_preparation;
 /*
  * Fits on the rows listed in `rows` [row_count] of `frame`. Classes, of features and target, are those
  * these rows have, in order of byte value; a numeric column that is to be classified gives its distinct
- * numbers, ascending. Refused: a column twice or both feature and target, a target with one class or
+ * numbers, ascending. Refused: a column twice or (but for `overlap`) both feature and target, a target with one class or
  * more than GD_FRAME_MAXIMUM_CLASSES, texts as a regression's target, a feature without any value.
  */
 gd_status gd_preparation_fit(gd_preparation **preparation, const gd_preparation_options *options,
@@ -66,6 +73,8 @@ int64_t gd_preparation_target_width(const gd_preparation *preparation);
 /* Raw feature columns, in the order predictions take them, with names, kinds and classes. */
 int64_t gd_preparation_column_count(const gd_preparation *preparation);
 const gd_column *gd_preparation_column(const gd_preparation *preparation, int64_t index);
+/* Whether categorical features are numbers of classes. */
+bool gd_preparation_has_symbols(const gd_preparation *preparation);
 int64_t gd_preparation_class_count(const gd_preparation *preparation);
 /* Name of a class of the target; numbers are given in their shortest decimal form. */
 const char *gd_preparation_class_name(const gd_preparation *preparation, int64_t index);

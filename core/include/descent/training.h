@@ -17,12 +17,18 @@
 #include <descent/optimizer.h>
 #include <descent/schedule.h>
 
-/* Prepared examples in memory, borrowed: features [count, feature_width], targets likewise. */
+/*
+ * Prepared examples in memory, borrowed. Example i has the feature_width numbers from features + i ·
+ * feature_stride on, and its targets likewise; a stride of 0 is the width: a plain matrix. With a
+ * smaller stride examples overlap, as the windows of a series do (window.h), and nothing is copied
+ * but the batch.
+ */
 typedef struct gd_examples {
     const gd_real *features;
     const gd_real *targets;
     int64_t count;
     int64_t feature_width, target_width;
+    int64_t feature_stride, target_stride; /* elements */
 } gd_examples;
 
 typedef enum gd_clip_type {

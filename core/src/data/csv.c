@@ -77,18 +77,6 @@ static gd_status write_cells(const gdi_csv_schema *schema, gdi_csv_reader *reade
     return gdi_write_all(output, cells, used * sizeof *cells, error);
 }
 
-static gd_status write_head(const gdi_csv_schema *schema, int output, gd_error *error)
-{
-    gd_buffer head;
-    gd_buffer_init(&head, SIZE_MAX / 2);
-    gdi_frame_append_head(&head, schema->columns, schema->column_count, schema->row_count);
-    gd_status status = head.status == GD_OK
-                           ? gdi_write_all(output, head.bytes, head.length, error)
-                           : gd_fail(error, head.status, "", "%s", gd_status_message(head.status));
-    gd_buffer_dispose(&head);
-    return status;
-}
-
 static gd_status write_frame(const gdi_csv_schema *schema, int input, int output, gd_error *error)
 {
     gdi_csv_reader *reader = NULL;
@@ -100,7 +88,8 @@ static gd_status write_frame(const gdi_csv_schema *schema, int input, int output
     if (cells == NULL) {
         status = gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
     } else {
-        status = write_head(schema, output, error);
+        status = gdi_frame_write_head(output, schema->columns, schema->column_count,
+                                      schema->row_count, GDI_CELL_FLOAT64, error);
     }
     if (status == GD_OK) {
         status = write_cells(schema, reader, output, cells, error);

@@ -18,6 +18,7 @@ gd_frame *gdi_frame_create(int64_t column_count)
         return NULL;
     }
     frame->column_count = column_count;
+    frame->cell_type = GDI_CELL_FLOAT64;
     frame->columns = gdi_allocate((size_t)column_count, sizeof *frame->columns);
     frame->names = gdi_text_index_create();
     if (frame->columns == NULL || frame->names == NULL) {
@@ -93,8 +94,122 @@ int64_t gd_frame_find(const gd_frame *frame, const char *name)
     return gdi_text_index_find(frame->names, name, strlen(name));
 }
 
-void gd_frame_read_row(const gd_frame *frame, int64_t row, double *cells)
+size_t gdi_cell_size(gdi_cell_type type)
+{
+    static const size_t sizes[] = {
+        [GDI_CELL_FLOAT64] = sizeof(double),
+        [GDI_CELL_UINT8] = sizeof(uint8_t),
+        [GDI_CELL_UINT16] = sizeof(uint16_t),
+    };
+    return (size_t)type < sizeof sizes / sizeof sizes[0] ? sizes[type] : 0;
+}
+
+static const double *read_joined(const gd_frame *frame, int64_t row, double *scratch)
+{
+    size_t last = (size_t)frame->column_count - 1;
+    gd_frame_read_row(frame->parts[0], row, scratch);
+    const gd_frame *other = frame->parts[1];
+    size_t at = (size_t)row * (size_t)other->column_count + (size_t)frame->joined_column;
+    scratch[last] = other->cell_type == GDI_CELL_FLOAT64 ? ((const double *)other->cells)[at]
+                    : other->cell_type == GDI_CELL_UINT8
+                        ? (double)((const uint8_t *)other->cells)[at]
+                        : (double)((const uint16_t *)other->cells)[at];
+    return scratch;
+}
+
+const double *gdi_frame_row(const gd_frame *frame, int64_t row, double *scratch)
 {
     size_t columns = (size_t)frame->column_count;
-    memcpy(cells, frame->cells + (size_t)row * columns, columns * sizeof *cells);
+    size_t first = (size_t)row * columns;
+    if (frame->parts[0] != NULL) {
+        return read_joined(frame, row, scratch);
+    }
+    if (frame->cell_type == GDI_CELL_FLOAT64) {
+        return (const double *)frame->cells + first;
+    }
+    if (frame->cell_type == GDI_CELL_UINT8) {
+        const uint8_t *cells = (const uint8_t *)frame->cells + first;
+        for (size_t i = 0; i < columns; i++) {
+            scratch[i] = (double)cells[i];
+        }
+    } else {
+        const uint16_t *cells = (const uint16_t *)frame->cells + first;
+        for (size_t i = 0; i < columns; i++) {
+            scratch[i] = (double)cells[i];
+        }
+    }
+    return scratch;
+}
+
+void gd_frame_read_row(const gd_frame *frame, int64_t row, double *cells)
+{
+    const double *found = gdi_frame_row(frame, row, cells);
+    if (found != cells) {
+        memcpy(cells, found, (size_t)frame->column_count * sizeof *cells);
+    }
+}
+
+/* The column's name where it is free, else one that tells what it is; NULL where none is to be had. */
+static const char *add_joined_name(gdi_text_index *names, const char *name, int64_t expected)
+{
+    const char *const choices[] = {name, "target", "target_2"};
+    for (int i = 0; i < 3; i++) {
+        int64_t number =
+            gdi_text_index_add(names, choices[i], strlen(choices[i]), GD_FRAME_MAXIMUM_COLUMNS + 1);
+        if (number == expected) {
+            return gdi_text_index_text(names, number);
+        }
+    }
+    return NULL;
+}
+
+static bool copy_columns(gd_frame *joined, const gd_frame *frame, const gd_column *column)
+{
+    for (int64_t i = 0; i < joined->column_count; i++) {
+        const gd_column *from = i < frame->column_count ? &frame->columns[i] : column;
+        gd_column *to = &joined->columns[i];
+        *to = *from;
+        to->classes = NULL;
+        to->class_count = 0;
+        to->name = add_joined_name(joined->names, from->name, i);
+        if (to->name == NULL) {
+            return false;
+        }
+        if (from->class_count == 0) {
+            continue;
+        }
+        const char **classes = gdi_allocate((size_t)from->class_count, sizeof *classes);
+        if (classes == NULL) {
+            return false;
+        }
+        memcpy(classes, from->classes, (size_t)from->class_count * sizeof *classes);
+        to->classes = classes;
+        to->class_count = from->class_count;
+    }
+    return true;
+}
+
+gd_status gd_frame_join(gd_frame **joined, const gd_frame *frame, const gd_frame *other,
+                        int64_t column, gd_error *error)
+{
+    *joined = NULL;
+    if (frame->row_count != other->row_count) {
+        return gd_fail(error, GD_SHAPE_MISMATCH, "", "there are %lld rows and %lld targets",
+                       (long long)frame->row_count, (long long)other->row_count);
+    }
+    if (column < 0 || column >= other->column_count || other->parts[0] != NULL) {
+        return gd_fail(error, GD_INVALID_ARGUMENT, "", "there is no column %lld",
+                       (long long)column);
+    }
+    gd_frame *made = gdi_frame_create(frame->column_count + 1);
+    if (made == NULL || !copy_columns(made, frame, &other->columns[column])) {
+        gd_frame_destroy(made);
+        return gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
+    }
+    made->row_count = frame->row_count;
+    made->parts[0] = frame;
+    made->parts[1] = other;
+    made->joined_column = column;
+    *joined = made;
+    return GD_OK;
 }

@@ -22,7 +22,6 @@
 #define CELL_ALIGNMENT    64U
 #define BYTE_ORDER_MARK   0x0102030405060708U
 #define FORMAT_VERSION    1U
-#define CELL_FLOAT64      1U
 /* Bytes of the smallest column: name of one byte with NUL, kind, missing, statistics, class count. */
 #define COLUMN_MINIMUM ((8U + 2U) + 1U + 8U + 4U * 8U + 8U)
 #define CLASS_MINIMUM  (8U + 1U)
@@ -82,13 +81,13 @@ static void store_u64(unsigned char *bytes, uint64_t value)
 }
 
 void gdi_frame_append_head(gd_buffer *buffer, const gd_column *columns, int64_t column_count,
-                           int64_t row_count)
+                           int64_t row_count, gdi_cell_type cell_type)
 {
     static const unsigned char zeros[CELL_ALIGNMENT] = {0};
     size_t start = buffer->length;
     gd_buffer_append(buffer, magic, sizeof magic);
     gd_buffer_append_u64(buffer, BYTE_ORDER_MARK);
-    gd_buffer_append_u64(buffer, FORMAT_VERSION | (uint64_t)CELL_FLOAT64 << 32);
+    gd_buffer_append_u64(buffer, FORMAT_VERSION | (uint64_t)cell_type << 32);
     gd_buffer_append_i64(buffer, row_count);
     gd_buffer_append_i64(buffer, column_count);
     gd_buffer_append(buffer, zeros, PREFIX_LENGTH - 40);
@@ -124,21 +123,30 @@ gd_status gdi_write_all(int descriptor, const void *bytes, size_t length, gd_err
     return GD_OK;
 }
 
-gd_status gd_frame_write(const gd_frame *frame, int descriptor, gd_error *error)
+gd_status gdi_frame_write_head(int descriptor, const gd_column *columns, int64_t column_count,
+                               int64_t row_count, gdi_cell_type cell_type, gd_error *error)
 {
     gd_buffer head;
     gd_buffer_init(&head, SIZE_MAX / 2);
-    gdi_frame_append_head(&head, frame->columns, frame->column_count, frame->row_count);
-    gd_status status = head.status;
-    if (status != GD_OK) {
-        (void)gd_fail(error, status, "", "%s", gd_status_message(status));
-    } else {
-        status = gdi_write_all(descriptor, head.bytes, head.length, error);
-    }
+    gdi_frame_append_head(&head, columns, column_count, row_count, cell_type);
+    gd_status status = head.status == GD_OK
+                           ? gdi_write_all(descriptor, head.bytes, head.length, error)
+                           : gd_fail(error, head.status, "", "%s", gd_status_message(head.status));
     gd_buffer_dispose(&head);
+    return status;
+}
+
+gd_status gd_frame_write(const gd_frame *frame, int descriptor, gd_error *error)
+{
+    if (frame->parts[0] != NULL) {
+        return gd_fail(error, GD_UNSUPPORTED, "", "a joined frame is not written");
+    }
+    gd_status status = gdi_frame_write_head(descriptor, frame->columns, frame->column_count,
+                                            frame->row_count, frame->cell_type, error);
     if (status == GD_OK) {
         size_t cells = (size_t)frame->row_count * (size_t)frame->column_count;
-        status = gdi_write_all(descriptor, frame->cells, cells * sizeof *frame->cells, error);
+        status =
+            gdi_write_all(descriptor, frame->cells, cells * gdi_cell_size(frame->cell_type), error);
     }
     return status;
 }
@@ -221,16 +229,17 @@ static gd_status read_frame(const void *map, size_t length, gd_frame **result)
     uint64_t columns = gd_reader_u64(&reader);
     uint64_t schema = gd_reader_u64(&reader);
     uint64_t sum = gd_reader_u64(&reader);
+    size_t cell_size = version >> 32 < 256 ? gdi_cell_size((gdi_cell_type)(version >> 32)) : 0;
     if (gd_reader_u64(&reader) != 0 || reader.status != GD_OK ||
         memcmp(start, magic, sizeof magic) != 0 || mark != BYTE_ORDER_MARK ||
-        version != (FORMAT_VERSION | (uint64_t)CELL_FLOAT64 << 32) || columns == 0 ||
+        (version & 0xffffffffU) != FORMAT_VERSION || cell_size == 0 || columns == 0 ||
         columns > (uint64_t)GD_FRAME_MAXIMUM_COLUMNS || schema > length - PREFIX_LENGTH ||
         columns > schema / COLUMN_MINIMUM) {
         return GD_CORRUPT;
     }
     size_t head = PREFIX_LENGTH + (size_t)schema;
     size_t cells = (head + CELL_ALIGNMENT - 1) / CELL_ALIGNMENT * CELL_ALIGNMENT;
-    size_t row_size = (size_t)columns * sizeof(double);
+    size_t row_size = (size_t)columns * cell_size;
     if (cells > length || rows != (length - cells) / row_size || (length - cells) % row_size != 0 ||
         sum != head_checksum(map, head)) {
         return GD_CORRUPT;
@@ -240,7 +249,8 @@ static gd_status read_frame(const void *map, size_t length, gd_frame **result)
         return GD_OUT_OF_MEMORY;
     }
     frame->row_count = (int64_t)rows;
-    frame->cells = (const double *)(const void *)((const unsigned char *)map + cells);
+    frame->cell_type = (gdi_cell_type)(version >> 32);
+    frame->cells = (const unsigned char *)map + cells;
     reader.length = head;
     gd_status status = GD_OK;
     for (int64_t i = 0; i < frame->column_count && status == GD_OK; i++) {

@@ -2,8 +2,8 @@
  * frame_layout.h: what a frame is inside, and the frame file's layout.
  *
  * File, all little-endian: 64 bytes of prefix; the schema; zeros up to a multiple of 64; cells,
- * row-major. Prefix: magic (8 bytes), byte order mark (u64), version (u32), cell type (u8), three
- * zero bytes, rows, columns, bytes of schema, checksum of all of prefix and schema before and after
+ * row-major. Prefix: magic (8 bytes), byte order mark (u64), version (u32), cell type (u8: 1 float64,
+ * 2 uint8, 3 uint16; whole numbers or class numbers, none missing), three zero bytes, rows, columns, bytes of schema, checksum of all of prefix and schema before and after
  * it (u64 each), 8 zero bytes. Schema, for each column: name, kind (u8), missing (u64), minimum,
  * maximum, mean, standard deviation (f64), class count (u64), classes; a text is its length with the
  * closing NUL (u64) and its bytes with the NUL, so that an opened frame's names point into the map.
@@ -17,16 +17,32 @@
 #include <descent/buffer.h>
 #include <descent/frame.h>
 
+typedef enum gdi_cell_type {
+    GDI_CELL_FLOAT64 = 1,
+    GDI_CELL_UINT8 = 2,
+    GDI_CELL_UINT16 = 3
+} gdi_cell_type;
+
 struct gd_frame {
     int64_t row_count, column_count;
-    gd_column *columns;     /* [column_count] */
-    gdi_text_index *names;  /* numbers are column indices */
-    const double *cells;    /* [row_count, column_count] */
+    gd_column *columns;    /* [column_count] */
+    gdi_text_index *names; /* numbers are column indices */
+    gdi_cell_type cell_type;
+    const void *cells; /* [row_count, column_count] of that type; NULL when joined */
+    const gd_frame
+        *parts[2];          /* when joined, borrowed: all of the first, one column of the second */
+    int64_t joined_column;  /* in the second */
     double *owned_cells;    /* cells when built in memory, else NULL */
     gdi_text_index **texts; /* [column_count] holders of classes when built in memory, else NULL */
     void *map;              /* the file when opened, else NULL */
     size_t map_length;
 };
+
+/* Bytes of a cell; 0 for a type that is none. */
+size_t gdi_cell_size(gdi_cell_type type);
+
+/* Row `row` as [column_count] doubles: the frame's own cells, or `scratch` filled. */
+const double *gdi_frame_row(const gd_frame *frame, int64_t row, double *scratch);
 
 /* An empty frame with `column_count` empty columns; NULL without memory. */
 gd_frame *gdi_frame_create(int64_t column_count);
@@ -39,7 +55,11 @@ bool gdi_column_list_classes(gd_column *column, const gdi_text_index *texts);
 
 /* Appends prefix, schema and padding of a frame file to `buffer`; cells come right behind. */
 void gdi_frame_append_head(gd_buffer *buffer, const gd_column *columns, int64_t column_count,
-                           int64_t row_count);
+                           int64_t row_count, gdi_cell_type cell_type);
+
+/* The same, written to a descriptor. */
+gd_status gdi_frame_write_head(int descriptor, const gd_column *columns, int64_t column_count,
+                               int64_t row_count, gdi_cell_type cell_type, gd_error *error);
 
 /* Writes all bytes to a descriptor. */
 gd_status gdi_write_all(int descriptor, const void *bytes, size_t length, gd_error *error);

@@ -98,7 +98,8 @@ void gdi_preparation_place(gd_preparation *preparation)
     for (int64_t i = 0; i < preparation->column_count; i++) {
         const gd_column *column = &preparation->columns[i];
         preparation->offsets[i] = offset;
-        offset += column->kind == GD_COLUMN_CATEGORICAL ? column->class_count : 1;
+        bool one_hot = column->kind == GD_COLUMN_CATEGORICAL && !preparation->symbols;
+        offset += one_hot ? column->class_count : 1;
     }
     preparation->offsets[preparation->column_count] = offset;
 }
@@ -177,6 +178,9 @@ static gd_status check_options(const gd_preparation_options *options, const gd_f
     gd_status status =
         check_columns(options->features, options->feature_count, "features", frame, used, error);
     if (status == GD_OK) {
+        if (options->overlap) {
+            memset(used, 0, (size_t)gd_frame_column_count(frame));
+        }
         status =
             check_columns(options->targets, options->target_count, "target", frame, used, error);
     }
@@ -245,7 +249,7 @@ static int64_t find_missing(const fitted_column *columns, int64_t from, int64_t 
 /* Reads the rows; *kept is the number of those that count. */
 static gd_status fit_rows(fitted_column *columns, const gd_preparation_options *options,
                           const gd_frame *frame, const int64_t *rows, int64_t row_count,
-                          int64_t *kept, gd_error *error)
+                          double *scratch, int64_t *kept, gd_error *error)
 {
     int64_t count = options->feature_count + options->target_count;
     for (int64_t i = 0; i < row_count; i++) {
@@ -253,7 +257,7 @@ static gd_status fit_rows(fitted_column *columns, const gd_preparation_options *
             return gd_fail(error, GD_INVALID_ARGUMENT, "rows", "there is no row %lld",
                            (long long)rows[i]);
         }
-        const double *cells = frame->cells + (size_t)rows[i] * (size_t)frame->column_count;
+        const double *cells = gdi_frame_row(frame, rows[i], scratch);
         int64_t from = options->missing == GD_MISSING_MEAN ? options->feature_count : 0;
         int64_t gap = find_missing(columns, from, count, cells);
         if (gap >= 0 && options->missing == GD_MISSING_DROP) {
@@ -322,9 +326,10 @@ static gd_status copy_column(gd_column *column, const fitted_column *fitted, gd_
     return GD_OK;
 }
 
+/* `scale` is what the column is scaled by: its own statistics, or those of all features. */
 static gd_status fit_transform(gdi_transform *transform, gd_scaling scaling,
                                const gd_column *column, const gdi_statistics *statistics,
-                               gd_error *error)
+                               const gdi_statistics *scale, gd_error *error)
 {
     *transform = (gdi_transform){.divisor = 1.0};
     if (column->kind == GD_COLUMN_CATEGORICAL || column->class_count > 0) {
@@ -336,12 +341,12 @@ static gd_status fit_transform(gdi_transform *transform, gd_scaling scaling,
     }
     double width = 0.0;
     if (scaling == GD_SCALING_STANDARDIZE) {
-        transform->first = statistics->first;
-        transform->center = statistics->mean;
-        width = sqrt(statistics->squares / (double)statistics->count);
+        transform->first = scale->first;
+        transform->center = scale->mean;
+        width = sqrt(scale->squares / (double)scale->count);
     } else if (scaling == GD_SCALING_MINMAX) {
-        transform->first = statistics->minimum;
-        width = statistics->maximum - statistics->minimum;
+        transform->first = scale->minimum;
+        width = scale->maximum - scale->minimum;
     }
     /* A NaN must come to the check below. */
     transform->divisor = isnan(width) || width > 0.0 ? width : 1.0;
@@ -360,6 +365,10 @@ static gd_status conclude(gd_preparation *preparation, fitted_column *columns,
                           const gd_preparation_options *options, gd_error *error)
 {
     gd_status status = GD_OK;
+    gdi_statistics all = {0};
+    for (int64_t i = 0; options->one_scale && i < options->feature_count; i++) {
+        gdi_statistics_merge(&all, &columns[i].statistics);
+    }
     for (int64_t i = 0; i < options->feature_count && status == GD_OK; i++) {
         gd_column *column = &preparation->columns[i];
         status = copy_column(column, &columns[i], error);
@@ -369,7 +378,8 @@ static gd_status conclude(gd_preparation *preparation, fitted_column *columns,
         }
         if (status == GD_OK) {
             status = fit_transform(&preparation->transforms[i], options->scaling, column,
-                                   &columns[i].statistics, error);
+                                   &columns[i].statistics,
+                                   options->one_scale ? &all : &columns[i].statistics, error);
         }
     }
     for (int64_t i = 0; i < options->target_count && status == GD_OK; i++) {
@@ -377,7 +387,8 @@ static gd_status conclude(gd_preparation *preparation, fitted_column *columns,
         status = copy_column(&preparation->targets[i], fitted, error);
         if (status == GD_OK) {
             status = fit_transform(&preparation->target_transforms[i], options->scaling,
-                                   &preparation->targets[i], &fitted->statistics, error);
+                                   &preparation->targets[i], &fitted->statistics,
+                                   &fitted->statistics, error);
         }
     }
     if (status == GD_OK && options->task == GD_TASK_CLASSIFICATION) {
@@ -406,6 +417,9 @@ static gd_status start_columns(fitted_column *columns, const gd_preparation_opti
         column->source = gd_frame_column(frame, column->index);
         if (column->source->kind == GD_COLUMN_CATEGORICAL) {
             column->seen = gdi_allocate((size_t)column->source->class_count, 1);
+            if (column->seen != NULL && options->symbols) {
+                memset(column->seen, 1, (size_t)column->source->class_count);
+            }
         } else if (target && options->task == GD_TASK_CLASSIFICATION) {
             column->collects_numbers = true;
             column->numbers =
@@ -432,18 +446,21 @@ gd_status gd_preparation_fit(gd_preparation **preparation, const gd_preparation_
     int64_t count = options->feature_count + options->target_count;
     fitted_column *columns = gdi_allocate((size_t)count, sizeof *columns);
     gd_preparation *made = gdi_preparation_create(options->feature_count, options->target_count);
-    if (columns == NULL || made == NULL) {
+    double *scratch = gdi_allocate((size_t)frame->column_count, sizeof *scratch);
+    if (columns == NULL || made == NULL || scratch == NULL) {
         gdi_free(columns);
+        gdi_free(scratch);
         gd_preparation_destroy(made);
         return fail_memory(error);
     }
     made->task = options->task;
     made->scaling = options->scaling;
     made->missing = options->missing;
+    made->symbols = options->symbols;
     int64_t kept = 0;
     status = start_columns(columns, options, frame, error);
     if (status == GD_OK) {
-        status = fit_rows(columns, options, frame, rows, row_count, &kept, error);
+        status = fit_rows(columns, options, frame, rows, row_count, scratch, &kept, error);
     }
     if (status == GD_OK) {
         status = conclude(made, columns, options, error);
@@ -453,6 +470,7 @@ gd_status gd_preparation_fit(gd_preparation **preparation, const gd_preparation_
         gdi_free(columns[i].numbers);
     }
     gdi_free(columns);
+    gdi_free(scratch);
     if (status != GD_OK) {
         gd_preparation_destroy(made);
         return status;

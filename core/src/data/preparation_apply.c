@@ -48,6 +48,11 @@ const gd_column *gd_preparation_column(const gd_preparation *preparation, int64_
     return index >= 0 && index < preparation->column_count ? &preparation->columns[index] : NULL;
 }
 
+bool gd_preparation_has_symbols(const gd_preparation *preparation)
+{
+    return preparation->symbols;
+}
+
 int64_t gd_preparation_class_count(const gd_preparation *preparation)
 {
     return preparation->task == GD_TASK_CLASSIFICATION ? preparation->targets[0].class_count : 0;
@@ -144,6 +149,10 @@ static bool store_feature(const gd_preparation *preparation, int64_t column, dou
         }
         return store(transform, cell, into);
     }
+    if (preparation->symbols) {
+        *into = (gd_real) class;
+        return class >= 0;
+    }
     memset(into, 0, (size_t)preparation->columns[column].class_count * sizeof *into);
     if (isnan(cell)) {
         return true;
@@ -181,10 +190,9 @@ static gd_status refuse_cell(const gd_frame *frame, int64_t row, const column_so
 }
 
 static gd_status apply_features(const gd_preparation *preparation, const column_source *sources,
-                                const gd_frame *frame, int64_t row, gd_real *features,
-                                gd_error *error)
+                                const gd_frame *frame, int64_t row, const double *cells,
+                                gd_real *features, gd_error *error)
 {
-    const double *cells = frame->cells + (size_t)row * (size_t)frame->column_count;
     for (int64_t i = 0; i < preparation->column_count; i++) {
         const column_source *source = &sources[i];
         double cell = cells[source->index];
@@ -200,10 +208,9 @@ static gd_status apply_features(const gd_preparation *preparation, const column_
 }
 
 static gd_status apply_targets(const gd_preparation *preparation, const column_source *sources,
-                               const gd_frame *frame, int64_t row, gd_real *targets,
-                               gd_error *error)
+                               const gd_frame *frame, int64_t row, const double *cells,
+                               gd_real *targets, gd_error *error)
 {
-    const double *cells = frame->cells + (size_t)row * (size_t)frame->column_count;
     for (int64_t i = 0; i < preparation->target_count; i++) {
         const column_source *source = &sources[i];
         double cell = cells[source->index];
@@ -241,10 +248,9 @@ static gd_status apply_targets(const gd_preparation *preparation, const column_s
  * reason to leave it out. Sources: features, then targets.
  */
 static gd_status check_missing(const gd_preparation *preparation, const column_source *sources,
-                               int64_t source_count, const gd_frame *frame, int64_t row, bool *drop,
-                               gd_error *error)
+                               int64_t source_count, const gd_frame *frame, int64_t row,
+                               const double *cells, bool *drop, gd_error *error)
 {
-    const double *cells = frame->cells + (size_t)row * (size_t)frame->column_count;
     int64_t from = preparation->missing == GD_MISSING_MEAN ? preparation->column_count : 0;
     *drop = false;
     for (int64_t i = from; i < source_count; i++) {
@@ -264,7 +270,8 @@ static gd_status check_missing(const gd_preparation *preparation, const column_s
 
 static gd_status apply_rows(const gd_preparation *preparation, const column_source *sources,
                             const gd_frame *frame, const int64_t *rows, int64_t row_count,
-                            gd_real *features, gd_real *targets, int64_t *prepared, gd_error *error)
+                            double *scratch, gd_real *features, gd_real *targets, int64_t *prepared,
+                            gd_error *error)
 {
     int64_t width = gd_preparation_feature_width(preparation);
     int64_t target_width = gd_preparation_target_width(preparation);
@@ -275,15 +282,16 @@ static gd_status apply_rows(const gd_preparation *preparation, const column_sour
             return gd_fail(error, GD_INVALID_ARGUMENT, "rows", "there is no row %lld",
                            (long long)rows[i]);
         }
+        const double *cells = gdi_frame_row(frame, rows[i], scratch);
         bool drop = false;
         gd_status status =
-            check_missing(preparation, sources, source_count, frame, rows[i], &drop, error);
+            check_missing(preparation, sources, source_count, frame, rows[i], cells, &drop, error);
         if (status == GD_OK && drop) {
             continue;
         }
         gd_real *example = features + (size_t)*prepared * (size_t)width;
         if (status == GD_OK) {
-            status = apply_features(preparation, sources, frame, rows[i], example, error);
+            status = apply_features(preparation, sources, frame, rows[i], cells, example, error);
         }
         if (status == GD_OK && targets != NULL) {
             gd_real *target = targets + (size_t)*prepared * (size_t)target_width;
@@ -291,7 +299,7 @@ static gd_status apply_rows(const gd_preparation *preparation, const column_sour
                 memcpy(target, example, (size_t)width * sizeof *target);
             } else {
                 status = apply_targets(preparation, sources + preparation->column_count, frame,
-                                       rows[i], target, error);
+                                       rows[i], cells, target, error);
             }
         }
         if (status != GD_OK) {
@@ -309,7 +317,10 @@ gd_status gd_preparation_apply(const gd_preparation *preparation, const gd_frame
     *prepared = 0;
     int64_t count = preparation->column_count + (targets != NULL ? preparation->target_count : 0);
     column_source *sources = gdi_allocate((size_t)count, sizeof *sources);
-    if (sources == NULL) {
+    double *scratch = gdi_allocate((size_t)frame->column_count, sizeof *scratch);
+    if (sources == NULL || scratch == NULL) {
+        gdi_free(sources);
+        gdi_free(scratch);
         return gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
     }
     gd_status status = GD_OK;
@@ -320,13 +331,14 @@ gd_status gd_preparation_apply(const gd_preparation *preparation, const gd_frame
         status = find_source(&sources[i], column, i, frame, error);
     }
     if (status == GD_OK) {
-        status = apply_rows(preparation, sources, frame, rows, row_count, features, targets,
-                            prepared, error);
+        status = apply_rows(preparation, sources, frame, rows, row_count, scratch, features,
+                            targets, prepared, error);
     }
     for (int64_t i = 0; i < count; i++) {
         gdi_free(sources[i].classes);
     }
     gdi_free(sources);
+    gdi_free(scratch);
     return status;
 }
 

@@ -24,6 +24,7 @@ struct gd_preparation {
     gd_task task;
     gd_scaling scaling;
     gd_missing missing;
+    bool symbols;
     int64_t column_count;
     gd_column *columns;        /* [column_count] features; statistics of the training rows */
     gdi_transform *transforms; /* [column_count] */

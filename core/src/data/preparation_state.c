@@ -1,7 +1,8 @@
 /*
  * preparation_state.c: a preparation as bytes and back. See preparation.h.
  *
- * Layout: tag with version (u64), task, scaling, missing (u8 each), feature count (i64), features,
+ * Layout: tag with version (u64), task, scaling, missing, symbols (u8 each; version 1 has no
+ * symbols), feature count (i64), features,
  * target count, targets, then for a numeric classified target the classes' numbers. A column: name,
  * kind (u8), missing, minimum, maximum, mean, standard deviation, its transform's first, center,
  * divisor, fill, class count, classes. Loading accepts only what saving can have written.
@@ -14,7 +15,8 @@
 #include <math.h>
 #include <string.h>
 
-#define STATE_TAG 0x0001504552504447U /* "GDPREP", version 1 */
+#define STATE_TAG     0x0002504552504447U /* "GDPREP", version 2 */
+#define STATE_TAG_OLD 0x0001504552504447U
 /* Bytes of the smallest column and class. */
 #define COLUMN_MINIMUM (8U + 1U + 1U + 8U + 8U * 8U + 8U)
 #define CLASS_MINIMUM  8U
@@ -45,6 +47,7 @@ void gd_preparation_save(const gd_preparation *preparation, gd_buffer *buffer)
     gd_buffer_append_u8(buffer, (uint8_t)preparation->task);
     gd_buffer_append_u8(buffer, (uint8_t)preparation->scaling);
     gd_buffer_append_u8(buffer, (uint8_t)preparation->missing);
+    gd_buffer_append_u8(buffer, preparation->symbols ? 1 : 0);
     gd_buffer_append_i64(buffer, preparation->column_count);
     for (int64_t i = 0; i < preparation->column_count; i++) {
         append_column(buffer, &preparation->columns[i], &preparation->transforms[i]);
@@ -209,10 +212,12 @@ gd_status gd_preparation_load(gd_preparation **preparation, gd_reader *reader, g
     uint8_t task = gd_reader_u8(reader);
     uint8_t scaling = gd_reader_u8(reader);
     uint8_t missing = gd_reader_u8(reader);
+    uint8_t symbols = tag == STATE_TAG_OLD ? 0 : gd_reader_u8(reader);
     int64_t count = gd_reader_i64(reader);
     gd_status status = GD_CORRUPT;
     gd_preparation *made = NULL;
-    if (tag == STATE_TAG && task <= GD_TASK_RECONSTRUCTION && scaling <= GD_SCALING_MINMAX &&
+    if ((tag == STATE_TAG || tag == STATE_TAG_OLD) && symbols <= 1 &&
+        task <= GD_TASK_RECONSTRUCTION && scaling <= GD_SCALING_MINMAX &&
         missing <= GD_MISSING_MEAN && count > 0 && is_column_count(count, reader)) {
         made = gdi_preparation_create(count, 0);
         status = made == NULL ? GD_OUT_OF_MEMORY : GD_OK;
@@ -221,6 +226,7 @@ gd_status gd_preparation_load(gd_preparation **preparation, gd_reader *reader, g
         made->task = (gd_task)task;
         made->scaling = (gd_scaling)scaling;
         made->missing = (gd_missing)missing;
+        made->symbols = symbols == 1;
         status = read_body(reader, made);
     }
     if (status != GD_OK) {

@@ -35,6 +35,25 @@ static inline void gdi_statistics_add(gdi_statistics *statistics, double value)
     statistics->maximum = value > statistics->maximum ? value : statistics->maximum;
 }
 
+/* Adds all values that another one has seen (Chan, Golub and LeVeque 1979). */
+static inline void gdi_statistics_merge(gdi_statistics *statistics, const gdi_statistics *other)
+{
+    if (other->count == 0 || statistics->count == 0) {
+        *statistics = other->count == 0 ? *statistics : *other;
+        return;
+    }
+    double count = (double)statistics->count, added = (double)other->count;
+    double mean = other->mean + (other->first - statistics->first);
+    double delta = mean - statistics->mean;
+    statistics->squares += other->squares + delta * delta * (count * added / (count + added));
+    statistics->mean += delta * (added / (count + added));
+    statistics->count += other->count;
+    statistics->minimum =
+        other->minimum < statistics->minimum ? other->minimum : statistics->minimum;
+    statistics->maximum =
+        other->maximum > statistics->maximum ? other->maximum : statistics->maximum;
+}
+
 /* NaN without values, or where the values are too far apart for a double. */
 static inline double gdi_statistics_mean(const gdi_statistics *statistics)
 {

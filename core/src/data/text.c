@@ -7,8 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Bytes of the well-formed sequence at the start of `text`, or 0. */
-static size_t sequence_length(const unsigned char *text, size_t length)
+size_t gdi_text_sequence(const unsigned char *text, size_t length)
 {
     if (text[0] < 0x80) {
         return 1;
@@ -36,7 +35,7 @@ bool gdi_text_is_clean(const char *text, size_t length)
 {
     const unsigned char *bytes = (const unsigned char *)text;
     for (size_t i = 0; i < length;) {
-        size_t size = sequence_length(bytes + i, length - i);
+        size_t size = gdi_text_sequence(bytes + i, length - i);
         bool blank = bytes[i] == '\t' || bytes[i] == '\n' || bytes[i] == '\r';
         if (size == 0 || (is_control(bytes[i]) && !blank)) {
             return false;
@@ -52,7 +51,7 @@ void gdi_text_quote(const char *text, size_t length, char *copy, size_t size)
     size_t used = 0;
     size_t i = 0;
     while (i < length) {
-        size_t step = sequence_length(bytes + i, length - i);
+        size_t step = gdi_text_sequence(bytes + i, length - i);
         size_t width = step == 0 ? 1 : step;
         if (used + width + 4 > size) {
             memcpy(copy + used, "...", 3);

@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Bytes of the well-formed sequence at the start of `text`, or 0; length ≥ 1. */
+size_t gdi_text_sequence(const unsigned char *text, size_t length);
+
 /* Valid UTF-8 (RFC 3629) without control characters but tab, line feed and carriage return. */
 bool gdi_text_is_clean(const char *text, size_t length);
 

@@ -1,8 +1,8 @@
 /*
  * batcher.h: the examples in the order of training, cut into batches.
  *
- * Rows that stand side by side in the caller's memory are used in place; only shuffled batches of
- * more than one row are gathered. An epoch of a single batch is not shuffled: its order has no
+ * Rows that stand side by side in the caller's memory are used in place; shuffled batches of more
+ * than one row are gathered, and so are views (gather.h). An epoch of a single batch is not shuffled: its order has no
  * effect on the mean. The order of an epoch is a function of the generator's state at its start, so
  * that state and position are all there is to save. Thread rule: one owner.
  */
@@ -12,7 +12,7 @@
 #include <descent/random.h>
 #include <descent/training.h>
 
-#include "base/thread_pool.h"
+#include "train/gather.h"
 
 typedef struct gdi_batch {
     const gd_real *features; /* [rows, feature_width] */
@@ -24,14 +24,13 @@ typedef struct gdi_batch {
 
 typedef struct gdi_batcher {
     gd_examples examples;
-    int64_t batch_size;          /* at most the examples there are */
-    int64_t batches;             /* an epoch */
-    int64_t position;            /* batches of this epoch already taken */
-    int64_t *order;              /* [count], or NULL: as they stand */
-    gd_real *features, *targets; /* [batch_size, width] for gathering, or NULL */
-    gdi_thread_pool *pool;       /* borrowed, or NULL: gathers */
-    gd_random random;            /* after the shuffles so far */
-    gd_random epoch_start;       /* before the shuffle of this epoch */
+    int64_t batch_size; /* at most the examples there are */
+    int64_t batches;    /* an epoch */
+    int64_t position;   /* batches of this epoch already taken */
+    int64_t *order;     /* [count], or NULL: as they stand */
+    gdi_gatherer gatherer;
+    gd_random random;      /* after the shuffles so far */
+    gd_random epoch_start; /* before the shuffle of this epoch */
 } gdi_batcher;
 
 /* Rows a batch: `batch_size` or all of the examples. */

@@ -4,6 +4,8 @@
  */
 #include "train/fingerprint.h"
 
+#include "train/gather.h"
+
 #include <string.h>
 
 /* SplitMix64's mixing (Steele, Lea and Flood 2014) of the hash so far with one more word. */
@@ -94,7 +96,9 @@ static uint64_t mix_examples(uint64_t hash, const gd_examples *examples)
 {
     hash = mix(hash, (uint64_t)examples->count);
     hash = mix(hash, (uint64_t)examples->feature_width);
-    return mix(hash, (uint64_t)examples->target_width);
+    hash = mix(hash, (uint64_t)examples->target_width);
+    hash = mix(hash, (uint64_t)gdi_feature_stride(examples));
+    return mix(hash, (uint64_t)gdi_target_stride(examples));
 }
 
 uint64_t gdi_fingerprint(const gd_trainer_setup *setup)

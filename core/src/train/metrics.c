@@ -12,10 +12,6 @@
 #include <math.h>
 #include <string.h>
 
-enum {
-    SLICE = 4096
-}; /* rows a forward pass */
-
 typedef struct column {
     double mean, total;        /* of the target's values and their squared distance from the mean */
     double squares, absolutes; /* of the residuals */
@@ -27,10 +23,12 @@ typedef struct evaluation {
     bool class_targets;
     int64_t output_width, target_width; /* of an example */
     gdi_output_plan output;             /* as the loss sees them */
-    column *columns;                    /* [target_width]; regression */
-    double *restored, *predicted;       /* [target_width]; regression */
+    int64_t value_width;                /* target columns: a sequence has several times as many */
+    column *columns;                    /* [value_width]; regression */
+    double *restored, *predicted;       /* [value_width]; regression */
     gd_real *linked;                    /* [output_width]; classification */
-    int64_t rows, hits;
+    int64_t rows;                       /* looked at: of a sequence each of its places */
+    int64_t hits;
     double loss_sum;
 } evaluation;
 
@@ -54,7 +52,7 @@ static void restore(const evaluation *e, const gd_real *prepared, double *values
         gd_preparation_restore(e->preparation, prepared, values);
         return;
     }
-    for (int64_t i = 0; i < e->target_width; i++) {
+    for (int64_t i = 0; i < e->value_width; i++) {
         values[i] = (double)prepared[i];
     }
 }
@@ -63,7 +61,7 @@ static void add_regression_row(evaluation *e, const gd_real *outputs, const gd_r
 {
     restore(e, targets, e->restored);
     restore(e, outputs, e->predicted);
-    for (int64_t i = 0; i < e->target_width; i++) {
+    for (int64_t i = 0; i < e->value_width; i++) {
         column *c = &e->columns[i];
         double residual = e->predicted[i] - e->restored[i];
         double distance = e->restored[i] - c->mean;
@@ -72,6 +70,7 @@ static void add_regression_row(evaluation *e, const gd_real *outputs, const gd_r
         c->squares += residual * residual;
         c->absolutes += fabs(residual);
     }
+    e->rows++;
 }
 
 static void add_class_row(evaluation *e, const gd_real *outputs, const gd_real *targets)
@@ -81,19 +80,32 @@ static void add_class_row(evaluation *e, const gd_real *outputs, const gd_real *
     for (int64_t i = 0; i < e->output.rows; i++) {
         int64_t found = gd_class_of(e->linked + i * e->output.width, e->output.width);
         e->hits += found == (int64_t)targets[i] ? 1 : 0;
+        e->rows++;
     }
 }
 
-static void summarise(const evaluation *e, gd_metrics *metrics)
+static void add_example(evaluation *e, const gd_real *outputs, const gd_real *targets,
+                        bool classification)
 {
-    double rows = (double)e->rows, width = (double)e->target_width;
-    metrics->loss = e->loss_sum / rows;
+    if (classification) {
+        add_class_row(e, outputs, targets);
+        return;
+    }
+    for (int64_t i = 0; i < e->target_width; i += e->value_width) {
+        add_regression_row(e, outputs + i, targets + i);
+    }
+}
+
+static void summarise(const evaluation *e, int64_t examples, gd_metrics *metrics)
+{
+    double rows = (double)e->rows, width = (double)e->value_width;
+    metrics->loss = e->loss_sum / (double)examples;
     if (metrics->classification) {
-        metrics->accuracy = (double)e->hits / (rows * (double)e->output.rows);
+        metrics->accuracy = (double)e->hits / rows;
         return;
     }
     double squares = 0, absolutes = 0, r2 = 0;
-    for (int64_t i = 0; i < e->target_width; i++) {
+    for (int64_t i = 0; i < e->value_width; i++) {
         const column *c = &e->columns[i];
         squares += c->squares;
         absolutes += c->absolutes;
@@ -104,38 +116,46 @@ static void summarise(const evaluation *e, gd_metrics *metrics)
     metrics->r2 = r2 / width;
 }
 
+/* One slice of `rows` examples from `first` on. */
+static gd_status add_slice(evaluation *e, const gdi_gatherer *gatherer, const gd_model *model,
+                           const gd_real *parameters, gd_workspace *workspace,
+                           const gd_loss_options *loss, int64_t first, int64_t rows,
+                           bool classification, gd_error *error)
+{
+    const gd_real *features = NULL, *targets = NULL;
+    gdi_gather(gatherer, NULL, first, rows, &features, &targets);
+    const gd_real *outputs = gd_model_forward(model, parameters, workspace, features, rows, NULL);
+    if (outputs == NULL) {
+        return gd_fail(error, GD_SHAPE_MISMATCH, "", "the forward pass took no batch");
+    }
+    e->loss_sum += (double)rows * gd_loss_descriptor_at(loss->type)
+                                      ->evaluate(loss, outputs, targets, rows * e->output.rows,
+                                                 e->output.width, NULL);
+    for (int64_t row = 0; row < rows; row++) {
+        add_example(e, outputs + (size_t)row * (size_t)e->output_width,
+                    targets + (size_t)row * (size_t)e->target_width, classification);
+    }
+    return GD_OK;
+}
+
 static gd_status evaluate_slices(evaluation *e, const gd_model *model, const gd_real *parameters,
                                  const gd_loss_options *loss, const gd_examples *examples,
                                  bool classification, gd_error *error)
 {
-    const gd_loss_descriptor *descriptor = gd_loss_descriptor_at(loss->type);
-    int64_t slice = examples->count < SLICE ? examples->count : SLICE;
+    int64_t slice = gdi_slice_rows(model, examples->count);
     gd_workspace *workspace = NULL;
-    gd_status status = gd_workspace_create(&workspace, model, slice, false, error);
+    gdi_gatherer gatherer;
+    gd_status status = gdi_gatherer_init(&gatherer, examples, slice, false, error);
+    if (status == GD_OK) {
+        status = gd_workspace_create(&workspace, model, slice, false, error);
+    }
     for (int64_t first = 0; status == GD_OK && first < examples->count; first += slice) {
         int64_t rows = examples->count - first < slice ? examples->count - first : slice;
-        const gd_real *features =
-            examples->features + (size_t)first * (size_t)examples->feature_width;
-        const gd_real *targets = examples->targets + (size_t)first * (size_t)e->target_width;
-        const gd_real *outputs =
-            gd_model_forward(model, parameters, workspace, features, rows, NULL);
-        if (outputs == NULL) {
-            status = gd_fail(error, GD_SHAPE_MISMATCH, "", "the forward pass took no batch");
-            break;
-        }
-        e->loss_sum += (double)rows *
-                       descriptor->evaluate(loss, outputs, targets, rows, e->output_width, NULL);
-        for (int64_t row = 0; row < rows; row++, e->rows++) {
-            const gd_real *output = outputs + (size_t)row * (size_t)e->output_width;
-            const gd_real *target = targets + (size_t)row * (size_t)e->target_width;
-            if (classification) {
-                add_class_row(e, output, target);
-            } else {
-                add_regression_row(e, output, target);
-            }
-        }
+        status = add_slice(e, &gatherer, model, parameters, workspace, loss, first, rows,
+                           classification, error);
     }
     gd_workspace_destroy(workspace);
+    gdi_gatherer_dispose(&gatherer);
     return status;
 }
 
@@ -147,7 +167,7 @@ static gd_status check(const evaluation *e, const gd_model *model, const gd_exam
     }
     int64_t wanted = e->class_targets || (classification && e->output.width == 1) ? e->output.rows
                                                                                   : e->output_width;
-    bool fits = e->target_width == wanted;
+    bool fits = e->target_width == wanted && e->target_width % e->value_width == 0;
     if (!fits || examples->feature_width != gd_shape_size(gd_model_input_shape(model))) {
         return gd_fail(error, GD_SHAPE_MISMATCH, "",
                        "examples of %lld features and %lld targets do not fit the model",
@@ -172,6 +192,7 @@ gd_status gd_metrics_evaluate(gd_metrics *metrics, const gd_model *model, const 
         .target_width = examples->target_width,
         .output = gdi_plan_output(model),
     };
+    e.value_width = preparation == NULL ? e.target_width : gd_preparation_target_width(preparation);
     *metrics = (gd_metrics){
         .classification = preparation == NULL
                               ? descriptor->link != GD_LINK_IDENTITY
@@ -181,7 +202,7 @@ gd_status gd_metrics_evaluate(gd_metrics *metrics, const gd_model *model, const 
     if (status != GD_OK) {
         return status;
     }
-    size_t width = (size_t)e.target_width;
+    size_t width = (size_t)e.value_width;
     e.columns = gdi_allocate(width, sizeof *e.columns);
     e.restored = gdi_allocate(width, sizeof *e.restored);
     e.predicted = gdi_allocate(width, sizeof *e.predicted);
@@ -193,7 +214,7 @@ gd_status gd_metrics_evaluate(gd_metrics *metrics, const gd_model *model, const 
             evaluate_slices(&e, model, parameters, loss, examples, metrics->classification, error);
     }
     if (status == GD_OK) {
-        summarise(&e, metrics);
+        summarise(&e, examples->count, metrics);
     }
     gdi_free(e.columns);
     gdi_free(e.restored);

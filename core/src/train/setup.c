@@ -151,6 +151,38 @@ static gd_status check_options(const gd_trainer_setup *setup, gd_error *error)
     return status;
 }
 
+/*
+ * The values of the first `count` targets; their sizes in any case. Targets that overlap stand in one
+ * piece and are looked at once; with gaps between them, example by example.
+ */
+static gd_status check_targets(const gd_loss_options *loss, const gd_examples *examples,
+                               int64_t count, gdi_output_plan output, gd_error *error)
+{
+    int64_t stride = gdi_target_stride(examples);
+    int64_t width = examples->target_width / output.rows;
+    if (count == 0 || (stride <= examples->target_width && stride % width == 0)) {
+        int64_t rows = count == 0 ? 0 : ((count - 1) * stride + examples->target_width) / width;
+        return gd_loss_check(loss, examples->targets, rows, width, output.width, error);
+    }
+    gd_status status = GD_OK;
+    for (int64_t i = 0; status == GD_OK && i < count; i++) {
+        status = gd_loss_check(loss, examples->targets + i * stride, output.rows, width,
+                               output.width, error);
+    }
+    return status;
+}
+
+/* The last element of both matrices can be counted. */
+static bool is_countable(const gd_examples *examples)
+{
+    int64_t elements = 0;
+    return examples->feature_stride >= 0 && examples->target_stride >= 0 &&
+           !__builtin_mul_overflow(examples->count, gdi_feature_stride(examples), &elements) &&
+           !__builtin_add_overflow(elements, examples->feature_width, &elements) &&
+           !__builtin_mul_overflow(examples->count, gdi_target_stride(examples), &elements) &&
+           !__builtin_add_overflow(elements, examples->target_width, &elements);
+}
+
 static gd_status check_examples(const gd_trainer_setup *setup, const gd_examples *examples,
                                 const char *name, bool loaded, gd_error *error)
 {
@@ -169,9 +201,11 @@ static gd_status check_examples(const gd_trainer_setup *setup, const gd_examples
                        "%s have %lld targets; the model gives outputs at %lld places", name,
                        (long long)examples->target_width, (long long)output.rows);
     }
-    int64_t rows = loaded ? examples->count * output.rows : 0; /* of values to look at */
-    if (gd_loss_check(&setup->loss, examples->targets, rows, examples->target_width / output.rows,
-                      output.width, error) != GD_OK) {
+    if (!is_countable(examples)) {
+        return gd_fail(error, GD_INVALID_ARGUMENT, name, "%s have strides that cannot be", name);
+    }
+    if (check_targets(&setup->loss, examples, loaded ? examples->count : 0, output, error) !=
+        GD_OK) {
         return gd_error_prefix(error, error->status, "%s", name);
     }
     return GD_OK;

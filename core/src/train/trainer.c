@@ -37,12 +37,6 @@ static int64_t count_scalars(const gd_trainer_setup *setup)
     return optimizer->scalar_count == NULL ? 0 : optimizer->scalar_count(&setup->optimizer);
 }
 
-static int64_t validation_slice(const gd_trainer_setup *setup)
-{
-    return setup->validation.count < GDI_VALIDATION_SLICE ? setup->validation.count
-                                                          : GDI_VALIDATION_SLICE;
-}
-
 static int64_t count_layers(const gd_model *model)
 {
     int64_t count = 0;
@@ -94,8 +88,9 @@ int64_t gd_trainer_bytes(const gd_trainer_setup *setup)
     add_bytes(&total, gdi_thread_pool_bytes(resolved.training.threads, gdi_parallel_scratch()), 1);
     add_bytes(&total, gdi_batcher_bytes(&resolved.examples, &resolved.training), 1);
     if (setup->validation.count > 0) {
-        add_bytes(&total, gd_model_workspace_bytes(setup->model, validation_slice(setup), false),
-                  1);
+        int64_t slice = gdi_slice_rows(setup->model, setup->validation.count);
+        add_bytes(&total, gd_model_workspace_bytes(setup->model, slice, false), 1);
+        add_bytes(&total, gdi_gatherer_bytes(&setup->validation, slice, false), 1);
     }
     return total;
 }
@@ -117,7 +112,7 @@ static gd_status start_threads(gd_trainer *trainer, gd_error *error)
     if (trainer->validation_workspace != NULL) {
         gdi_workspace_use_threads(trainer->validation_workspace, trainer->pool);
     }
-    trainer->batcher.pool = trainer->pool;
+    trainer->batcher.gatherer.pool = trainer->pool;
     return status;
 }
 
@@ -153,8 +148,13 @@ static gd_status allocate(gd_trainer *trainer, gd_error *error)
                                      true, error);
     }
     if (status == GD_OK && setup->validation.count > 0) {
+        trainer->validation_slice = gdi_slice_rows(setup->model, setup->validation.count);
+        status = gdi_gatherer_init(&trainer->validation_rows, &setup->validation,
+                                   trainer->validation_slice, false, error);
+    }
+    if (status == GD_OK && setup->validation.count > 0) {
         status = gd_workspace_create(&trainer->validation_workspace, setup->model,
-                                     validation_slice(setup), false, error);
+                                     trainer->validation_slice, false, error);
     }
     return status == GD_OK ? start_threads(trainer, error) : status;
 }
@@ -230,6 +230,7 @@ void gd_trainer_destroy(gd_trainer *trainer)
     gdi_free(trainer->layer_norms);
     gdi_thread_pool_destroy(trainer->pool);
     gdi_batcher_dispose(&trainer->batcher);
+    gdi_gatherer_dispose(&trainer->validation_rows);
     gd_workspace_destroy(trainer->workspace);
     gd_workspace_destroy(trainer->validation_workspace);
     gdi_free(trainer);

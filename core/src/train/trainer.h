@@ -19,7 +19,6 @@
 #define GDI_DEFAULT_EPOCHS   100
 #define GDI_MAXIMUM_RESTARTS 1000
 #define GDI_CURVE_POINTS     10000 /* of a run, about, by default */
-#define GDI_VALIDATION_SLICE 4096  /* rows a call of gd_trainer_advance */
 #define GDI_VALIDATIONS      10000 /* of a run, about at most */
 
 enum {
@@ -101,6 +100,8 @@ struct gd_trainer {
     gd_real *trial, *trial_gradients;   /* [parameter_count]; for rules that need the objective */
     gd_workspace *workspace;            /* training, of a batch */
     gd_workspace *validation_workspace; /* of a slice, or NULL */
+    int64_t validation_slice;           /* examples a call of gd_trainer_advance */
+    gdi_gatherer validation_rows;
 
     gdi_batcher batcher;
     gd_random dropout;

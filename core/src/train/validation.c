@@ -20,9 +20,9 @@ static int64_t add_slice(gd_trainer *trainer)
     const gd_examples *examples = &setup->validation;
     int64_t first = trainer->validation_row;
     int64_t rows = examples->count - first;
-    rows = rows < GDI_VALIDATION_SLICE ? rows : GDI_VALIDATION_SLICE;
-    const gd_real *features = examples->features + (size_t)first * (size_t)examples->feature_width;
-    const gd_real *targets = examples->targets + (size_t)first * (size_t)examples->target_width;
+    rows = rows < trainer->validation_slice ? rows : trainer->validation_slice;
+    const gd_real *features = NULL, *targets = NULL;
+    gdi_gather(&trainer->validation_rows, NULL, first, rows, &features, &targets);
     const gd_real *outputs = gd_model_forward(setup->model, gdi_parameters(trainer),
                                               trainer->validation_workspace, features, rows, NULL);
     double loss = outputs == NULL ? NAN

@@ -192,7 +192,8 @@ void jobs_fixture_upload(const jobs_fixture *fixture, const char *text, char id[
     gd_csv_options options = gd_csv_options_default();
     cr_assert_eq(jobs_upload_begin(&upload, fixture->folder, &error), GD_OK, "%s", error.message);
     cr_assert_eq(jobs_upload_add(upload, text, strlen(text), &error), GD_OK, "%s", error.message);
-    cr_assert_eq(jobs_upload_finish_csv(upload, fixture->store, "a dataset", &options, id, &error),
+    cr_assert_eq(jobs_upload_finish(upload, fixture->store, "a dataset", JOBS_UPLOAD_CSV, &options,
+                                    id, &error),
                  GD_OK, "%s", error.message);
     jobs_upload_destroy(upload);
 }

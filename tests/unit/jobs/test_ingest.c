@@ -67,7 +67,7 @@ Test(jobs_ingest, a_file_becomes_a_dataset)
     cr_expect_eq(jobs_fixture_count(&fixture, "datasets"), 1);
     jobs_resources resources = {fixture.store, fixture.folder, 0};
     gd_frame *frame = NULL;
-    cr_assert_eq(jobs_open_dataset(&resources, id, &frame, NULL), GD_OK);
+    cr_assert_eq(jobs_open_dataset(&resources, id, &frame, NULL, NULL), GD_OK);
     cr_expect_eq(gd_frame_row_count(frame), 3);
     gd_frame_destroy(frame);
 }
@@ -84,7 +84,8 @@ Test(jobs_ingest, bytes_may_come_in_any_pieces)
     cr_assert_eq(jobs_upload_add(upload, "", 0, NULL), GD_OK);
     for (const char *at = SMALL; *at != '\0'; at++)
         cr_assert_eq(jobs_upload_add(upload, at, 1, NULL), GD_OK);
-    cr_assert_eq(jobs_upload_finish_csv(upload, fixture.store, "", &options, id, NULL), GD_OK);
+    cr_assert_eq(jobs_upload_finish(upload, fixture.store, "", JOBS_UPLOAD_CSV, &options, id, NULL),
+                 GD_OK);
     jobs_upload_destroy(upload);
     cr_assert_eq(store_dataset_get(fixture.store, id, &pieces, NULL), GD_OK);
     cr_expect_str_eq(pieces.sha256, whole.sha256);
@@ -111,7 +112,8 @@ static gd_status finish(const char *text, gd_error *error)
     char id[STORE_ID_SIZE] = "untouched";
     cr_assert_eq(jobs_upload_begin(&upload, fixture.folder, error), GD_OK);
     cr_assert_eq(jobs_upload_add(upload, text, strlen(text), error), GD_OK);
-    gd_status status = jobs_upload_finish_csv(upload, fixture.store, "bad", &options, id, error);
+    gd_status status =
+        jobs_upload_finish(upload, fixture.store, "bad", JOBS_UPLOAD_CSV, &options, id, error);
     jobs_upload_destroy(upload);
     if (status != GD_OK)
         cr_expect_str_eq(id, "untouched");

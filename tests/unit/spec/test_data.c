@@ -71,6 +71,29 @@ Test(spec_data, validation_by_last_rows_or_another_dataset)
     spec_destroy(spec);
 }
 
+Test(spec_data, windows_shapes_and_targets_from_elsewhere_come_back)
+{
+    spec_job *spec = spec_good(SPEC_WITH_DATA("{'dataset': '" ID "', 'window': {'length': 12}}"));
+    cr_expect_eq(spec->data.window.length, 12);
+    cr_expect_eq(spec->data.window.horizon, 1);
+    cr_expect_eq(spec->data.window.stride, 0);
+    spec_destroy(spec);
+    spec = spec_good(SPEC_WITH_DATA("{'dataset': '" ID "', 'shape': [28, 28, 1], 'target': "
+                                    "{'dataset': '" ID "', 'column': 'digit'}}"));
+    cr_expect_eq(spec->data.shape.rank, 3);
+    cr_expect_eq(spec->data.shape.dimensions[1], 28);
+    cr_expect_str_eq(spec->data.target_source.dataset, ID);
+    cr_expect_str_eq(spec->data.target_source.column, "digit");
+    spec_destroy(spec);
+    free(spec_round(SPEC_WITH_DATA("{'dataset': '" ID
+                                   "', 'target': 'y', 'window': {'length': 5, 'horizon': 2, "
+                                   "'stride': 3}}")));
+    free(spec_round(SPEC_WITH_DATA("{'dataset': '" ID
+                                   "', 'shape': [4, 4], 'target': {'dataset': '" ID
+                                   "'}, 'validation': {'dataset': '" ID
+                                   "', 'target': {'dataset': '" ID "', 'column': 'c'}}}")));
+}
+
 Test(spec_data, refusals_name_member_and_remedy)
 {
     static const spec_fault_case cases[] = {
@@ -104,8 +127,6 @@ Test(spec_data, refusals_name_member_and_remedy)
         {SPEC_WITH_DATA("{'generator': 'moons', 'features': ['']}"), "/data/features/0",
          "too_short", NULL},
         {SPEC_WITH_DATA("{'generator': 'moons', 'target': 3}"), "/data/target", "wrong_type", NULL},
-        {SPEC_WITH_DATA("{'generator': 'moons', 'target': {'dataset': '" ID "'}}"), "/data/target",
-         "unsupported", NULL},
         {SPEC_WITH_DATA("{'generator': 'moons', 'task': 'clustering'}"), "/data/task",
          "unknown_value", "regression"},
         {SPEC_WITH_DATA("{'generator': 'moons', 'task': 'reconstruction'}"), "/data/task",
@@ -131,6 +152,40 @@ Test(spec_data, refusals_name_member_and_remedy)
         {SPEC_WITH_DATA("{'generator': 'moons', 'missing': 'zero'}"), "/data/missing",
          "unknown_value", "drop"},
         {SPEC_WITH_DATA("{'generator': 'moons', 'rows': 3}"), "/data/rows", "unknown_member", NULL},
+    };
+    FAULTS(cases);
+}
+
+Test(spec_data, refusals_of_windows_shapes_and_targets_from_elsewhere)
+{
+    static const spec_fault_case cases[] = {
+        {SPEC_WITH_DATA("{'generator': 'moons', 'target': {}}"), "/data/target/dataset", "missing",
+         NULL},
+        {SPEC_WITH_DATA("{'generator': 'moons', 'target': {'dataset': '" ID "', 'row': 1}}"),
+         "/data/target/row", "unknown_member", NULL},
+        {SPEC_WITH_DATA("{'generator': 'moons', 'target': {'dataset': '" ID "', 'column': 3}}"),
+         "/data/target/column", "wrong_type", NULL},
+        {SPEC_WITH_DATA(
+             "{'generator': 'moons', 'validation': {'last': 3, 'target': {'dataset': '" ID "'}}}"),
+         "/data/validation/target", "conflict", NULL},
+        {SPEC_WITH_DATA("{'generator': 'moons', 'window': 8}"), "/data/window", "wrong_type", NULL},
+        {SPEC_WITH_DATA("{'generator': 'moons', 'window': {}}"), "/data/window/length", "missing",
+         NULL},
+        {SPEC_WITH_DATA("{'generator': 'moons', 'window': {'length': 0}}"), "/data/window/length",
+         "out_of_range", NULL},
+        {SPEC_WITH_DATA("{'generator': 'moons', 'window': {'length': 8, 'horizon': 0}}"),
+         "/data/window/horizon", "out_of_range", NULL},
+        {SPEC_WITH_DATA("{'generator': 'moons', 'window': {'length': 8, 'stride': 1.5}}"),
+         "/data/window/stride", "not_an_integer", NULL},
+        {SPEC_WITH_DATA("{'generator': 'moons', 'window': {'length': 8, 'step': 2}}"),
+         "/data/window/step", "unknown_member", NULL},
+        {SPEC_WITH_DATA("{'generator': 'moons', 'shape': []}"), "/data/shape", "too_short", NULL},
+        {SPEC_WITH_DATA("{'generator': 'moons', 'shape': [2, 2, 2, 2]}"), "/data/shape", "too_long",
+         NULL},
+        {SPEC_WITH_DATA("{'generator': 'moons', 'shape': [2, 0]}"), "/data/shape/1", "out_of_range",
+         NULL},
+        {SPEC_WITH_DATA("{'generator': 'moons', 'shape': [2], 'window': {'length': 2}}"),
+         "/data/shape", "conflict", "window"},
     };
     FAULTS(cases);
 }

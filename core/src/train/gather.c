@@ -1,0 +1,146 @@
+/*
+ * gather.c: copies of rows by their stride (gather.h).
+ */
+#include "train/gather.h"
+
+#include "base/memory.h"
+#include "math/parallel.h"
+
+#include <string.h>
+
+#define SLICE_ROWS    4096
+#define SLICE_MINIMUM 16
+#define SLICE_BYTES   ((int64_t)64 << 20)
+
+static bool is_copied(int64_t rows, bool chosen, int64_t stride, int64_t width)
+{
+    return rows > 1 && (chosen || stride != width);
+}
+
+static bool copies_features(const gd_examples *examples, int64_t rows, bool chosen)
+{
+    return is_copied(rows, chosen, gdi_feature_stride(examples), examples->feature_width);
+}
+
+static bool copies_targets(const gd_examples *examples, int64_t rows, bool chosen)
+{
+    return is_copied(rows, chosen, gdi_target_stride(examples), examples->target_width);
+}
+
+int64_t gdi_gatherer_bytes(const gd_examples *examples, int64_t rows, bool chosen)
+{
+    int64_t width = 0, row = 0, bytes = 0;
+    int64_t features = copies_features(examples, rows, chosen) ? examples->feature_width : 0;
+    int64_t targets = copies_targets(examples, rows, chosen) ? examples->target_width : 0;
+    if (__builtin_add_overflow(features, targets, &width) ||
+        __builtin_mul_overflow(width, (int64_t)sizeof(gd_real), &row) ||
+        __builtin_mul_overflow(rows, row, &bytes)) {
+        return -1;
+    }
+    return bytes;
+}
+
+static gd_real *allocate_rows(int64_t rows, int64_t width, bool *failed)
+{
+    size_t count = 0;
+    gd_real *memory = gdi_size_multiply((size_t)rows, (size_t)width, &count)
+                          ? gdi_allocate(count, sizeof *memory)
+                          : NULL;
+    *failed = *failed || memory == NULL;
+    return memory;
+}
+
+gd_status gdi_gatherer_init(gdi_gatherer *gatherer, const gd_examples *examples, int64_t rows,
+                            bool chosen, gd_error *error)
+{
+    *gatherer = (gdi_gatherer){.examples = *examples};
+    bool failed = false;
+    if (copies_features(examples, rows, chosen)) {
+        gatherer->features = allocate_rows(rows, examples->feature_width, &failed);
+    }
+    if (copies_targets(examples, rows, chosen)) {
+        gatherer->targets = allocate_rows(rows, examples->target_width, &failed);
+    }
+    if (!failed) {
+        return GD_OK;
+    }
+    gdi_gatherer_dispose(gatherer);
+    return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for a batch of %lld examples",
+                   (long long)rows);
+}
+
+void gdi_gatherer_dispose(gdi_gatherer *gatherer)
+{
+    gdi_free(gatherer->features);
+    gdi_free(gatherer->targets);
+    gatherer->features = gatherer->targets = NULL;
+}
+
+/* Rows to copy, shared by the threads of a pool. */
+typedef struct copying {
+    gd_real *rows;
+    const gd_real *all;
+    size_t width, stride;
+    const int64_t *order; /* NULL: from `first` on */
+    size_t first;
+} copying;
+
+static void copy_range(void *context, size_t begin, size_t count)
+{
+    const copying *task = context;
+    const size_t width = task->width, stride = task->stride;
+    if (width == 1 && task->order != NULL) {
+        for (size_t i = begin; i < begin + count; i++) {
+            task->rows[i] = task->all[(size_t)task->order[i] * stride];
+        }
+        return;
+    }
+    for (size_t i = begin; i < begin + count; i++) {
+        size_t row = task->order == NULL ? task->first + i : (size_t)task->order[i];
+        memcpy(task->rows + i * width, task->all + row * stride, width * sizeof *task->rows);
+    }
+}
+
+void gdi_gather(const gdi_gatherer *gatherer, const int64_t *order, int64_t first, int64_t count,
+                const gd_real **features, const gd_real **targets)
+{
+    const gd_examples *examples = &gatherer->examples;
+    size_t feature_stride = (size_t)gdi_feature_stride(examples);
+    size_t target_stride = (size_t)gdi_target_stride(examples);
+    size_t row = (size_t)(order == NULL ? first : order[0]);
+    *features = examples->features + row * feature_stride;
+    *targets = examples->targets + row * target_stride;
+    if (gatherer->features != NULL) {
+        copying task = {gatherer->features,
+                        examples->features,
+                        (size_t)examples->feature_width,
+                        feature_stride,
+                        order,
+                        (size_t)first};
+        gdi_parallel_rows(gatherer->pool, (size_t)count, task.width, copy_range, &task);
+        *features = gatherer->features;
+    }
+    if (gatherer->targets != NULL) {
+        copying task = {gatherer->targets,
+                        examples->targets,
+                        (size_t)examples->target_width,
+                        target_stride,
+                        order,
+                        (size_t)first};
+        gdi_parallel_rows(gatherer->pool, (size_t)count, task.width, copy_range, &task);
+        *targets = gatherer->targets;
+    }
+}
+
+int64_t gdi_slice_rows(const gd_model *model, int64_t count)
+{
+    int64_t rows = SLICE_ROWS;
+    while (rows > SLICE_MINIMUM) {
+        int64_t bytes = gd_model_workspace_bytes(model, rows, false);
+        if (bytes >= 0 && bytes <= SLICE_BYTES) {
+            break;
+        }
+        rows /= 2;
+    }
+    return count < rows ? count : rows;
+}

@@ -1,0 +1,51 @@
+/*
+ * gather.h: examples brought side by side, as a forward pass wants them.
+ *
+ * Rows that stand side by side in the caller's memory are used in place; chosen rows, and views whose
+ * stride is not their width, are copied into memory taken once. Thread rule: one owner.
+ */
+#ifndef DESCENT_TRAIN_GATHER_H
+#define DESCENT_TRAIN_GATHER_H
+
+#include <descent/training.h>
+
+#include "base/thread_pool.h"
+
+static inline int64_t gdi_feature_stride(const gd_examples *examples)
+{
+    return examples->feature_stride == 0 ? examples->feature_width : examples->feature_stride;
+}
+
+static inline int64_t gdi_target_stride(const gd_examples *examples)
+{
+    return examples->target_stride == 0 ? examples->target_width : examples->target_stride;
+}
+
+typedef struct gdi_gatherer {
+    gd_examples examples;
+    gd_real *features, *targets; /* [rows, width], or NULL where rows are used in place */
+    gdi_thread_pool *pool;       /* borrowed, shares the copying; NULL at first: none */
+} gdi_gatherer;
+
+/* For at most `rows` examples at a time; `chosen`: they are taken in an order of the caller's. */
+gd_status gdi_gatherer_init(gdi_gatherer *gatherer, const gd_examples *examples, int64_t rows,
+                            bool chosen, gd_error *error);
+void gdi_gatherer_dispose(gdi_gatherer *gatherer);
+
+/* Bytes gdi_gatherer_init takes, or -1 on overflow. */
+int64_t gdi_gatherer_bytes(const gd_examples *examples, int64_t rows, bool chosen);
+
+/*
+ * `count` examples, those that `order` lists or, where it is NULL, those from `first` on, as
+ * [count, width] each. Valid until the next call.
+ */
+void gdi_gather(const gdi_gatherer *gatherer, const int64_t *order, int64_t first, int64_t count,
+                const gd_real **features, const gd_real **targets);
+
+/*
+ * Examples a forward pass without training takes at a time: 4096, or fewer where the model's
+ * workspace for so many would be beyond 64 MiB. Depends on nothing but the model.
+ */
+int64_t gdi_slice_rows(const gd_model *model, int64_t count);
+
+#endif

@@ -1,0 +1,18 @@
+/*
+ * predict.h: the kinds of predictions behind POST /v1/jobs/{id}/predict that have a file of their own.
+ */
+#ifndef API_PREDICT_H
+#define API_PREDICT_H
+
+#include "http/router.h"
+#include "jobs/predictor.h"
+#include "json/reader.h"
+
+/*
+ * Of a model of characters: {"prompt", "length", "temperature", "seed"} → {"text"}, the continuation
+ * without the prompt. Adds to the reader's faults and answers in every case.
+ */
+void api_predict_text(const json_reader *root, const jobs_predictor *predictor,
+                      http_response *response);
+
+#endif

@@ -68,6 +68,7 @@ SUPPORT_SOURCES := $(wildcard tests/support/*.c $(PLAIN_TESTS:%=%/*.c))
 CORE_TESTS     := $(call tests_in,$(CORE_FOLDERS))
 SERVER_TESTS   := $(call tests_in,$(SERVER_FOLDERS))
 API_TESTS      := $(wildcard tests/api/*.c)
+ACCEPT_TESTS   := $(wildcard tests/accept/*.c)
 SUPPORT_OBJECTS := $(SUPPORT_SOURCES:%.c=$(BUILD)/objects/%.o)
 TEST_PROGRAMS  := $(BUILD)/tests/core $(BUILD)/tests/core_double $(BUILD)/tests/server $(BUILD)/tests/api
 
@@ -196,6 +197,10 @@ $(BUILD)/tests/api: $(API_TESTS:%.c=$(BUILD)/objects/%.o) $(SUPPORT_OBJECTS) $(B
 	@mkdir -p $(@D)
 	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) $(LIBRARIES_SERVER))
 
+$(BUILD)/tests/accept: $(ACCEPT_TESTS:%.c=$(BUILD)/objects/%.o) $(SUPPORT_OBJECTS) $(BUILD)/libdescent.a
+	@mkdir -p $(@D)
+	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) $(LIBRARIES_SERVER))
+
 $(BUILD)/tests/example: docs/examples/train.c $(BUILD)/libdescent.a
 	@mkdir -p $(@D)
 	$(call run,link $@,$(CC) $(ALL_CFLAGS) -Icore/include $< $(BUILD)/libdescent.a -lm -o $@ $(LDFLAGS) -pie)
@@ -205,7 +210,7 @@ test: deps-test
 	@$(MAKE) --no-print-directory -j$(JOBS) check-build
 	@$(MAKE) --no-print-directory run-tests
 
-check-build: all $(TEST_PROGRAMS) $(BUILD)/tests/example
+check-build: all $(TEST_PROGRAMS) $(BUILD)/tests/accept $(BUILD)/tests/example
 
 run-tests:
 	@status=0; \
@@ -220,6 +225,13 @@ run-tests:
 test-%: deps-test
 	@$(MAKE) --no-print-directory -j$(JOBS) all $(BUILD)/tests/$*
 	@DESCENTD=$(BUILD)/descentd $(BUILD)/tests/$* $(TEST_FLAGS)
+
+# Real data at full length against the figures it must reach; some minutes. One test after the other, for the table.
+.PHONY: accept
+accept: deps-test
+	@$(MAKE) --no-print-directory -j$(JOBS) all $(BUILD)/tests/accept
+	@echo "data and model               mean   threshold  (PyTorch)         three seeds             time"
+	@DESCENTD=$(BUILD)/descentd $(BUILD)/tests/accept -j1 $(TEST_FLAGS)
 
 .PHONY: asan tsan
 asan: deps-sanitize
@@ -249,6 +261,7 @@ help:
 	@sed -n 's/^#   make /make /p' Makefile
 	@echo "make all | install | clean | deps            build, install under PREFIX, remove build/, packages"
 	@echo "make test-core | test-core_double | test-server | test-api   one test program"
+	@echo "make accept                                  real data at full length, thresholds and figures"
 	@echo "make asan | tsan                             the suite under sanitizers"
 	@echo "make lint | format                           rules of the tree, clang-format"
 	@echo "make docker-test                             build the image and run a job through it"

@@ -95,9 +95,9 @@ static int64_t find_column(const jobs_planning *planning, const gd_frame *frame,
     return found;
 }
 
-/* Puts the targets of another dataset behind *frame. */
+/* Puts the targets of another dataset behind *frame; held-out ones get the name of those trained on. */
 static gd_status join(jobs_planning *planning, gd_frame **frame, spec_target_source *source,
-                      const char *pointer, gd_error *error)
+                      const char *pointer, const char *name, gd_error *error)
 {
     char at[64];
     gd_frame *targets = NULL, *joined = NULL;
@@ -108,7 +108,7 @@ static gd_status join(jobs_planning *planning, gd_frame **frame, spec_target_sou
     int64_t column = find_column(planning, targets, source, pointer);
     if (column < 0)
         return GD_OK;
-    status = gd_frame_join(&joined, *frame, targets, column, error);
+    status = gd_frame_join(&joined, *frame, targets, column, name, error);
     if (status == GD_OK)
         *frame = keep(planning->plan, joined);
     if (status != GD_SHAPE_MISMATCH)
@@ -128,7 +128,7 @@ static gd_status open_validation(jobs_planning *planning, gd_error *error)
     spec_validation *validation = &data->validation;
     bool joined = data->target_source.dataset[0] != '\0';
     bool given = validation->target.dataset[0] != '\0';
-    if (validation->type != SPEC_VALIDATION_DATASET)
+    if (validation->type != SPEC_VALIDATION_DATASET || plan->frame == NULL)
         return GD_OK;
     if (joined != given) {
         jobs_plan_fault_at(planning, "data/validation/target", joined ? "missing" : "conflict",
@@ -141,8 +141,9 @@ static gd_status open_validation(jobs_planning *planning, gd_error *error)
     gd_status status = open_named(planning, validation->dataset, "data/validation/dataset",
                                   &plan->validation_frame, NULL, error);
     if (status == GD_OK && given && plan->validation_frame != NULL)
-        status = join(planning, &plan->validation_frame, &validation->target,
-                      "data/validation/target", error);
+        status =
+            join(planning, &plan->validation_frame, &validation->target, "data/validation/target",
+                 gd_frame_column(plan->frame, gd_frame_column_count(plan->frame) - 1)->name, error);
     return status;
 }
 
@@ -176,6 +177,6 @@ gd_status jobs_plan_open(jobs_planning *planning, gd_error *error)
             plan->frame = keep(plan, made);
     }
     if (status == GD_OK && plan->frame != NULL && data->target_source.dataset[0] != '\0')
-        status = join(planning, &plan->frame, &data->target_source, "data/target", error);
+        status = join(planning, &plan->frame, &data->target_source, "data/target", NULL, error);
     return status == GD_OK ? open_validation(planning, error) : status;
 }

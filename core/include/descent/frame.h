@@ -50,11 +50,12 @@ void gd_frame_read_row(const gd_frame *frame, int64_t row, double *cells);
 
 /*
  * The columns of `frame`, and behind them column `column` of `other`, row by row: targets that come
- * from another file. Where its name is taken it is named "target". Both frames are borrowed and must
- * outlive the joined one. GD_SHAPE_MISMATCH where they have not as many rows.
+ * from another file. It is named `name`, or with NULL as it was, or "target" where that is taken. Both
+ * frames are borrowed and must outlive the joined one. GD_SHAPE_MISMATCH where they have not as many
+ * rows.
  */
 gd_status gd_frame_join(gd_frame **joined, const gd_frame *frame, const gd_frame *other,
-                        int64_t column, gd_error *error);
+                        int64_t column, const char *name, gd_error *error);
 
 /*
  * Building in memory, cell by cell in row order. A column is numeric when all its cells are numbers,

@@ -163,7 +163,8 @@ static const char *add_joined_name(gdi_text_index *names, const char *name, int6
     return NULL;
 }
 
-static bool copy_columns(gd_frame *joined, const gd_frame *frame, const gd_column *column)
+static bool copy_columns(gd_frame *joined, const gd_frame *frame, const gd_column *column,
+                         const char *name)
 {
     for (int64_t i = 0; i < joined->column_count; i++) {
         const gd_column *from = i < frame->column_count ? &frame->columns[i] : column;
@@ -171,7 +172,7 @@ static bool copy_columns(gd_frame *joined, const gd_frame *frame, const gd_colum
         *to = *from;
         to->classes = NULL;
         to->class_count = 0;
-        to->name = add_joined_name(joined->names, from->name, i);
+        to->name = add_joined_name(joined->names, from == column ? name : from->name, i);
         if (to->name == NULL) {
             return false;
         }
@@ -190,7 +191,7 @@ static bool copy_columns(gd_frame *joined, const gd_frame *frame, const gd_colum
 }
 
 gd_status gd_frame_join(gd_frame **joined, const gd_frame *frame, const gd_frame *other,
-                        int64_t column, gd_error *error)
+                        int64_t column, const char *name, gd_error *error)
 {
     *joined = NULL;
     if (frame->row_count != other->row_count) {
@@ -202,7 +203,8 @@ gd_status gd_frame_join(gd_frame **joined, const gd_frame *frame, const gd_frame
                        (long long)column);
     }
     gd_frame *made = gdi_frame_create(frame->column_count + 1);
-    if (made == NULL || !copy_columns(made, frame, &other->columns[column])) {
+    if (made == NULL || !copy_columns(made, frame, &other->columns[column],
+                                      name != NULL ? name : other->columns[column].name)) {
         gd_frame_destroy(made);
         return gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
     }

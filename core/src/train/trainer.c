@@ -113,6 +113,7 @@ static gd_status start_threads(gd_trainer *trainer, gd_error *error)
         gdi_workspace_use_threads(trainer->validation_workspace, trainer->pool);
     }
     trainer->batcher.gatherer.pool = trainer->pool;
+    trainer->validation_rows.pool = trainer->pool;
     return status;
 }
 

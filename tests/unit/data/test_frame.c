@@ -19,7 +19,7 @@ Test(data_frame, joined_rows_have_the_other_columns_cell_behind)
     gd_frame *left = frame_of("a,b\n1,x\n2,y\n3,x\n");
     gd_frame *right = frame_of("c,a\n7,red\n8,\n9,blue\n");
     gd_frame *joined = NULL;
-    cr_assert_eq(gd_frame_join(&joined, left, right, 1, NULL), GD_OK);
+    cr_assert_eq(gd_frame_join(&joined, left, right, 1, NULL, NULL), GD_OK);
     cr_assert_eq(gd_frame_column_count(joined), 3);
     cr_assert_str_eq(gd_frame_column(joined, 2)->name, "target");
     cr_assert_eq(gd_frame_find(joined, "target"), 2);
@@ -32,10 +32,13 @@ Test(data_frame, joined_rows_have_the_other_columns_cell_behind)
     cr_assert_eq(gd_frame_write(joined, file, NULL), GD_UNSUPPORTED);
     (void)close(file);
     gd_frame_destroy(joined);
-    cr_assert_eq(gd_frame_join(&joined, left, right, 2, NULL), GD_INVALID_ARGUMENT);
+    cr_assert_eq(gd_frame_join(&joined, left, right, 0, "label", NULL), GD_OK);
+    cr_assert_eq(gd_frame_find(joined, "label"), 2);
+    gd_frame_destroy(joined);
+    cr_assert_eq(gd_frame_join(&joined, left, right, 2, NULL, NULL), GD_INVALID_ARGUMENT);
     gd_frame_destroy(right);
     right = frame_of("c\n7\n8\n");
-    cr_assert_eq(gd_frame_join(&joined, left, right, 0, NULL), GD_SHAPE_MISMATCH);
+    cr_assert_eq(gd_frame_join(&joined, left, right, 0, NULL, NULL), GD_SHAPE_MISMATCH);
     gd_frame_destroy(right);
     gd_frame_destroy(left);
 }
@@ -44,7 +47,7 @@ Test(data_frame, a_joined_target_prepares_like_one_of_the_same_file)
 {
     gd_frame *left = frame_of("a,b\n1,10\n2,30\n3,20\n4,5\n"), *right = frame_of("c\n2\n4\n6\n9\n");
     gd_frame *one = frame_of("a,b,c\n1,10,2\n2,30,4\n3,20,6\n4,5,9\n"), *joined = NULL;
-    cr_assert_eq(gd_frame_join(&joined, left, right, 0, NULL), GD_OK);
+    cr_assert_eq(gd_frame_join(&joined, left, right, 0, NULL, NULL), GD_OK);
     const int64_t columns[] = {0, 1, 2};
     const gd_preparation_options options = {.features = columns,
                                             .feature_count = 2,

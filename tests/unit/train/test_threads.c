@@ -34,7 +34,7 @@ static gd_layer_options dense(int64_t units, gd_activation activation)
 {
     gd_layer_options layer = layer_of(GD_LAYER_DENSE);
     layer.of.dense.units = units;
-    layer.of.dense.activation = activation;
+    layer.of.dense.activation = (int)activation;
     return layer;
 }
 

@@ -49,6 +49,43 @@ bool jobs_moments_add(jobs_moments *moments, const char *type, const char *messa
     return true;
 }
 
+static void write_doubles(json_writer *writer, const char *key, const double *values, int64_t count)
+{
+    json_writer_key(writer, key);
+    json_writer_begin_array(writer);
+    for (int64_t i = 0; i < count; i++)
+        json_writer_double(writer, values[i]);
+    json_writer_end_array(writer);
+}
+
+bool jobs_moments_add_range_test(jobs_moments *moments, const gd_range_test *test)
+{
+    static const char *const ends[] = {
+        [GD_RANGE_TEST_RUNNING] = "running",
+        [GD_RANGE_TEST_WHOLE] = "all_rates_tried",
+        [GD_RANGE_TEST_GREW] = "loss_grew",
+        [GD_RANGE_TEST_NON_FINITE] = "non_finite",
+    };
+    char message[256];
+    snprintf(message, sizeof message,
+             "The range test chose the learning rate %.6g after %lld rates.", test->learning_rate,
+             (long long)test->count);
+    json_writer *writer = json_writer_create(DATA_MAXIMUM);
+    json_writer_begin_object(writer);
+    json_writer_key(writer, "learning_rate");
+    json_writer_double(writer, test->learning_rate);
+    json_writer_key(writer, "ended");
+    json_writer_string(writer, ends[test->end]);
+    write_doubles(writer, "rates", test->rates, test->count);
+    write_doubles(writer, "losses", test->losses, test->count);
+    json_writer_end_object(writer);
+    char *data = json_writer_finish(writer, NULL);
+    json_writer_destroy(writer);
+    bool added = data != NULL && jobs_moments_add(moments, "learning_rate_chosen", message, data);
+    free(data);
+    return added;
+}
+
 static void write_restart(json_writer *writer, const gd_restart *restart,
                           const gd_training_options *training, const char *monitor)
 {

@@ -20,6 +20,9 @@ typedef struct jobs_moments {
 bool jobs_moments_add(jobs_moments *moments, const char *type, const char *message,
                       const char *data);
 
+/* "learning_rate_chosen": the choice and its evidence, the rates tried and their losses. */
+bool jobs_moments_add_range_test(jobs_moments *moments, const gd_range_test *test);
+
 /* "restart_ended": how it ended and its best value, as a sentence and as data. */
 bool jobs_moments_add_restart(jobs_moments *moments, const gd_restart *restart,
                               const gd_training_options *training);

@@ -182,6 +182,9 @@ static jobs_control train(jobs_attempt *attempt, gd_error *failure)
         status = gd_trainer_advance(trainer, failure);
         const gd_point *point = gd_trainer_point(trainer);
         const gd_restart *ended = gd_trainer_restart(trainer);
+        const gd_range_test *test = gd_trainer_range_test(trainer);
+        if (test != NULL)
+            jobs_moments_add_range_test(&attempt->moments, test);
         if (ended != NULL)
             jobs_moments_add_restart(&attempt->moments, ended, &attempt->spec->training);
         if (point != NULL || ++unpublished == PUBLISH_EVERY) {

@@ -115,12 +115,31 @@ static void read_counts(const json_reader *object, const gd_field *field, unsign
         *out = list;
 }
 
+/* "0.1" is a number someone put in quotes, not a word. */
+static bool is_word(const cJSON *member)
+{
+    return cJSON_IsString(member) && strspn(member->valuestring, "+-.0123456789") == 0;
+}
+
+static void read_number(const json_reader *object, const gd_field *field, unsigned flags,
+                        double *out)
+{
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(object->value, field->name);
+    if (field->automatic != NULL && is_word(member)) {
+        size_t index;
+        if (json_read_choice(object, field->name, flags, &field->automatic, 1, &index) == JSON_READ)
+            *out = GD_AUTOMATIC_NUMBER;
+        return;
+    }
+    json_read_number(object, field->name, flags, bounds_of(field), out);
+}
+
 static void read_field(const json_reader *object, const gd_field *field, void *member)
 {
     unsigned flags = field->required ? JSON_REQUIRED : JSON_OPTIONAL;
     switch (field->type) {
     case GD_FIELD_NUMBER:
-        json_read_number(object, field->name, flags, bounds_of(field), member);
+        read_number(object, field, flags, member);
         break;
     case GD_FIELD_COUNT:
         read_count(object, field, flags, member);
@@ -158,11 +177,19 @@ static void write_count(json_writer *writer, const gd_field *field, int64_t valu
         json_writer_int64(writer, value);
 }
 
+static void write_number(json_writer *writer, const gd_field *field, double value)
+{
+    if (field->automatic != NULL && value == GD_AUTOMATIC_NUMBER)
+        json_writer_string(writer, field->automatic);
+    else
+        json_writer_double(writer, value);
+}
+
 static void write_value(json_writer *writer, const gd_field *field, const void *member)
 {
     switch (field->type) {
     case GD_FIELD_NUMBER:
-        json_writer_double(writer, *(const double *)member);
+        write_number(writer, field, *(const double *)member);
         break;
     case GD_FIELD_COUNT:
         write_count(writer, field, *(const int64_t *)member);

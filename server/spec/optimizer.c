@@ -82,19 +82,20 @@ static void read_clip(const json_reader *optimizer, gd_training_options *trainin
         training->clip = norm ? GD_CLIP_NORM : GD_CLIP_VALUE;
 }
 
-/* The rate may be a word in the contract, which this version does not offer. */
-static void read_members(const json_reader *optimizer, const gd_field_table *fields,
+/* The rate may be a word, but not of a rule that finds the length of its steps itself. */
+static void read_members(const json_reader *optimizer, const gd_optimizer_descriptor *descriptor,
                          gd_optimizer_options *options)
 {
-    for (size_t i = 0; i < fields->count; i++) {
-        const gd_field *field = &fields->fields[i];
+    for (size_t i = 0; i < descriptor->fields.count; i++) {
+        const gd_field *field = &descriptor->fields.fields[i];
         const cJSON *member = cJSON_GetObjectItemCaseSensitive(optimizer->value, field->name);
-        if (strcmp(field->name, "learning_rate") == 0 && cJSON_IsString(member) &&
-            strcmp(member->valuestring, "auto") == 0) {
+        if (field->automatic == NULL && strcmp(field->name, "learning_rate") == 0 &&
+            cJSON_IsString(member) && strcmp(member->valuestring, "auto") == 0) {
             json_path path = json_path_member(&optimizer->path, field->name);
-            json_faults_add(optimizer->faults, &path, "unsupported", NULL,
-                            "The learning rate \"auto\" is not offered by this version: give a "
-                            "number, or leave it out.");
+            json_faults_add(optimizer->faults, &path, "conflict", NULL,
+                            "\"%s\" finds the length of its steps itself, so no range test can "
+                            "find a rate for it: give a number, or leave it out.",
+                            descriptor->name);
             continue;
         }
         spec_read_fields(optimizer, &(gd_field_table){field, 1}, options);
@@ -122,7 +123,7 @@ void spec_read_optimizer(const json_reader *document, spec_job *spec)
     spec_names_add_fields(&allowed, &descriptor->fields);
     size_t faults_before = document->faults->total;
     spec_refuse_members(&optimizer, &allowed, NULL);
-    read_members(&optimizer, &descriptor->fields, &spec->optimizer);
+    read_members(&optimizer, descriptor, &spec->optimizer);
     gd_error error = {0};
     if (document->faults->total == faults_before && descriptor->check != NULL &&
         descriptor->check(&spec->optimizer, &error) != GD_OK)

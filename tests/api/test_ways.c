@@ -204,3 +204,38 @@ Test(api_ways, any_number_of_threads_gives_the_same_bytes, .timeout = LIMIT)
     }
     service_destroy(it);
 }
+
+#define SPEC_AUTOMATIC                                                                          \
+    "{'model': {'type': 'mlp', 'hidden': [8], 'dropout': 0.1}, 'data': {'generator': {'type': " \
+    "'moons', 'samples': 400, 'seed': 5}}, 'optimizer': {'type': '%s', 'learning_rate': %s}, "  \
+    "'training': {'epochs': 15, 'seed': 3, 'record_every': 1}}"
+
+Test(api_ways, a_learning_rate_is_found_and_shown, .timeout = LIMIT)
+{
+    static const char *const optimizers[] = {"sgd", "adam"};
+    service *it = service_start(2);
+    for (int i = 0; i < 2; i++) {
+        const reply *job = client_run(it, SECONDS, SPEC_AUTOMATIC, optimizers[i], "'auto'");
+        const char *id = reply_text(job, "/id");
+        cr_expect_str_eq(reply_text(job, "/spec/optimizer/learning_rate"), "auto");
+        const cJSON *events[4];
+        cr_assert_eq(find_events(it, id, "learning_rate_chosen", events, 4), 1);
+        double rate = number_of(events[0], "learning_rate");
+        const cJSON *data = cJSON_GetObjectItemCaseSensitive(events[0], "data");
+        int rates = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(data, "rates"));
+        cr_expect_gt(rates, 10);
+        cr_expect_eq(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(data, "losses")), rates);
+        const reply *curve = client_get(it, "/v1/jobs/%s/curve?max_points=0", id);
+        cr_expect_eq(reply_number(curve, "/series/learning_rate/0"), rate);
+        cr_expect_lt(reply_number(job, "/loss/last"), 0.6 * reply_number(job, "/loss/first"));
+        const reply *again = client_run(it, SECONDS, SPEC_AUTOMATIC, optimizers[i], "'auto'");
+        cr_expect_str_eq(reply_text(again, "/digest"), reply_text(job, "/digest"));
+        const reply *given =
+            client_run(it, SECONDS, SPEC_AUTOMATIC, optimizers[i], client_text(it, "%.17g", rate));
+        cr_expect_str_eq(reply_text(given, "/digest"), reply_text(job, "/digest"));
+    }
+    const reply *refused = client_post(it, "/v1/jobs", SPEC_AUTOMATIC, "lbfgs", "'auto'");
+    ASSERT_STATUS(refused, 422);
+    reply_expect_fault(refused, "/optimizer/learning_rate", "conflict");
+    service_destroy(it);
+}

@@ -24,7 +24,8 @@ typedef enum gd_field_type {
     GD_FIELD_COUNTS   /* gd_count_list, likewise */
 } gd_field_type;
 
-#define GD_AUTOMATIC ((int64_t)-1)
+#define GD_AUTOMATIC        ((int64_t)-1)
+#define GD_AUTOMATIC_NUMBER (-1.0) /* of a NUMBER that has a word and is not below 0 */
 
 typedef struct gd_number_list {
     int64_t length;
@@ -42,8 +43,8 @@ typedef struct gd_field {
     size_t offset; /* of the member in the options struct of the row's owner */
     double minimum, maximum;
     bool minimum_excluded, maximum_excluded;
-    const char *automatic;  /* COUNT: a word allowed beside numbers ("auto", "full"), stored as
-                               GD_AUTOMATIC; NULL: none */
+    const char *automatic;  /* COUNT, NUMBER: a word allowed beside numbers ("auto", "full"), stored
+                               as GD_AUTOMATIC or GD_AUTOMATIC_NUMBER; NULL: none */
     bool required;          /* has no default */
     int64_t minimum_length; /* NUMBERS, COUNTS */
     int64_t maximum_length; /* NUMBERS, COUNTS; a scalar in the input fills all of a fixed length */

@@ -81,7 +81,7 @@ typedef struct gd_lbfgs_options {
 
 typedef struct gd_optimizer_options {
     gd_optimizer_type type;
-    double learning_rate;
+    double learning_rate; /* GD_AUTOMATIC_NUMBER: the trainer finds one (training.h) */
     union {
         gd_sgd_options sgd;
         gd_adagrad_options adagrad;

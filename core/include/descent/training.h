@@ -146,6 +146,31 @@ typedef struct gd_point {
     int64_t layer_count;
 } gd_point;
 
+/*
+ * The range test (Smith 2017) that finds a learning rate of GD_AUTOMATIC_NUMBER, before the first
+ * update and once for all restarts: updates with rates that rise exponentially from 1e-6 to 10, from
+ * the first parameters, on the training's batches, without its schedule; one a call of
+ * gd_trainer_advance. It ends early where the smoothed loss exceeds 4 times its minimum or a number
+ * is not finite. The rate chosen is a tenth of that at the minimum of the smoothed loss, at least
+ * 1e-6. Then all begins as it would have without the test.
+ */
+#define GD_RANGE_TEST_STEPS 100
+
+typedef enum gd_range_test_end {
+    GD_RANGE_TEST_RUNNING,
+    GD_RANGE_TEST_WHOLE,
+    GD_RANGE_TEST_GREW,
+    GD_RANGE_TEST_NON_FINITE
+} gd_range_test_end;
+
+typedef struct gd_range_test {
+    double learning_rate; /* chosen; the rule's default where the first update failed */
+    gd_range_test_end end;
+    int64_t count;
+    double rates[GD_RANGE_TEST_STEPS];
+    double losses[GD_RANGE_TEST_STEPS]; /* of the batch, before the update with that rate */
+} gd_range_test;
+
 /* A restart that has ended, where there are several. */
 typedef struct gd_restart {
     int64_t number;        /* from 1 */
@@ -180,6 +205,9 @@ bool gd_trainer_is_finished(const gd_trainer *trainer);
 
 /* The point the last advance completed, or NULL. Valid until the next advance. */
 const gd_point *gd_trainer_point(const gd_trainer *trainer);
+
+/* The range test the last advance ended, or NULL. Valid until the next advance. */
+const gd_range_test *gd_trainer_range_test(const gd_trainer *trainer);
 
 /* The restart the last advance ended, or NULL; always NULL without restarts. Valid as the point. */
 const gd_restart *gd_trainer_restart(const gd_trainer *trainer);

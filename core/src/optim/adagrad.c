@@ -9,7 +9,7 @@
 #include <tgmath.h>
 
 static const gd_field fields[] = {
-    GDI_LEARNING_RATE(1e-2, "Length of the first steps; later ones shrink by themselves."),
+    GDI_TESTED_RATE(1e-2, "Length of the first steps; later ones shrink by themselves."),
     GDI_NUMBER("lr_decay", of.adagrad.lr_decay, 0, GDI_UNBOUNDED, 0,
                "The learning rate is divided by 1 + lr_decay times the updates already done."),
     GDI_WEIGHT_DECAY(of.adagrad.weight_decay),

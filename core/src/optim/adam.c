@@ -12,16 +12,15 @@
 
 static const double default_betas[] = {0.9, 0.999};
 
-#define ADAM_FIELDS(decay_default, decay_help)                                                  \
-    GDI_LEARNING_RATE(1e-3,                                                                     \
-                      "About the size of a parameter's step while its gradient keeps sign."),   \
-        GDI_BETAS(of.adam.betas, default_betas,                                                 \
-                  "Shares kept of the mean and of the mean square of the gradient each step."), \
-        GDI_NUMBER("eps", of.adam.eps, 0, GDI_UNBOUNDED, 1e-8,                                  \
-                   "Added to the corrected root, outside the root."),                           \
-        GDI_NUMBER("weight_decay", of.adam.weight_decay, 0, GDI_UNBOUNDED, decay_default,       \
-                   decay_help),                                                                 \
-        GDI_BOOLEAN("amsgrad", of.adam.amsgrad, 0,                                              \
+#define ADAM_FIELDS(decay_default, decay_help)                                                    \
+    GDI_TESTED_RATE(1e-3, "About the size of a parameter's step while its gradient keeps sign."), \
+        GDI_BETAS(of.adam.betas, default_betas,                                                   \
+                  "Shares kept of the mean and of the mean square of the gradient each step."),   \
+        GDI_NUMBER("eps", of.adam.eps, 0, GDI_UNBOUNDED, 1e-8,                                    \
+                   "Added to the corrected root, outside the root."),                             \
+        GDI_NUMBER("weight_decay", of.adam.weight_decay, 0, GDI_UNBOUNDED, decay_default,         \
+                   decay_help),                                                                   \
+        GDI_BOOLEAN("amsgrad", of.adam.amsgrad, 0,                                                \
                     "Divide by the largest mean square so far, so that steps never grow again.")
 
 static const gd_field adam_fields[] = {

@@ -9,7 +9,7 @@
 static const double default_betas[] = {0.9, 0.99};
 
 static const gd_field fields[] = {
-    GDI_LEARNING_RATE(1e-4, "Size of every parameter's step; a tenth of what suits adam."),
+    GDI_TESTED_RATE(1e-4, "Size of every parameter's step; a tenth of what suits adam."),
     GDI_BETAS(of.lion.betas, default_betas,
               "Weight of the momentum in the step, and share of it that is kept."),
     GDI_NUMBER("weight_decay", of.lion.weight_decay, 0, GDI_UNBOUNDED, 0,

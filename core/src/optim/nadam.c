@@ -13,7 +13,7 @@
 static const double default_betas[] = {0.9, 0.999};
 
 static const gd_field fields[] = {
-    GDI_LEARNING_RATE(2e-3, "About the size of a parameter's step while its gradient keeps sign."),
+    GDI_TESTED_RATE(2e-3, "About the size of a parameter's step while its gradient keeps sign."),
     GDI_BETAS(of.adamax.betas, default_betas,
               "Shares kept of the mean and of the mean square of the gradient each step."),
     GDI_NUMBER("eps", of.adamax.eps, 0, GDI_UNBOUNDED, 1e-8,

@@ -11,7 +11,7 @@
 #include <tgmath.h>
 
 static const gd_field fields[] = {
-    GDI_LEARNING_RATE(1e-2, "Length of a step in units of the gradient's usual size."),
+    GDI_TESTED_RATE(1e-2, "Length of a step in units of the gradient's usual size."),
     GDI_NUMBER("alpha", of.rmsprop.alpha, 0, 1, 0.99,
                "Share of the mean of squares that is kept each step."),
     GDI_NUMBER("eps", of.rmsprop.eps, 0, GDI_UNBOUNDED, 1e-8,

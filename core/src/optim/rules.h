@@ -28,6 +28,15 @@
         .help = (text)                                                                \
     }
 
+/* The same of a rule to whose steps a range test can be put. */
+#define GDI_TESTED_RATE(value, text)                                             \
+    {                                                                            \
+        .name = "learning_rate", .type = GD_FIELD_NUMBER,                        \
+        .offset = offsetof(gd_optimizer_options, learning_rate), .minimum = 0,   \
+        .minimum_excluded = true, .maximum = GDI_UNBOUNDED, .automatic = "auto", \
+        .default_value = (value), .help = (text)                                 \
+    }
+
 #define GDI_BOOLEAN(option, member, value, text)                                                  \
     {                                                                                             \
         .name = (option), .type = GD_FIELD_BOOLEAN,                                               \

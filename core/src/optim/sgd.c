@@ -8,9 +8,9 @@
 #include "optim/rules.h"
 
 static const gd_field fields[] = {
-    GDI_LEARNING_RATE(1e-2,
-                      "Length of a step, times the gradient. PyTorch before 2.x has no "
-                      "default for sgd; later ones have 0.001."),
+    GDI_TESTED_RATE(1e-2,
+                    "Length of a step, times the gradient. PyTorch before 2.x has no "
+                    "default for sgd; later ones have 0.001."),
     GDI_NUMBER("momentum", of.sgd.momentum, 0, GDI_UNBOUNDED, 0,
                "Share of the last step's velocity that is kept; 0.9 is usual."),
     GDI_NUMBER("dampening", of.sgd.dampening, 0, 1, 0,

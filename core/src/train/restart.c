@@ -18,8 +18,7 @@ int64_t gdi_own_epoch(const gd_trainer *trainer)
     return trainer->progress.epoch - trainer->restarts.first_epoch;
 }
 
-/* Everything of a run but its first parameters, as it stands before the first update. */
-static void reset(gd_trainer *trainer)
+void gdi_reset(gd_trainer *trainer)
 {
     const gd_trainer_setup *setup = &trainer->setup;
     uint64_t seed = setup->training.seed;
@@ -33,10 +32,15 @@ static void reset(gd_trainer *trainer)
     gd_random_seed(&order, seed, GD_STREAM_SHUFFLE);
     gdi_batcher_restore(&trainer->batcher, order, 0);
     gd_random_seed(&trainer->dropout, seed, GD_STREAM_DROPOUT);
-    trainer->schedule = gd_schedule_state_start(setup->optimizer.learning_rate);
+    trainer->schedule = gd_schedule_state_start(gdi_base_rate(trainer));
     trainer->stopping.has_own = false;
     trainer->stopping.reached_target = false;
     trainer->since_point = trainer->since_epoch = (gdi_loss_sum){0};
+}
+
+static void begin_run(gd_trainer *trainer)
+{
+    gdi_reset(trainer);
     trainer->progress.restart++;
     trainer->restarts.first_step = trainer->progress.step;
     trainer->restarts.first_epoch = trainer->progress.epoch;
@@ -55,14 +59,15 @@ void gdi_begin(gd_trainer *trainer)
         gd_model_initialise(setup->model, parameters, &random);
     }
     gd_random_seed(&trainer->restarts.random, setup->training.seed, GD_STREAM_RESTART);
-    reset(trainer);
+    begin_run(trainer);
+    gdi_range_test_begin(trainer);
 }
 
 static void begin_next(gd_trainer *trainer)
 {
     trainer->current = gdi_free_block(trainer);
     gd_model_initialise(trainer->setup.model, gdi_parameters(trainer), &trainer->restarts.random);
-    reset(trainer);
+    begin_run(trainer);
 }
 
 static void describe_end(gd_trainer *trainer, gd_stop_reason reason)

@@ -77,7 +77,9 @@ static gd_status check_field(const gd_field *field, const unsigned char *member,
     switch (field->type) {
     case GD_FIELD_NUMBER:
         memcpy(&number, member, sizeof number);
-        return check_number(field, number, error);
+        return field->automatic && number == GD_AUTOMATIC_NUMBER
+                   ? GD_OK
+                   : check_number(field, number, error);
     case GD_FIELD_COUNT:
         memcpy(&count, member, sizeof count);
         return field->automatic && count == GD_AUTOMATIC

@@ -16,7 +16,7 @@ static const uint64_t magic = UINT64_C(0x3245544154534447); /* "GDSTATE2" */
 enum {
     HEADER_BYTES = 24,
     CHECKSUM_BYTES = 8,
-    SCALAR_BYTES = 60 * 8 /* what move_scalars moves */
+    SCALAR_BYTES = 61 * 8 /* what move_scalars moves */
 };
 
 /* All of the state that is not a block of numbers. */
@@ -25,6 +25,7 @@ typedef struct state_scalars {
     gd_point point;
     gdi_stopping stopping;
     gdi_restarts restarts;
+    double chosen_rate;
     gdi_loss_sum since_point, since_epoch;
     gd_schedule_state schedule;
     gd_random order, dropout;
@@ -143,6 +144,7 @@ static void move_scalars(archive *a, state_scalars *s)
     move_random(a, &s->restarts.random);
     move_reason(a, &s->restarts.best_reason);
     move_reason(a, &s->restarts.sound_reason);
+    move_f64(a, &s->chosen_rate);
     move_sum(a, &s->since_point);
     move_sum(a, &s->since_epoch);
     move_f64(a, &s->schedule.learning_rate);
@@ -198,6 +200,7 @@ static state_scalars collect(const gd_trainer *trainer)
         .point = trainer->point,
         .stopping = trainer->stopping,
         .restarts = trainer->restarts,
+        .chosen_rate = trainer->range_test.chosen,
         .since_point = trainer->since_point,
         .since_epoch = trainer->since_epoch,
         .schedule = trainer->schedule,
@@ -210,6 +213,11 @@ static state_scalars collect(const gd_trainer *trainer)
                 : trainer->best == trainer->current ? 1
                                                     : 2,
     };
+    if (trainer->range_test.running) { /* it will begin anew, and so does all that it uses */
+        s.position = 0;
+        gd_random_seed(&s.order, trainer->setup.training.seed, GD_STREAM_SHUFFLE);
+        gd_random_seed(&s.dropout, trainer->setup.training.seed, GD_STREAM_DROPOUT);
+    }
     if (!gd_trainer_is_finished(trainer)) {
         s.progress.seconds = gdi_seconds(trainer);
     }
@@ -244,7 +252,8 @@ static bool is_consistent(const gd_trainer *trainer, const state_scalars *s)
                 progress->best_restart >= 0 && progress->best_restart <= progress->restart &&
                 restarts->first_step >= 0 && restarts->first_epoch >= 0 && own_step >= 0 &&
                 own_epoch >= 0 && (int)restarts->best_reason >= GD_STOP_NONE &&
-                (int)restarts->sound_reason >= GD_STOP_NONE;
+                (int)restarts->sound_reason >= GD_STOP_NONE && s->chosen_rate >= 0 &&
+                (progress->step == 0 || !gdi_is_rate_automatic(trainer) || s->chosen_rate > 0);
     return fits && progress->step >= 0 && progress->step <= trainer->progress.steps &&
            s->position >= 0 && s->position < batches && own_epoch == own_step / batches &&
            s->position == own_step % batches && progress->samples >= 0 && progress->points >= 0 &&
@@ -279,6 +288,8 @@ static void apply(gd_trainer *trainer, const state_scalars *s)
     trainer->pass_reason = (gd_stop_reason)s->pass_reason;
     trainer->current = 0;
     trainer->best = (int)s->best - 1;
+    trainer->range_test.chosen = s->chosen_rate;
+    gdi_range_test_begin(trainer);
     trainer->seconds_before = s->progress.seconds;
     trainer->clock_started = false;
 }

@@ -20,9 +20,8 @@ static double learning_rate(const gd_trainer *trainer)
                             trainer->batcher.batches);
 }
 
-/* The mean loss of the batch and, where that is finite, its gradient; both with the penalty. */
-static double evaluate(gd_trainer *trainer, const gdi_batch *batch, const gd_real *parameters,
-                       gd_random *dropout, gd_real *gradients)
+double gdi_evaluate(gd_trainer *trainer, const gdi_batch *batch, const gd_real *parameters,
+                    gd_random *dropout, gd_real *gradients)
 {
     const gd_trainer_setup *setup = &trainer->setup;
     const gd_real *outputs = gd_model_forward(setup->model, parameters, trainer->workspace,
@@ -57,12 +56,12 @@ static double evaluate_trial(void *context, const gd_real *parameters, gd_real *
     memcpy(trainer->trial, gdi_parameters(trainer), trainer->parameter_count * sizeof(gd_real));
     memcpy(trainer->trial, parameters, bytes);
     double loss =
-        evaluate(trainer, objective->batch, trainer->trial, &dropout, trainer->trial_gradients);
+        gdi_evaluate(trainer, objective->batch, trainer->trial, &dropout, trainer->trial_gradients);
     memcpy(gradients, trainer->trial_gradients, bytes);
     return loss;
 }
 
-static void clip(gd_trainer *trainer, double norm)
+void gdi_clip(gd_trainer *trainer, double norm)
 {
     const gd_training_options *options = &trainer->setup.training;
     size_t count = trainer->trained_count;
@@ -75,15 +74,14 @@ static void clip(gd_trainer *trainer, double norm)
     }
 }
 
-/* Writes the new parameters into `result`; running statistics are taken over as they came. */
-static void update(gd_trainer *trainer, const gdi_step *step, const gd_objective *objective,
-                   gd_real *result)
+void gdi_update(gd_trainer *trainer, const gdi_step *step, const gd_objective *objective,
+                const gd_real *parameters, gd_real *result)
 {
     size_t trained = trainer->trained_count;
     gd_update change = {
         .step = step->own_number,
         .learning_rate = step->learning_rate,
-        .parameters = gdi_parameters(trainer),
+        .parameters = parameters,
         .gradients = trainer->gradients,
         .moments = trainer->moments,
         .result = result,
@@ -146,7 +144,8 @@ gd_status gdi_take_step(gd_trainer *trainer, gd_error *error)
     objective_context context = {trainer, &step.batch, trainer->dropout};
     const gd_objective objective = {evaluate_trial, &context};
     gd_real *parameters = gdi_parameters(trainer);
-    step.loss = evaluate(trainer, &step.batch, parameters, &trainer->dropout, trainer->gradients);
+    step.loss =
+        gdi_evaluate(trainer, &step.batch, parameters, &trainer->dropout, trainer->gradients);
     if (!isfinite(step.loss)) {
         return gdi_diverge_loss(trainer, &step, error);
     }
@@ -159,10 +158,10 @@ gd_status gdi_take_step(gd_trainer *trainer, gd_error *error)
     if (step.records) {
         gdi_record_begin(trainer, &step);
     }
-    clip(trainer, step.gradient_norm);
+    gdi_clip(trainer, step.gradient_norm);
     int next = gdi_free_block(trainer);
     gd_real *result = trainer->blocks[next];
-    update(trainer, &step, &objective, result);
+    gdi_update(trainer, &step, &objective, parameters, result);
     if (!gdi_parallel_all_finite(trainer->pool, trainer->kernels, result,
                                  trainer->parameter_count)) {
         return gdi_diverge_update(trainer, &step, result, error);

@@ -241,6 +241,7 @@ gd_status gd_trainer_advance(gd_trainer *trainer, gd_error *error)
 {
     trainer->point_ready = false;
     trainer->restarts.ended_ready = false;
+    trainer->range_test.ready = false;
     if (gd_trainer_is_finished(trainer)) {
         return GD_OK;
     }
@@ -249,8 +250,13 @@ gd_status gd_trainer_advance(gd_trainer *trainer, gd_error *error)
         trainer->clock_started = true;
     }
     uint64_t control = gdi_denormals_flush();
-    gd_status status =
-        trainer->validating ? gdi_validate_slice(trainer, error) : gdi_take_step(trainer, error);
+    gd_status status = GD_OK;
+    if (trainer->range_test.running) {
+        gdi_range_test_advance(trainer);
+    } else {
+        status = trainer->validating ? gdi_validate_slice(trainer, error)
+                                     : gdi_take_step(trainer, error);
+    }
     gdi_denormals_restore(control);
     return status;
 }
@@ -263,6 +269,11 @@ bool gd_trainer_is_finished(const gd_trainer *trainer)
 const gd_point *gd_trainer_point(const gd_trainer *trainer)
 {
     return trainer->point_ready ? &trainer->point : NULL;
+}
+
+const gd_range_test *gd_trainer_range_test(const gd_trainer *trainer)
+{
+    return trainer->range_test.ready ? &trainer->range_test.result : NULL;
 }
 
 const gd_restart *gd_trainer_restart(const gd_trainer *trainer)

@@ -75,6 +75,16 @@ typedef struct gdi_step {
         reason; /* why training ends with this step, as far as known without validation */
 } gdi_step;
 
+/* The search for a learning rate, and what it found. */
+typedef struct gdi_range_test {
+    bool running;                                  /* the next call of advance tries a rate */
+    bool ready;                                    /* ended by the last advance */
+    int block;                                     /* parameters of the trial */
+    double chosen;                                 /* 0: not yet */
+    double mean, weight, minimum, rate_at_minimum; /* smoothed loss */
+    gd_range_test result;
+} gdi_range_test;
+
 struct gd_trainer {
     gd_trainer_setup setup; /* limits resolved: steps and epochs both set, batch size a number */
     const gdi_kernels *kernels;
@@ -108,6 +118,7 @@ struct gd_trainer {
     gd_schedule_state schedule;
     gdi_stopping stopping;
     gdi_restarts restarts;
+    gdi_range_test range_test;
     gdi_loss_sum since_point, since_epoch; /* training loss since the last point, this pass */
 
     bool validating;            /* the next call takes a slice of validation */
@@ -138,6 +149,23 @@ gd_status gdi_setup_check(gd_trainer_setup *setup, bool loaded, gd_error *error)
 
 /* step.c: one update. */
 gd_status gdi_take_step(gd_trainer *trainer, gd_error *error);
+/* Its parts. The mean loss of the batch and, where that is finite, its gradient; both with the
+ * penalty. */
+double gdi_evaluate(gd_trainer *trainer, const gdi_batch *batch, const gd_real *parameters,
+                    gd_random *dropout, gd_real *gradients);
+/* The gradient, whose norm is `norm`, as clipping leaves it. */
+void gdi_clip(gd_trainer *trainer, double norm);
+/* Writes the new parameters into `result`; running statistics are taken over as they came. */
+void gdi_update(gd_trainer *trainer, const gdi_step *step, const gd_objective *objective,
+                const gd_real *parameters, gd_real *result);
+
+/* range_test.c */
+bool gdi_is_rate_automatic(const gd_trainer *trainer);
+/* The rate before schedule and warm-up; 0 while it is being looked for. */
+double gdi_base_rate(const gd_trainer *trainer);
+/* Makes the test the next thing to do where it is still to be done. */
+void gdi_range_test_begin(gd_trainer *trainer);
+void gdi_range_test_advance(gd_trainer *trainer);
 
 /* validation.c */
 void gdi_validation_begin(gd_trainer *trainer);
@@ -158,6 +186,8 @@ int64_t gdi_own_epoch(const gd_trainer *trainer);
 
 /* restart.c: begins the first run. */
 void gdi_begin(gd_trainer *trainer);
+/* Everything of a run but its parameters, as it stands before the first update. */
+void gdi_reset(gd_trainer *trainer);
 /*
  * Ends the restart under way. Where others follow the next one begins, else training ends and the
  * final parameters are in place.

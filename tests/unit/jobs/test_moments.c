@@ -26,6 +26,23 @@ Test(jobs_moments, are_kept_in_order_until_cleared)
     jobs_moments_dispose(&moments);
 }
 
+Test(jobs_moments, a_range_test_shows_its_evidence)
+{
+    jobs_moments moments = {0};
+    gd_range_test test = {.learning_rate = 0.25,
+                          .end = GD_RANGE_TEST_GREW,
+                          .count = 2,
+                          .rates = {0.5, 1},
+                          .losses = {3, 4}};
+    cr_assert(jobs_moments_add_range_test(&moments, &test));
+    cr_expect_str_eq(moments.events[0].type, "learning_rate_chosen");
+    cr_expect_str_eq(moments.events[0].data,
+                     "{\"learning_rate\":0.25,\"ended\":\"loss_grew\",\"rates\":[0.5,1],"
+                     "\"losses\":[3,4]}",
+                     "%s", moments.events[0].data);
+    jobs_moments_dispose(&moments);
+}
+
 Test(jobs_moments, a_restart_says_how_it_ended)
 {
     jobs_moments moments = {0};

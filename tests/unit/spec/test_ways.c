@@ -57,6 +57,31 @@ Test(spec_ways, threads_are_read_and_written)
     FAULTS(cases);
 }
 
+#define OPTIMIZER(inner) SPEC_WITH("'optimizer': " inner)
+
+Test(spec_ways, the_learning_rate_may_be_found)
+{
+    spec_job *spec = spec_good(OPTIMIZER("{'type': 'sgd', 'learning_rate': 'auto'}"));
+    cr_expect_eq(spec->optimizer.learning_rate, GD_AUTOMATIC_NUMBER);
+    spec_destroy(spec);
+    char *text = spec_round(OPTIMIZER("{'type': 'lion', 'learning_rate': 'auto'}"));
+    cr_expect_str_eq(spec_word_at(text, "/optimizer/learning_rate"), "auto");
+    free(text);
+    static const spec_fault_case cases[] = {
+        {OPTIMIZER("{'type': 'sgd', 'learning_rate': -1}"), "/optimizer/learning_rate",
+         "out_of_range", NULL},
+        {OPTIMIZER("{'type': 'sgd', 'learning_rate': 'fast'}"), "/optimizer/learning_rate",
+         "unknown_value", "auto"},
+        {OPTIMIZER("{'type': 'rprop', 'learning_rate': 'auto'}"), "/optimizer/learning_rate",
+         "conflict", "itself"},
+        {OPTIMIZER("{'type': 'lbfgs', 'learning_rate': 'auto'}"), "/optimizer/learning_rate",
+         "conflict", NULL},
+        {OPTIMIZER("{'type': 'adadelta', 'learning_rate': 'auto'}"), "/optimizer/learning_rate",
+         "conflict", NULL},
+    };
+    FAULTS(cases);
+}
+
 Test(spec_ways, from_job_refusals)
 {
     static const spec_fault_case cases[] = {

@@ -142,6 +142,18 @@ Test(train_state, any_break_will_do_in_the_middle_of_restarts)
     end_problem(p);
 }
 
+Test(train_state, any_break_will_do_in_the_middle_of_a_range_test)
+{
+    problem *p = begin_problem(GD_OPTIMIZER_NADAM);
+    p->setup.training.epochs = 2;
+    p->setup.training.restarts = 2;
+    p->setup.optimizer.learning_rate = GD_AUTOMATIC_NUMBER;
+    for (int64_t calls = 0; calls <= 124; calls += calls < 8 || calls > 90 ? 1 : 9) {
+        compare_with_break(&p->setup, calls, "range test");
+    }
+    end_problem(p);
+}
+
 Test(train_state, a_state_cut_off_anywhere_is_refused)
 {
     problem *p = begin_problem(GD_OPTIMIZER_ADAM);

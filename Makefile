@@ -16,9 +16,11 @@ LISTEN  ?= 127.0.0.1:8080
 JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
 
 # What apt must have installed, by purpose.
-PACKAGES_BUILD := gcc libc6-dev pkg-config libmicrohttpd-dev libcjson-dev libsqlite3-dev nettle-dev zlib1g-dev
+PACKAGES_BUILD := gcc libc6-dev pkg-config libmicrohttpd-dev libcjson-dev libsqlite3-dev nettle-dev zlib1g-dev \
+    libjs-chart.js zopfli
 PACKAGES_DEMO  := curl jq ca-certificates
 PACKAGES_TEST  := libcriterion-dev libcurl4-openssl-dev
+PACKAGES_BROWSER := chromium chromium-driver fonts-inter
 PACKAGES_SANITIZE := libasan8 libubsan1 libtsan2
 PACKAGES_LINT  := clang clang-format git
 
@@ -55,10 +57,12 @@ INCLUDE_TESTS  := $(PLAIN_TESTS:%=-I%) -Icore/include -Icore/src -Iserver -Itest
 CORE_SOURCES   := $(wildcard core/src/*/*.c)
 SERVER_SOURCES := $(wildcard server/*/*.c server/*.c)
 MIGRATIONS     := $(sort $(wildcard migrations/*.sql))
+DASHBOARD      := $(wildcard $(foreach ending,html css js svg,server/dashboard/*.$(ending) server/dashboard/*/*.$(ending)))
+CHART_JS       ?= /usr/share/javascript/chart.js/chart.min.js
 
 CORE_OBJECTS   := $(CORE_SOURCES:%.c=$(BUILD)/%.o)
 DOUBLE_OBJECTS := $(CORE_SOURCES:%.c=$(BUILD)/double/%.o)
-SERVER_OBJECTS := $(SERVER_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/generated/migrations.o
+SERVER_OBJECTS := $(SERVER_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/generated/migrations.o $(BUILD)/generated/dashboard.o
 SERVER_LIBRARY_OBJECTS := $(filter-out $(BUILD)/server/main.o,$(SERVER_OBJECTS))
 
 CORE_FOLDERS   := base math data nn loss optim train export
@@ -69,8 +73,11 @@ CORE_TESTS     := $(call tests_in,$(CORE_FOLDERS))
 SERVER_TESTS   := $(call tests_in,$(SERVER_FOLDERS))
 API_TESTS      := $(wildcard tests/api/*.c)
 ACCEPT_TESTS   := $(wildcard tests/accept/*.c)
+BROWSER_TESTS  := $(wildcard tests/browser/*.c)
 SUPPORT_OBJECTS := $(SUPPORT_SOURCES:%.c=$(BUILD)/objects/%.o)
 TEST_PROGRAMS  := $(BUILD)/tests/core $(BUILD)/tests/core_double $(BUILD)/tests/server $(BUILD)/tests/api
+# A browser is slow enough without a sanitizer, and what it looks at is not C.
+BROWSER_PROGRAM := $(if $(SANITIZE),,$(BUILD)/tests/browser)
 
 .DEFAULT_GOAL := all
 .PHONY: all
@@ -118,6 +125,11 @@ $(BUILD)/generated/migrations.c: server/store/embed_migrations.sh $(MIGRATIONS)
 	sh server/store/embed_migrations.sh $(MIGRATIONS) > $@.new
 	@mv $@.new $@
 
+$(BUILD)/generated/dashboard.c: server/dashboard/embed.sh $(DASHBOARD) $(CHART_JS)
+	@mkdir -p $(@D)
+	sh server/dashboard/embed.sh server/dashboard $(CHART_JS) > $@.new
+	@mv $@.new $@
+
 .PHONY: install
 install: all
 	install -D -m 755 $(BUILD)/descentd $(DESTDIR)$(PREFIX)/bin/descentd
@@ -152,7 +164,7 @@ deps:
 deps-demo: deps
 	$(call apt,$(PACKAGES_DEMO))
 deps-test: deps
-	$(call apt,$(PACKAGES_TEST) $(PACKAGES_DEMO))
+	$(call apt,$(PACKAGES_TEST) $(PACKAGES_DEMO) $(if $(SANITIZE),,$(PACKAGES_BROWSER)))
 deps-sanitize: deps-test
 	$(call apt,$(PACKAGES_SANITIZE))
 deps-lint: deps-test
@@ -193,13 +205,17 @@ $(BUILD)/tests/server: $(SERVER_TESTS:%.c=$(BUILD)/objects/%.o) $(SUPPORT_OBJECT
 	@mkdir -p $(@D)
 	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) $(LIBRARIES_SERVER))
 
-$(BUILD)/tests/api: $(API_TESTS:%.c=$(BUILD)/objects/%.o) $(SUPPORT_OBJECTS) $(BUILD)/libdescent.a
+$(BUILD)/tests/api: $(API_TESTS:%.c=$(BUILD)/objects/%.o) $(SUPPORT_OBJECTS) $(BUILD)/generated/dashboard.o $(BUILD)/libdescent.a
 	@mkdir -p $(@D)
 	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) $(LIBRARIES_SERVER))
 
 $(BUILD)/tests/accept: $(ACCEPT_TESTS:%.c=$(BUILD)/objects/%.o) $(SUPPORT_OBJECTS) $(BUILD)/libdescent.a
 	@mkdir -p $(@D)
 	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) $(LIBRARIES_SERVER))
+
+$(BUILD)/tests/browser: $(BROWSER_TESTS:%.c=$(BUILD)/objects/%.o) $(SUPPORT_OBJECTS) $(BUILD)/libdescent.a
+	@mkdir -p $(@D)
+	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) -lcjson -lsqlite3 -lnettle -lz -lm)
 
 $(BUILD)/tests/example: docs/examples/train.c $(BUILD)/libdescent.a
 	@mkdir -p $(@D)
@@ -210,7 +226,7 @@ test: deps-test
 	@$(MAKE) --no-print-directory -j$(JOBS) check-build
 	@$(MAKE) --no-print-directory run-tests
 
-check-build: all $(TEST_PROGRAMS) $(BUILD)/tests/accept $(BUILD)/tests/example
+check-build: all $(TEST_PROGRAMS) $(BUILD)/tests/accept $(BROWSER_PROGRAM) $(BUILD)/tests/example
 
 run-tests:
 	@status=0; \
@@ -218,7 +234,19 @@ run-tests:
 	for program in $(TEST_PROGRAMS); do \
 	    echo "$$program"; \
 	    DESCENTD=$(BUILD)/descentd $$program $(TEST_FLAGS) || status=1; \
+	done; \
+	for program in $(BROWSER_PROGRAM); do \
+	    echo "$$program"; \
+	    $(BROWSER_RUN) $$program -j1 $(TEST_FLAGS) || status=1; \
 	done; exit $$status
+
+# One browser at a time: several would take the processor from each other.
+BROWSER_RUN = DESCENTD=$(BUILD)/descentd SCREENSHOTS=$(BUILD)/screenshots
+
+.PHONY: test-browser
+test-browser: deps-test
+	@$(MAKE) --no-print-directory -j$(JOBS) all $(BUILD)/tests/browser
+	@$(BROWSER_RUN) $(BUILD)/tests/browser -j1 $(TEST_FLAGS)
 
 # One program alone: make test-core, test-core_double, test-server, test-api
 .PHONY: test-%
@@ -260,7 +288,7 @@ docker-test:
 help:
 	@sed -n 's/^#   make /make /p' Makefile
 	@echo "make all | install | clean | deps            build, install under PREFIX, remove build/, packages"
-	@echo "make test-core | test-core_double | test-server | test-api   one test program"
+	@echo "make test-core | test-core_double | test-server | test-api | test-browser   one test program"
 	@echo "make accept                                  real data at full length, thresholds and figures"
 	@echo "make asan | tsan                             the suite under sanitizers"
 	@echo "make lint | format                           rules of the tree, clang-format"

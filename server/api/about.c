@@ -2,7 +2,9 @@
  * about.c: the service about itself: catalogue, version, health, readiness.
  */
 #include "api/handlers.h"
-#include "api/reply.h"
+#include "api/job_view.h"
+
+#include <sys/statvfs.h>
 
 void api_get_catalog(void *context, const http_request *request, http_response *response)
 {
@@ -14,12 +16,37 @@ void api_get_catalog(void *context, const http_request *request, http_response *
     api_respond_tagged_json(response, writer);
 }
 
+/* What the service is busy with and what it still has room for. */
+static void write_load(json_writer *writer, const api_context *context, const int64_t *counts)
+{
+    struct statvfs disk;
+    api_write_time(writer, "started_at", jobs_service_started_at(context->jobs));
+    json_writer_key(writer, "workers_busy");
+    json_writer_int64(writer, jobs_live_count(jobs_service_live(context->jobs)));
+    json_writer_key(writer, "jobs");
+    api_write_counts(writer, counts);
+    json_writer_key(writer, "database_bytes");
+    json_writer_int64(writer, store_bytes(jobs_service_store(context->jobs)));
+    json_writer_key(writer, "free_bytes");
+    if (statvfs(context->data_directory, &disk) == 0)
+        json_writer_double(writer, (double)disk.f_bavail * (double)disk.f_frsize);
+    else
+        json_writer_null(writer);
+}
+
 void api_get_version(void *context, const http_request *request, http_response *response)
 {
     const api_context *own = context;
     if (!api_check_query(request, response, NULL))
         return;
     const char *environment = jobs_service_environment(own->jobs);
+    int64_t counts[STORE_JOB_STATUS_COUNT];
+    gd_error error = {0};
+    gd_status status = store_job_counts(jobs_service_store(own->jobs), counts, &error);
+    if (status != GD_OK) {
+        api_respond_status(response, status, &error);
+        return;
+    }
     json_writer *writer = json_writer_create(API_REPLY_MAXIMUM);
     json_writer_begin_object(writer);
     api_write_text(writer, "name", "descentd");
@@ -29,6 +56,7 @@ void api_get_version(void *context, const http_request *request, http_response *
     json_writer_key(writer, "workers");
     json_writer_int64(writer, jobs_service_workers(own->jobs));
     api_write_text(writer, "api", "v1");
+    write_load(writer, own, counts);
     json_writer_end_object(writer);
     api_respond_tagged_json(response, writer);
 }

@@ -188,6 +188,16 @@ void api_write_job(json_writer *writer, const store_job *job, const api_live_vie
     json_writer_end_object(writer);
 }
 
+void api_write_counts(json_writer *writer, const int64_t *counts)
+{
+    json_writer_begin_object(writer);
+    for (int i = 0; i < STORE_JOB_STATUS_COUNT; i++) {
+        json_writer_key(writer, store_job_status_name((store_job_status)i));
+        json_writer_int64(writer, counts[i]);
+    }
+    json_writer_end_object(writer);
+}
+
 void api_job_etag(const store_job *job, const api_live_view *view, char etag[API_ETAG_SIZE])
 {
     if (store_job_status_is_terminal(job->status))

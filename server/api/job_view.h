@@ -22,6 +22,9 @@ api_live_view api_look_live(const api_context *context, const store_job *job);
 void api_write_job(json_writer *writer, const store_job *job, const api_live_view *view,
                    bool details);
 
+/* {"queued": n, …}: how many jobs have each status; counts [STORE_JOB_STATUS_COUNT]. */
+void api_write_counts(json_writer *writer, const int64_t *counts);
+
 /* Entity tag of the job as shown; it changes with the row and with a running job's progress. */
 void api_job_etag(const store_job *job, const api_live_view *view, char etag[API_ETAG_SIZE]);
 

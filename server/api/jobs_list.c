@@ -94,8 +94,11 @@ void api_list_jobs(void *context, const http_request *request, http_response *re
     if (!read_query(request, response, &query))
         return;
     int64_t limit = query.filter.limit++; /* one more tells whether there is a next page */
-    gd_status status =
-        store_job_list(jobs_service_store(own->jobs), &query.filter, &jobs, &count, &error);
+    int64_t counts[STORE_JOB_STATUS_COUNT];
+    store *opened = jobs_service_store(own->jobs);
+    gd_status status = store_job_counts(opened, counts, &error);
+    if (status == GD_OK)
+        status = store_job_list(opened, &query.filter, &jobs, &count, &error);
     if (status != GD_OK) {
         api_respond_status(response, status, &error);
         return;
@@ -111,6 +114,8 @@ void api_list_jobs(void *context, const http_request *request, http_response *re
     }
     json_writer_end_array(writer);
     api_write_next(request, response, writer, more, more ? jobs[limit - 1].sequence : 0);
+    json_writer_key(writer, "counts");
+    api_write_counts(writer, counts);
     json_writer_end_object(writer);
     store_jobs_dispose(jobs, count);
     api_respond_tagged_json(response, writer);

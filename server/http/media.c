@@ -123,8 +123,9 @@ typedef struct media_range {
     int quality; /* thousandths */
 } media_range;
 
-/* Reads one element of Accept and moves past it and its comma. False if it is not well formed. */
-static bool next_range(const char **cursor, media_range *range)
+/* Reads one element of Accept or Accept-Encoding with its quality and moves past it and its comma.
+   False if its parameters are not well formed. */
+static bool next_element(const char **cursor, media_range *range)
 {
     range->type = *cursor;
     range->length = piece_length(*cursor, ";,");
@@ -133,10 +134,6 @@ static bool next_range(const char **cursor, media_range *range)
     *cursor += piece_length(*cursor, ",");
     *cursor += **cursor == ',' ? 1 : 0;
     http_text_trim(&range->type, &range->length);
-    size_t slash = 0;
-    if (!split_type(range->type, range->length, &slash)) {
-        return false;
-    }
     const char *name = NULL;
     const char *value = NULL;
     size_t name_length = 0;
@@ -148,6 +145,12 @@ static bool next_range(const char **cursor, media_range *range)
         }
     }
     return !is_bad && range->quality >= 0;
+}
+
+static bool next_range(const char **cursor, media_range *range)
+{
+    size_t slash = 0;
+    return next_element(cursor, range) && split_type(range->type, range->length, &slash);
 }
 
 /* 3: the very type, 2: type and "*", 1: all types, 0: does not fit. */
@@ -224,4 +227,23 @@ int http_media_negotiate(const char *accept, const char *const *offers)
         }
     }
     return best;
+}
+
+bool http_coding_is_accepted(const char *accept_encoding, const char *coding)
+{
+    bool is_accepted = false;
+    const char *cursor = accept_encoding == NULL ? "" : accept_encoding;
+    while (*cursor != '\0') {
+        media_range range;
+        if (!next_element(&cursor, &range)) {
+            continue;
+        }
+        if (http_text_equal_length(range.type, range.length, coding)) {
+            return range.quality > 0;
+        }
+        if (http_text_equal_length(range.type, range.length, "*")) {
+            is_accepted = range.quality > 0;
+        }
+    }
+    return is_accepted;
 }

@@ -18,4 +18,8 @@ bool http_media_is(const char *content_type, const char *media_type);
    ("text/html; charset=utf-8"), which are not compared. */
 int http_media_negotiate(const char *accept, const char *const *offers);
 
+/* True if the value of Accept-Encoding names `coding` ("gzip") with a quality above 0, or lets it in by
+   "*" without naming it (RFC 9110 section 12.5.3). NULL: only the coding "identity" is accepted. */
+bool http_coding_is_accepted(const char *accept_encoding, const char *coding);
+
 #endif

@@ -28,6 +28,7 @@ struct jobs_service {
     pthread_mutex_t acting; /* so that jobs are told in the order in which the store was */
     char boot[STORE_ID_SIZE];
     char *environment;
+    int64_t started_at;
 };
 
 jobs_service_options jobs_service_options_default(void)
@@ -54,6 +55,11 @@ const jobs_resources *jobs_service_resources(const jobs_service *service)
 int64_t jobs_service_workers(const jobs_service *service)
 {
     return service->options.workers;
+}
+
+int64_t jobs_service_started_at(const jobs_service *service)
+{
+    return service->started_at;
 }
 
 const char *jobs_service_environment(const jobs_service *service)
@@ -143,6 +149,7 @@ gd_status jobs_service_create(jobs_service **service, const jobs_service_options
         return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory to start the workers");
     }
     made->options = *options;
+    made->started_at = jobs_now();
     made->runner = (jobs_runner){
         .resources = {options->store, options->data_directory, options->memory_limit},
         .log = options->log,

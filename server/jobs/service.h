@@ -41,6 +41,8 @@ store *jobs_service_store(const jobs_service *service);
 jobs_live *jobs_service_live(const jobs_service *service);
 const jobs_resources *jobs_service_resources(const jobs_service *service);
 int64_t jobs_service_workers(const jobs_service *service);
+/* Milliseconds since 1970 UTC. */
+int64_t jobs_service_started_at(const jobs_service *service);
 /* {"version", "cpu", "kernels"} */
 const char *jobs_service_environment(const jobs_service *service);
 

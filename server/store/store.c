@@ -10,7 +10,10 @@
 #include "store/path.h"
 #include "store/statement.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 
 int64_t store_now(void)
@@ -156,4 +159,18 @@ void store_await_queued(store *handle, uint64_t *seen, int64_t milliseconds)
 void store_wake(store *handle)
 {
     note_queued(handle);
+}
+
+int64_t store_bytes(const store *handle)
+{
+    static const char *const endings[] = {"", "-wal"};
+    int64_t bytes = 0;
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        char path[PATH_MAX];
+        struct stat status;
+        int length = snprintf(path, sizeof path, "%s%s", handle->path, endings[i]);
+        if (length > 0 && (size_t)length < sizeof path && stat(path, &status) == 0)
+            bytes += (int64_t)status.st_size;
+    }
+    return bytes;
 }

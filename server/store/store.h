@@ -54,6 +54,9 @@ gd_status store_backup(const char *path, const char *copy_path, gd_error *error)
 /* GD_OK while writes are possible (one that changes nothing is committed), else why not. */
 gd_status store_ready(store *store, gd_error *error);
 
+/* Bytes of the database and its log on disk. */
+int64_t store_bytes(const store *store);
+
 /* --- Jobs -------------------------------------------------------------------------------- */
 
 typedef enum store_job_status {

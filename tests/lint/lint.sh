@@ -274,7 +274,7 @@ check_words() {
     grep -E '(^|/)(Makefile|Dockerfile)$|\.(mk|c|h|inc|sh|yaml)$' "$work/spoken" >"$work/built"
     {
         search "mark of unfinished work" '(^|[^A-Za-z])(TO[D]O|FIXM[E]|X[X]X|HAC[K]|[Nn]ot (yet )?implemente[d]|[Ss]tub(bed)?|STU[B])([^A-Za-z]|$)' spoken
-        search "mark of unfinished work" '(^|[^A-Za-z:])[Pp]laceholde[r]([^=A-Za-z]|$)' spoken
+        search "mark of unfinished work" '(^|[^A-Za-z:])[Pp]laceholde[r]([^=:A-Za-z]|$)' spoken
         search "hides non-finite numbers or ties the program to one machine" '-(ffast-math|Ofast|ffinite-math-only|march=native)' built
         grep -v '^tests/' "$work/spoken" >"$work/product"
         search "a folder its users do not have" '\.\./share[d]' product

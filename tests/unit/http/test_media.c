@@ -62,3 +62,17 @@ Test(http_media, negotiation)
                      http_media_negotiate(cases[i].accept, OFFERS));
     }
 }
+
+Test(http_media, content_codings)
+{
+    cr_assert(http_coding_is_accepted("gzip", "gzip"));
+    cr_assert(http_coding_is_accepted("br, GZIP;q=0.5", "gzip"));
+    cr_assert(http_coding_is_accepted("*", "gzip"));
+    cr_assert(http_coding_is_accepted("*;q=0, gzip", "gzip"));
+    cr_assert_not(http_coding_is_accepted(NULL, "gzip"));
+    cr_assert_not(http_coding_is_accepted("", "gzip"));
+    cr_assert_not(http_coding_is_accepted("br", "gzip"));
+    cr_assert_not(http_coding_is_accepted("gzip;q=0, *", "gzip"));
+    cr_assert_not(http_coding_is_accepted("gzip;q=0.000", "gzip"));
+    cr_assert_not(http_coding_is_accepted("gzip;q=x", "gzip"));
+}

@@ -1,0 +1,277 @@
+// line.js: curves over steps, epochs or seconds, by Chart.js. No value is left out silently: what a log axis cannot
+// show is counted in the caption, non-finite steps are marked at the top edge, a value between two gaps is a dot.
+
+import { fill, h, say } from "../dom.js";
+import { count, number, short } from "../format.js";
+import { colour, faded } from "./canvas.js";
+import { LEFT, RIGHT, steer } from "./cursor.js";
+import { linearTicks, logTicks } from "./scale.js";
+import { dataTable } from "./table.js";
+
+let loading = null;
+
+function library() {
+    loading ??= import("./chart.js").then(() => globalThis.Chart);
+    return loading;
+}
+
+/**
+ * One curve.
+ * @typedef {{name: string, colour: string, dash?: Array<number>, width?: number, faint?: boolean, x: Array<number>,
+ *     y: Array<number>, end?: string}} Series `colour` is a token of the style sheet; NaN in y is a gap; `end` is
+ *     written at the last point
+ * @typedef {{series: Array<Series>, xLog: boolean, yLog: boolean, range: [number, number], xName: string,
+ *     marks?: Array<{x: number, text: string}>, rings?: Array<{x: number, y: number, colour: string}>, line?: number,
+ *     summary: string, table: function(): Array<[string, Array]>}} LineView
+ *     `range` is that of the x axis, `line` a level drawn across
+ */
+
+export class LineChart {
+    /** @param {{title: string, height: number, group: import("./cursor.js").CursorGroup}} options */
+    constructor({ title, height, group }) {
+        this.group = group;
+        this.chart = null;
+        /** @type {?LineView} */
+        this.view = null;
+        this.canvas = h("canvas", { role: "img", "aria-label": title });
+        this.plot = h("div", { class: "plot", style: { height: `${height}px` } }, this.canvas);
+        this.summary = h("span");
+        this.table = dataTable(title, () => this.view?.table() ?? []);
+        this.element = h("figure", { class: "chart" }, h("figcaption", null, h("h3", null, title), this.summary),
+            this.plot, this.table.element);
+        this.tell = steer(this.plot, group, { label: title, toX: pixel => this.toX(pixel) });
+        this.recolour = () => this.view && this.show(this.view);
+        addEventListener("themechange", this.recolour);
+        group.charts.add(this);
+    }
+
+    destroy() {
+        removeEventListener("themechange", this.recolour);
+        this.group.charts.delete(this);
+        this.chart?.destroy();
+        this.chart = null;
+        this.view = null;
+    }
+
+    toX(pixel) {
+        const axis = this.chart?.scales.x;
+        return axis ? axis.getValueForPixel(Math.max(axis.left, Math.min(pixel, axis.right))) : NaN;
+    }
+
+    drawCursor() {
+        this.tell();
+        this.chart?.draw();
+    }
+
+    /** @param {LineView} view */
+    async show(view) {
+        this.view = view;
+        const Chart = await library();
+        if (this.view !== view) // a newer one, or destroyed
+            return;
+        const { datasets, hidden, least, most } = this.prepare(view);
+        this.scales(view, least, most);
+        if (this.chart) {
+            this.chart.data.datasets = datasets;
+            Object.assign(this.chart.options.scales, this.axes);
+            this.chart.update("none");
+        } else {
+            this.chart = new Chart(this.canvas, {
+                type: "line",
+                data: { datasets },
+                options: {
+                    animation: false, responsive: true, maintainAspectRatio: false, parsing: false, normalized: true,
+                    events: [], layout: { padding: { right: RIGHT, top: 9 } },
+                    plugins: { legend: { display: false }, tooltip: { enabled: false } }, scales: this.axes,
+                },
+                plugins: [{ afterDatasetsDraw: chart => this.decorate(chart) }],
+            });
+        }
+        this.group.right = this.chart.width - this.chart.chartArea.right;
+        const words = hidden > 0 ? `${view.summary} · ${count(hidden)} values at or below 0 have no place on a log axis` :
+            view.summary;
+        say(this.summary, words);
+        this.canvas.setAttribute("aria-label", words);
+        this.table.refresh();
+        this.tell();
+    }
+
+    /** Data sets of the library, and the extent of y over what is seen. */
+    prepare(view) {
+        let hidden = 0, least = Infinity, most = -Infinity;
+        const datasets = view.series.map((series, place) => {
+            const points = [], radii = [];
+            for (let index = 0; index < series.x.length; index++) {
+                let y = series.y[index];
+                const x = series.x[index];
+                if (y === null)
+                    y = NaN;
+                if ((view.yLog && y <= 0) || (view.xLog && x <= 0)) {
+                    hidden++;
+                    y = NaN;
+                }
+                points.push({ x, y });
+                if (Number.isFinite(y) && x >= view.range[0] && x <= view.range[1]) {
+                    least = Math.min(least, y);
+                    most = Math.max(most, y);
+                }
+            }
+            const few = points.length <= 40;
+            points.forEach((point, index) => radii.push(few || (!Number.isFinite(points[index - 1]?.y ?? NaN) &&
+                !Number.isFinite(points[index + 1]?.y ?? NaN)) ? 2 : 0));
+            return { data: points, borderColor: series.faint ? faded(series.colour, 0.35) : colour(series.colour),
+                backgroundColor: colour(series.colour), borderWidth: series.width ?? 1.5, borderDash: series.dash ?? [],
+                pointRadius: radii, pointBorderWidth: 0, pointHitRadius: 0, tension: 0, spanGaps: false, own: series, order: -place };
+        });
+        if (Number.isFinite(view.line) && Number.isFinite(least)) {
+            least = Math.min(least, view.line);
+            most = Math.max(most, view.line);
+        }
+        return { datasets, hidden, least, most };
+    }
+
+    scales(view, least, most) {
+        let low = least, high = most;
+        if (!Number.isFinite(low))
+            [low, high] = view.yLog ? [0.1, 1] : [0, 1];
+        if (view.yLog) {
+            const margin = Math.max(1.08, (high / low) ** 0.06);
+            low /= margin;
+            high *= margin;
+        } else {
+            const margin = (high - low || Math.abs(high) || 1) * 0.06;
+            low = low >= 0 && low - margin < 0 ? 0 : low - margin;
+            high += margin;
+        }
+        const ticks = { color: colour("--muted"), font: { family: "Inter, system-ui, sans-serif", size: 11 }, maxRotation: 0 };
+        const grid = { color: colour("--grid"), drawTicks: false, drawBorder: false };
+        const [first, last] = view.range;
+        const wide = () => Math.max(2, Math.floor(this.plot.clientWidth / 110));
+        const tall = Math.max(2, Math.floor(this.plot.clientHeight / 36));
+        this.axes = {
+            x: { type: view.xLog ? "logarithmic" : "linear", min: first, max: last > first ? last : first + 1, grid,
+                ticks: { ...ticks, padding: 6, callback: value => short(value) },
+                afterBuildTicks: axis => {
+                    axis.ticks = (view.xLog ? logTicks(axis.min, axis.max, wide()) : linearTicks(axis.min, axis.max, wide()))
+                        .map(value => ({ value }));
+                } },
+            y: { type: view.yLog ? "logarithmic" : "linear", min: low, max: high, grid,
+                ticks: { ...ticks, padding: 6, callback: value => number(value, 3) },
+                afterFit: axis => {
+                    axis.width = LEFT;
+                },
+                afterBuildTicks: axis => {
+                    axis.ticks = (view.yLog ? logTicks(axis.min, axis.max, tall) : linearTicks(axis.min, axis.max, tall))
+                        .map(value => ({ value }));
+                } },
+        };
+    }
+
+    /** What stands on the curves: level, marks, rings, names at the ends, the cursor. */
+    decorate(chart) {
+        const { ctx: context, chartArea: area, scales: { x, y } } = chart;
+        const view = this.view;
+        if (!view)
+            return;
+        context.save();
+        context.font = "11px Inter, system-ui, sans-serif";
+        if (Number.isFinite(view.line)) {
+            context.strokeStyle = colour("--edge");
+            context.setLineDash([2, 3]);
+            context.beginPath();
+            context.moveTo(area.left, y.getPixelForValue(view.line));
+            context.lineTo(area.right, y.getPixelForValue(view.line));
+            context.stroke();
+            context.setLineDash([]);
+        }
+        for (const ring of view.rings ?? []) {
+            const left = x.getPixelForValue(ring.x), top = y.getPixelForValue(ring.y);
+            if (!Number.isFinite(left + top) || left < area.left - 1 || left > area.right + 1)
+                continue;
+            context.strokeStyle = colour(ring.colour);
+            context.fillStyle = colour("--surface");
+            context.lineWidth = 2;
+            context.beginPath();
+            context.arc(left, top, 4, 0, 2 * Math.PI);
+            context.fill();
+            context.stroke();
+        }
+        this.drawMarks(context, area, x);
+        this.drawEnds(context, chart, area);
+        if (this.group.index >= 0 && this.group.index < this.group.x.length)
+            this.drawLine(context, chart, area, x);
+        context.restore();
+    }
+
+    drawMarks(context, area, x) {
+        let before = -Infinity;
+        context.fillStyle = colour("--bad");
+        for (const mark of this.view.marks ?? []) {
+            const left = x.getPixelForValue(mark.x);
+            if (!(left >= area.left && left <= area.right) || left - before < 3)
+                continue;
+            before = left;
+            context.beginPath();
+            context.moveTo(left - 5, area.top - 7);
+            context.lineTo(left + 5, area.top - 7);
+            context.lineTo(left, area.top + 2);
+            context.fill();
+        }
+    }
+
+    drawEnds(context, chart, area) {
+        context.textAlign = "right";
+        const taken = [];
+        for (const dataset of chart.data.datasets) {
+            const series = dataset.own;
+            const index = series.end ? dataset.data.findLastIndex(point => Number.isFinite(point.y)) : -1;
+            if (index < 0)
+                continue;
+            const { x: right, y: height } = chart.getDatasetMeta(chart.data.datasets.indexOf(dataset)).data[index] ?? {};
+            let top = Math.max(area.top + 10, Math.min(height - 6, area.bottom - 4));
+            const end = Math.min(right, area.right) - 2;
+            const start = end - context.measureText(series.end).width;
+            if (start < area.left)
+                continue; // the legend names it
+            while (taken.some(other => Math.abs(other.top - top) < 13 && other.start < end && start < other.end))
+                top -= 13;
+            taken.push({ top, start, end });
+            context.strokeStyle = colour("--surface");
+            context.lineWidth = 4;
+            context.lineJoin = "round";
+            context.strokeText(series.end, end, top);
+            context.fillStyle = colour(series.colour);
+            context.fillText(series.end, end, top);
+        }
+    }
+
+    drawLine(context, chart, area, x) {
+        const left = x.getPixelForValue(this.group.x[this.group.index]);
+        if (!(left >= area.left - 1 && left <= area.right + 1))
+            return;
+        context.strokeStyle = colour("--edge");
+        context.lineWidth = 1;
+        context.beginPath();
+        context.moveTo(left, area.top);
+        context.lineTo(left, area.bottom);
+        context.stroke();
+    }
+
+    /** The picture as it is seen, on the page's ground. @returns {Promise<Blob>} */
+    picture() {
+        const copy = document.createElement("canvas");
+        copy.width = this.canvas.width;
+        copy.height = this.canvas.height;
+        const context = copy.getContext("2d");
+        context.fillStyle = colour("--surface");
+        context.fillRect(0, 0, copy.width, copy.height);
+        context.drawImage(this.canvas, 0, 0);
+        return new Promise(resolve => copy.toBlob(resolve));
+    }
+}
+
+/** Words and lines that say which curve is which. @param {HTMLElement} legend @param {Array<Series>} series */
+export function drawLegend(legend, series) {
+    fill(legend, series.map(own => h("span", { class: "key" },
+        h("i", { class: own.dash?.length ? "dashed" : null, style: { "--own": `var(${own.colour})` } }), own.name)));
+}

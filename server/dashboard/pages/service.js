@@ -1,0 +1,90 @@
+// service.js: the service about itself: what it is busy with, what waits, what it runs on.
+
+import { get } from "../api.js";
+import { fill, h, say, state } from "../dom.js";
+import { ago, bytes, clock, count, duration, short, title as nameOf, utc } from "../format.js";
+import { poll } from "../poll.js";
+
+export const title = "Service";
+
+const STATES = ["running", "queued", "paused", "succeeded", "failed", "cancelled"];
+
+/** @type {import("../app.js").Page["show"]} */
+export function show(root) {
+    const figures = h("div", { class: "figures" });
+    const slots = h("div", { class: "stack" });
+    const queue = h("div");
+    const states = h("div", { class: "bars" });
+    const about = h("dl");
+    const ready = h("p");
+    const datasets = h("div");
+    const section = (words, content) => h("section", { class: "card stack" }, h("h2", null, words), content);
+    fill(root, h("div", { class: "page-head" }, h("h1", null, "Service"), ready),
+        h("section", { class: "card overall", "aria-label": "Figures" }, figures),
+        h("div", { class: "service-grid" },
+            h("div", { class: "stack" }, section("Workers", slots), section("Queue", queue), section("Datasets", datasets)),
+            h("div", { class: "stack" }, section("Jobs by state", states), section("Version and machine", about))));
+
+    const figure = (words, value, note) => h("div", { class: "figure" }, h("span", null, words), h("b", null, value), h("small", null, note ?? ""));
+
+    function drawWorkers(version, running) {
+        fill(slots, Array.from({ length: version.workers }, (_, index) => {
+            const job = running[index];
+            return h("div", { class: "stack" }, h("div", { class: "section-head" },
+                job ? h("a", { href: `#/jobs/${job.id}` }, nameOf(job)) : h("span", { class: "hint" }, "free"),
+                h("small", null, job ? `${short(job.progress.step)} of ${short(job.progress.steps)} steps` +
+                    `${job.progress.eta_seconds === null ? "" : ` · ${duration(job.progress.eta_seconds)} left`}` : "")),
+            h("progress", { max: 1, value: job ? job.progress.fraction : 0, "aria-label": `Worker ${index + 1}` }));
+        }), version.workers === 0 ? h("p", { class: "hint" }, "This process runs no jobs: it was started with --workers 0.") : null);
+    }
+
+    function drawQueue(waiting, total) {
+        fill(queue, total === 0 ? h("p", { class: "hint" }, "Nothing waits.") : h("div", { class: "table-scroll" }, h("table", null,
+            h("thead", null, h("tr", null, h("th", { scope: "col", class: "numeric" }, "Place"), h("th", { scope: "col" }, "Job"),
+                h("th", { scope: "col", class: "numeric" }, "Priority"), h("th", { scope: "col" }, "Waiting since"))),
+            h("tbody", null, waiting.map(job => h("tr", null, h("td", { class: "numeric" }, count(job.queue_position + 1)),
+                h("th", { scope: "row" }, h("a", { href: `#/jobs/${job.id}` }, nameOf(job))), h("td", { class: "numeric" }, count(job.priority)),
+                h("td", null, ago(job.created_at))))))),
+        total > waiting.length ? h("p", { class: "hint" }, `and ${count(total - waiting.length)} more`) : null);
+    }
+
+    function drawVersion(version) {
+        const counts = version.jobs;
+        const most = Math.max(1, ...STATES.map(own => counts[own]));
+        fill(figures, figure("Workers busy", `${count(version.workers_busy)} of ${count(version.workers)}`),
+            figure("Waiting", count(counts.queued)), figure("Failed", count(counts.failed), counts.failed > 0 ? "ever, until deleted" : ""),
+            figure("Up for", duration((Date.now() - Date.parse(version.started_at)) / 1000), `since ${clock(version.started_at)}`),
+            figure("Database", bytes(version.database_bytes)), figure("Free on disk", bytes(version.free_bytes)));
+        fill(states, STATES.map(own => [h("a", { href: `#/?status=${own}` }, state(own)),
+            h("progress", { max: most, value: counts[own], "aria-label": own }), h("span", { class: "numeric" }, count(counts[own]))]));
+        fill(about, [["Version", version.version], ["Interface", version.api], ["Kernels in use", version.kernels],
+            ["Processor", version.environment.cpu], ["Started", utc(version.started_at)]].map(([words, value]) =>
+            [h("dt", null, words), h("dd", null, value)]),
+        h("dt", null, "Catalogue"), h("dd", null, h("a", { href: "/v1/catalog" }, "/v1/catalog")),
+        h("dt", null, "Readiness"), h("dd", null, h("a", { href: "/readyz" }, "/readyz")));
+    }
+
+    function drawDatasets(list) {
+        fill(datasets, list.length === 0 ? h("p", { class: "hint" }, "None yet. They are uploaded with a new job.") :
+            h("div", { class: "table-scroll" }, h("table", null, h("thead", null, h("tr", null, h("th", { scope: "col" }, "Name"),
+                h("th", { scope: "col", class: "numeric" }, "Rows"), h("th", { scope: "col", class: "numeric" }, "Columns"),
+                h("th", { scope: "col", class: "numeric" }, "Size"), h("th", { scope: "col" }, ""))),
+            h("tbody", null, list.map(own => h("tr", null, h("th", { scope: "row" }, own.name || own.id.slice(-6)), h("td", { class: "numeric" }, count(own.rows)),
+                h("td", { class: "numeric" }, count(own.column_count)), h("td", { class: "numeric" }, bytes(own.bytes)),
+                h("td", null, h("a", { href: `#/new?dataset=${own.id}` }, "Train on it"))))))));
+    }
+
+    const poller = poll(async signal => {
+        const [version, running, queued, sets, health] = await Promise.all([get("/v1/version", signal),
+            get("/v1/jobs?status=running&limit=64", signal), get("/v1/jobs?status=queued&limit=200", signal), get("/v1/datasets?limit=20", signal),
+            get("/readyz", signal).then(() => true, error => error.status === undefined ? Promise.reject(error) : false)]);
+        drawVersion(version);
+        drawWorkers(version, running.jobs);
+        drawQueue([...queued.jobs].sort((a, b) => a.queue_position - b.queue_position).slice(0, 10), version.jobs.queued);
+        drawDatasets(sets.datasets);
+        say(ready, health ? "ready" : "not ready: it is shutting down or cannot write");
+        ready.className = health ? "state state-succeeded" : "fault";
+        return 2000;
+    });
+    return () => poller.stop();
+}

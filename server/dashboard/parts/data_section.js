@@ -1,0 +1,170 @@
+// data_section.js: where the rows of a new job come from: a generator, a dataset that is there, a file sent now; and
+// which of its columns are learnt from which.
+
+import { get, upload } from "../api.js";
+import { button, fill, h, icon, say, select } from "../dom.js";
+import { bytes, count, number } from "../format.js";
+import { field, fieldOf } from "./field.js";
+
+const PREVIEW_ROWS = 5;
+
+function extent(column) {
+    if (column.kind === "numeric")
+        return `${number(column.min, 3)} to ${number(column.max, 3)}, mean ${number(column.mean, 3)}`;
+    const names = column.classes ?? [];
+    return `${count(column.class_count ?? names.length)} classes: ${names.slice(0, 4).join(", ")}${names.length > 4 ? ", …" : ""}`;
+}
+
+/** @param {import("./field.js").Draft} draft @param {Object} catalog @returns {{element: HTMLElement, draw: function(): void}} */
+export function dataSection(draft, catalog) {
+    const source = h("div", { class: "stack" });
+    const common = h("div", { class: "fields" });
+    const kinds = h("div", { class: "choice", role: "group", "aria-label": "Where the rows come from" });
+    const element = h("fieldset", null, h("legend", null, "Data"), h("div", null, kinds), source, common);
+    let sets = [];
+    let showing = null;
+
+    const kind = () => showing ?? (draft.read(["data", "inline"]) ? "inline" : draft.read(["data", "dataset"]) !== undefined ? "dataset" : "generator");
+
+    function change(to) {
+        showing = to;
+        if (to === "generator" && !draft.read(["data", "generator"])) {
+            for (const name of ["dataset", "inline", "target", "features", "task"])
+                draft.write(["data", name], undefined);
+            draft.write(["data", "generator"], { type: "moons" });
+        }
+        draw();
+    }
+
+    function drawGenerator() {
+        const path = ["data", "generator"];
+        const own = draft.read(path);
+        const type = typeof own === "string" ? own : own?.type ?? catalog.generators[0].name;
+        const control = select(catalog.generators.map(entry => [entry.name, `${entry.name}: ${entry.help}`]), type, { on: { change: () => {
+            draft.write(path, { type: control.value });
+            draw();
+        } } });
+        const rows = catalog.generators.find(entry => entry.name === type)?.fields ?? [];
+        fill(source, h("div", { class: "fields" }, field("Generator", control, [...path, "type"]), rows.map(row => fieldOf(row, path, draft))));
+    }
+
+    /** Takes a dataset: the last column is the likely target. */
+    function take(set) {
+        for (const name of ["generator", "inline", "features", "task"])
+            draft.write(["data", name], undefined);
+        draft.write(["data", "dataset"], set.id);
+        draft.write(["data", "target"], set.columns.at(-1)?.name);
+        draw();
+    }
+
+    async function send(file, bar, told) {
+        bar.hidden = false;
+        try {
+            const set = await upload(file, new URLSearchParams({ name: file.name.replace(/\.csv$/i, "") }).toString(), share => {
+                bar.value = share;
+                say(told, share < 1 ? `${Math.floor(share * 100)} % of ${bytes(file.size)} sent` : "sent; the service reads it…");
+            });
+            say(told, `${count(set.rows)} rows, ${count(set.column_count)} columns`);
+            sets = [set, ...sets];
+            take(set);
+        } catch (error) {
+            bar.hidden = true;
+            fill(told, h("span", { class: "fault" }, icon("warning"), error.message));
+        }
+    }
+
+    function drawDataset() {
+        const id = draft.read(["data", "dataset"]);
+        const told = h("span", { class: "hint", role: "status" });
+        const bar = h("progress", { max: 1, value: 0, hidden: true, "aria-label": "Upload" });
+        const file = h("input", { type: "file", id: "upload", accept: ".csv,.tsv,text/csv,text/plain", on: { change: () =>
+            file.files[0] && send(file.files[0], bar, told) } });
+        const chosen = select([["", sets.length > 0 ? "choose…" : "none is there yet"], ...sets.map(set =>
+            [set.id, `${set.name || set.id.slice(-6)} · ${count(set.rows)} rows × ${count(set.column_count)} · ${set.id.slice(-6)}`])], id ?? "", {
+            on: { change: () => chosen.value && take(sets.find(set => set.id === chosen.value)) } });
+        const set = sets.find(own => own.id === id);
+        fill(source, h("div", { class: "fields" }, field("Dataset", chosen, ["data", "dataset"]),
+            h("div", { class: "field" }, h("label", { for: "upload" }, "Or send a CSV file"), file, bar, told)),
+        set ? drawColumns(set) : null);
+    }
+
+    function drawColumns(set) {
+        const target = draft.read(["data", "target"]);
+        const features = draft.read(["data", "features"]);
+        const role = name => name === target ? "target" : !features || features.includes(name) ? "feature" : "unused";
+        const assign = (name, wanted) => {
+            const roles = new Map(set.columns.map(column => [column.name, role(column.name)]));
+            if (wanted === "target")
+                roles.set(target, "feature");
+            roles.set(name, wanted);
+            const pick = word => set.columns.map(column => column.name).filter(own => roles.get(own) === word);
+            draft.write(["data", "target"], pick("target")[0]);
+            draft.write(["data", "features"], pick("unused").length > 0 ? pick("feature") : undefined);
+            draw();
+        };
+        const rows = h("div", { class: "table-scroll" });
+        get(`/v1/datasets/${set.id}/rows?limit=${PREVIEW_ROWS}`).then(reply => fill(rows, h("table", { class: "columns-table" },
+            h("caption", { class: "unseen" }, "First rows"), h("thead", null, h("tr", null, reply.columns.map(name => h("th", { scope: "col" }, name)))),
+            h("tbody", null, reply.rows.map(row => h("tr", null, row.map(value => h("td", null, value === null ? "–" : String(value)))))))), () => {});
+        return h("div", { class: "stack" }, h("div", { class: "table-scroll" }, h("table", { class: "columns-table" },
+            h("thead", null, h("tr", null, ["Column", "Kind", "Values", "Missing", "Used as"].map(text => h("th", { scope: "col" }, text)))),
+            h("tbody", null, set.columns.map(column => h("tr", null, h("th", { scope: "row" }, column.name), h("td", null, column.kind),
+                h("td", null, extent(column)), h("td", null, count(column.missing)),
+                h("td", null, select([["feature", "feature"], ["target", "target"], ["unused", "not used"]], role(column.name), {
+                    "aria-label": `${column.name} is used as`, data: { column: column.name },
+                    on: { change: event => assign(column.name, event.target.value) } }))))))),
+        h("span", { class: "fault", data: { faultOf: "/data/target" } }), h("span", { class: "fault", data: { faultOf: "/data/features" } }),
+        h("details", null, h("summary", null, "First rows"), rows));
+    }
+
+    function drawValidation() {
+        const path = ["data", "validation"];
+        const own = draft.read(path);
+        const type = own?.fraction !== undefined ? "fraction" : own?.last !== undefined ? "last" : "none";
+        const control = select([["none", "none"], ["fraction", "a random share"], ["last", "the last rows"]], type, { on: { change: () => {
+            draft.write(path, control.value === "none" ? undefined : control.value === "fraction" ? { fraction: 0.2 } : { last: 100 });
+            draw();
+        } } });
+        const amount = h("input", { inputmode: "decimal", value: String(own?.[type] ?? ""), on: { input: () =>
+            draft.write([...path, type], amount.value.trim() === "" || !Number.isFinite(Number(amount.value)) ? amount.value : Number(amount.value)) } });
+        return [field("Held out for validation", control, path), type === "none" ? null :
+            field(type === "fraction" ? "Share held out" : "Rows held out", amount, [...path, type])];
+    }
+
+    function plainChoice(label, name, choices, usual) {
+        const control = select(choices.map(choice => [choice, choice]), draft.read(["data", name]) ?? usual, { on: { change: () =>
+            draft.write(["data", name], control.value === usual ? undefined : control.value) } });
+        return field(label, control, ["data", name]);
+    }
+
+    function draw() {
+        const own = kind();
+        const inline = draft.read(["data", "inline"]);
+        fill(kinds, [["generator", "Generated"], ["dataset", "A table"], ...inline ? [["inline", "Inline"]] : []].map(([value, text]) =>
+            button(text, () => change(value), { "aria-pressed": String(own === value), data: { source: value } })));
+        if (own === "generator")
+            drawGenerator();
+        else if (own === "dataset")
+            drawDataset();
+        else
+            fill(source, h("p", { class: "hint" }, `${count(inline.rows?.length)} rows of ${count(inline.columns?.length)} columns came with the imported JSON.`));
+        fill(common, drawValidation(), plainChoice("Scaling of features", "scaling", catalog.scalings, "none"),
+            own === "generator" ? null : plainChoice("Missing values", "missing", catalog.missing, "error"),
+            own === "generator" ? null : plainChoice("Task", "task", ["by the target", ...catalog.tasks], "by the target"));
+    }
+
+    get("/v1/datasets?limit=100").then(reply => {
+        const known = new Set(reply.datasets.map(set => set.id));
+        sets = [...sets.filter(set => !known.has(set.id)), ...reply.datasets];
+        const wanted = sets.find(set => set.id === draft.read(["data", "dataset"]));
+        if (wanted && draft.read(["data", "target"]) === undefined)
+            take(wanted);
+        else if (kind() === "dataset")
+            draw();
+    }, () => {});
+    draw();
+    return { element, draw() {
+        showing = null;
+        draw();
+    } };
+}

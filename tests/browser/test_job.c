@@ -1,0 +1,265 @@
+/*
+ * test_job.c: one job's page: alive while the job runs, its actions, its charts, and what becomes of it when the job or
+ * the service goes away under the viewer.
+ */
+#include "api/specs.h"
+#include "browser/browser.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LIMIT (180.0 * SERVICE_PATIENCE)
+#define STATE "document.querySelector('.page-head .state').innerText.trim()"
+#define STEP  "Number(document.querySelector('.figure b').innerText.replaceAll(',', ''))"
+
+/* %d epochs, learning rate %g: some thousand points and validation values. */
+#define SPEC_CURVES                                                                          \
+    "{'name': 'curves', 'model': {'type': 'mlp', 'hidden': [16, 8], 'activation': 'tanh'}, " \
+    "'data': {'generator': {'type': 'moons', 'samples': 400, 'seed': 5}, 'validation': "     \
+    "{'fraction': 0.2, 'seed': 3}}, 'optimizer': {'type': 'adam', 'learning_rate': %g, "     \
+    "'schedule': {'type': 'cosine', 'warmup_steps': 50}}, 'training': {'epochs': %d, "       \
+    "'batch_size': 16, 'seed': 7}}"
+
+static void open_job(browser *own, const char *id)
+{
+    browser_open(own, "#/jobs/%s", id);
+    browser_await(own, "document.querySelector('.page-head .state')");
+}
+
+Test(browser_job, a_running_job_is_followed_paused_resumed_and_cancelled, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const char *id = client_submit(it, SPEC_ENDLESS);
+    browser *own = browser_start(it);
+    open_job(own, id);
+    browser_await(own, STEP " > 0");
+    double step = browser_number(own, "return " STEP);
+    browser_await(own, STEP " > %g", step);
+    browser_await(own, "/[\\d,]+ of [\\d,]+ points/.test(document.body.innerText)");
+    browser_picture(own, "job-running-light");
+    browser_click(own, "#pause");
+    browser_await(own, STATE " === 'paused'");
+    browser_click(own, "#resume");
+    browser_await(own, STATE " === 'running'");
+    browser_click(own, "#cancel");
+    browser_await(own, STATE " === 'cancelled'");
+    browser_await_text(own, "Parameters, safetensors");
+    cr_expect_str_eq(reply_text(client_get(it, "/v1/jobs/%s", id), "/status"), "cancelled");
+    browser_expect_quiet(own, false);
+    browser_destroy(own);
+    service_destroy(it);
+}
+
+Test(browser_job, retry_with_a_change, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const char *id = reply_text(client_run(it, 30, SPEC_CURVES, 0.003, 20), "/id");
+    browser *own = browser_start(it);
+    open_job(own, id);
+    browser_click(own, "#retry");
+    browser_type(own, "#retry-optimizer-learning_rate", "-1");
+    browser_press(own, "Retry with this change");
+    browser_await(own,
+                  "document.querySelector('dialog .fault').innerText.includes('learning_rate')");
+    browser_type(own, "#retry-optimizer-learning_rate", "0.01");
+    browser_press(own, "Retry with this change");
+    browser_await(own, "!location.hash.includes('%s') && !document.querySelector('dialog')", id);
+    browser_await(own, STATE " === 'succeeded'");
+    browser_await_text(own, "Retry of");
+    const char *made = browser_text(own, "return location.hash.slice('#/jobs/'.length)");
+    const reply *job = client_get(it, "/v1/jobs/%s", made);
+    cr_expect_str_eq(reply_text(job, "/retry_of"), id);
+    cr_expect_eq(reply_number(job, "/spec/optimizer/learning_rate"), 0.01);
+    cr_expect_eq(reply_number(job, "/spec/training/epochs"), 20);
+    browser_expect_quiet(own, true);
+    browser_destroy(own);
+    service_destroy(it);
+}
+
+Test(browser_job, dragging_over_a_chart_reads_the_window_again, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const char *id = reply_text(client_run(it, 60, SPEC_CURVES, 0.003, 200), "/id");
+    browser *own = browser_start(it);
+    open_job(own, id);
+    browser_await_text(own, "of 4,000 points");
+    browser_drag(own, ".plot", 0.5, 0.6);
+    browser_await(own, "/points, steps [\\d,]+ to [\\d,]+/.test(document.body.innerText)");
+    double of = browser_number(own,
+                               "return Number(document.body.innerText.match(/of ([\\d,]+) points, "
+                               "steps/)[1].replace(',', ''))");
+    cr_expect(of > 200 && of < 600, "a tenth of 4,000 steps, not %g", of);
+    browser_press(own, "Show all");
+    browser_await_text(own, "of 4,000 points");
+    /* The same with the keyboard, and the cursor said in words. */
+    (void)browser_run(own, "document.querySelector('.plot').focus()");
+    browser_keys(own, "\uE011\uE014\uE014");
+    browser_await(own, "document.querySelector('.plot').ariaValueText.includes('loss')");
+    browser_await_text(own, "at the cursor:");
+    browser_keys(own, "+");
+    browser_await(own, "/points, steps/.test(document.body.innerText)");
+    browser_keys(own, "0");
+    browser_await_text(own, "of 4,000 points");
+    browser_expect_quiet(own, false);
+    browser_destroy(own);
+    service_destroy(it);
+}
+
+Test(browser_job, axes_smoothing_layers_and_the_table_behind_a_chart, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const char *id = reply_text(client_run(it, 60, SPEC_CURVES, 0.003, 60), "/id");
+    browser *own = browser_start(it);
+    open_job(own, id);
+    browser_await_text(own, "of 1,200 points");
+    cr_expect(
+        cJSON_IsFalse(browser_run(own, "return document.body.innerText.includes('smoothed')")));
+    for (const char *const *axis = (const char *const[]){"epoch", "seconds", "step", NULL};
+         *axis != NULL; axis++) {
+        browser_press(own, *axis);
+        browser_await(own,
+                      "[...document.querySelectorAll('.choice button')].find(own => own.innerText "
+                      "=== '%s').ariaPressed === 'true'",
+                      *axis);
+    }
+    (void)browser_run(own,
+                      "document.querySelectorAll('.choice button').forEach(own => own.innerText "
+                      "=== 'log' && own.click())");
+    browser_choose(own, "[aria-label=Smoothing]", "0.03");
+    browser_await_text(own, "smoothed: exponential mean, half-width");
+    browser_await_text(own, "training\n");
+    browser_choose(own, "[aria-label='Gradient norm of']", "layers.1");
+    browser_picture(own, "job-log-light");
+    browser_click(own, ".chart details summary");
+    browser_await(own, "document.querySelectorAll('.chart details[open] tbody tr').length === 100");
+    browser_await(own,
+                  "document.querySelector('.chart details[open] thead').innerText.includes("
+                  "'validation_loss')");
+    browser_expect_quiet(own, false);
+    browser_destroy(own);
+    service_destroy(it);
+}
+
+Test(browser_job, what_is_not_finite_is_marked, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const char *id = client_submit(
+        it,
+        "{'name': 'too fast', 'model': {'type': 'mlp', 'hidden': [16]}, 'data': {'generator': "
+        "{'type': 'linear', 'samples': 200, 'seed': 2}}, 'optimizer': {'type': 'sgd', "
+        "'learning_rate': 100}, 'training': {'epochs': 50, 'seed': 1}}");
+    cr_assert_str_eq(reply_text(client_wait(it, id, 20), "/status"), "failed");
+    browser *own = browser_start(it);
+    open_job(own, id);
+    browser_await(
+        own, "/not finite: loss is (NaN|Infinity) at step \\d+/.test(document.body.innerText)");
+    browser_await(own, STATE " === 'failed'");
+    browser_picture(own, "job-failed-light");
+    browser_expect_quiet(own, false);
+    browser_destroy(own);
+    service_destroy(it);
+}
+
+Test(browser_job, the_service_is_restarted_under_the_viewer, .timeout = LIMIT)
+{
+    service *it = service_create(1);
+    it->arguments[0] = NULL;
+    service_restart(it);
+    const char *id = client_submit(it, SPEC_ENDLESS);
+    browser *own = browser_start(it);
+    open_job(own, id);
+    browser_await(own, STEP " > 0");
+    char listen[64];
+    snprintf(listen, sizeof listen, "%s", it->address);
+    (void)service_stop(it);
+    browser_await(own, "document.querySelector('#connection').innerText.includes('no answer')");
+    browser_await(own, "document.querySelector('#connection').innerText.includes('old')");
+    it->arguments[0] = "--listen";
+    it->arguments[1] = listen;
+    it->arguments[2] = NULL;
+    service_restart(it);
+    browser_await(own, "document.querySelector('#connection').innerText === 'up to date'");
+    double step = browser_number(own, "return " STEP);
+    browser_await(own, STEP " > %g", step);
+    browser_expect_quiet(own, true);
+    browser_destroy(own);
+    service_destroy(it);
+}
+
+Test(browser_job, a_job_is_deleted_under_the_viewer, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    (void)client_submit(it, SPEC_ENDLESS);
+    const char *id = client_submit(it, SPEC_TINY); /* waits behind the other */
+    browser *own = browser_start(it);
+    open_job(own, id);
+    browser_await(own, STATE " === 'queued'");
+    ASSERT_STATUS(client_delete(it, "/v1/jobs/%s", id), 204);
+    browser_await_text(own, "There is no such job");
+    browser_expect_quiet(own, true);
+    browser_destroy(own);
+    service_destroy(it);
+}
+
+/* A service that wants a token, as the page meets it: its requests are answered 401 without the right one. */
+Test(browser_job, a_token_is_asked_for_and_kept_for_the_tab, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    (void)client_run(it, 20, SPEC_TINY);
+    browser *own = browser_start(it);
+    (void)browser_command(
+        own, "Page.addScriptToEvaluateOnNewDocument",
+        "{\"source\":\"const real = fetch; window.fetch = (path, options) => "
+        "options?.headers?.Authorization === 'Bearer right' ? real(path, options) : "
+        "Promise.resolve(new Response('{}', {status: 401}));\"}");
+    browser_open(own, "%s", "");
+    browser_type(own, "#token", "wrong");
+    browser_press(own, "Use it");
+    browser_await(own, "document.querySelector('#token')?.value === ''");
+    browser_type(own, "#token", "right");
+    browser_press(own, "Use it");
+    browser_await(own, "document.querySelectorAll('.jobs tbody .name a').length === 1");
+    cr_expect_str_eq(browser_text(own, "return sessionStorage.getItem('descentd.token')"), "right");
+    cr_expect(cJSON_IsNull(browser_run(own, "return localStorage.getItem('descentd.token')")));
+    browser_open(own, "#/service");
+    browser_await_text(own, "Workers busy");
+    browser_expect_quiet(own, false);
+    browser_destroy(own);
+    service_destroy(it);
+}
+
+/* Eight hours of a page that is open on a running job, polling every second, go by in half a minute. */
+Test(browser_job, eight_hours_open_leave_nothing_behind, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const char *id = client_submit(it, SPEC_ENDLESS);
+    browser *own = browser_start(it);
+    open_job(own, id);
+    browser_await(own, STEP " > 0");
+    (void)browser_run(
+        own,
+        "const real = window.setTimeout; window.polls = 0; const ask = window.fetch;"
+        "window.fetch = (...all) => { window.polls++; return ask(...all); };"
+        "window.setTimeout = (act, pause, ...rest) => real(act, pause / 1000, ...rest);");
+    double nodes[2], bytes[2];
+    for (int round = 0; round < 2; round++) {
+        double wanted = round == 0 ? 600 : 3000;
+        double deadline = service_now() + 60 * SERVICE_PATIENCE;
+        while (browser_number(own, "return window.polls") < wanted && service_now() < deadline)
+            service_sleep(0.5);
+        (void)browser_command(own, "HeapProfiler.collectGarbage", "{}");
+        const cJSON *heap = browser_command(own, "Runtime.getHeapUsage", "{}");
+        bytes[round] = cJSON_GetObjectItem(heap, "usedSize")->valuedouble;
+        nodes[round] = browser_number(own, "return document.querySelectorAll('*').length");
+    }
+    double polls = browser_number(own, "return window.polls");
+    cr_log_info("%.0f requests; heap %.1f to %.1f MB, %.0f to %.0f elements", polls, bytes[0] / 1e6,
+                bytes[1] / 1e6, nodes[0], nodes[1]);
+    cr_expect_geq(polls, 1500, "only %g requests", polls);
+    cr_expect_lt(bytes[1], bytes[0] * 1.25 + 2e6, "the heap grew from %g to %g", bytes[0],
+                 bytes[1]);
+    cr_expect_lt(nodes[1], nodes[0] + 60, "elements grew from %g to %g", nodes[0], nodes[1]);
+    browser_expect_quiet(own, false);
+    browser_destroy(own);
+    service_destroy(it);
+}

@@ -1,0 +1,127 @@
+/*
+ * test_new.c: from the form to a finished job without a line of JSON: data, model, faults at their fields, estimate,
+ * training, prediction.
+ */
+#include "browser/browser.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LIMIT          (180.0 * SERVICE_PATIENCE)
+#define FIELD(pointer) "[data-pointer='" pointer "']"
+#define FAULT(pointer) "document.querySelector(`[data-fault-of='" pointer "']`)"
+
+Test(browser_new, a_table_is_sent_and_learnt_from, .timeout = LIMIT)
+{
+    char file[4096];
+    cr_assert_not_null(realpath("docs/demo/iris.csv", file));
+    service *it = service_start(1);
+    browser *own = browser_start(it);
+    browser_open(own, "#/new");
+    browser_await_text(own, "What it comes to");
+    browser_type(own, FIELD("/name"), "iris by hand");
+    browser_press(own, "A table");
+    browser_type(own, "#upload", file);
+    browser_await(own, "document.querySelector(`[data-column='species']`)?.value === 'target'");
+    browser_await_text(own, "3 classes: setosa, versicolor, virginica");
+    browser_choose(own, FIELD("/data/scaling"), "standardize");
+    browser_choose(own, FIELD("/model/type"), "softmax");
+    browser_type(own, FIELD("/optimizer/learning_rate"), "-1");
+    browser_await(own, FAULT("/optimizer/learning_rate") ".innerText.includes('above 0')");
+    cr_expect(cJSON_IsTrue(browser_run(own, "return document.querySelector('#submit').disabled")));
+    browser_picture(own, "new-faults-light");
+    browser_type(own, FIELD("/optimizer/learning_rate"), "0.05");
+    browser_await(own, "!document.querySelector('#submit').disabled");
+    browser_await_text(own, "15"); /* parameters: 4 features and a constant for each of 3 classes */
+    browser_type(own, FIELD("/training/epochs"), "40");
+    browser_await(own, "!document.querySelector('#submit').disabled");
+    browser_click(own, "#submit");
+    browser_await(own, "document.querySelector('.page-head .state-succeeded')");
+    browser_await_text(own, "Accuracy, validation part");
+    browser_type(own, "#predict-0", "5.1");
+    browser_type(own, "#predict-1", "3.5");
+    browser_type(own, "#predict-2", "1.4");
+    browser_type(own, "#predict-3", "0.2");
+    browser_press(own, "Predict");
+    browser_await(own, "document.querySelector('.verdict')?.innerText === 'setosa'");
+    const reply *jobs = client_get(it, "/v1/jobs");
+    cr_expect_str_eq(reply_text(jobs, "/jobs/0/name"), "iris by hand");
+    browser_expect_quiet(own, true);
+    browser_destroy(own);
+    service_destroy(it);
+}
+
+/* Every choice of the catalogue can be made, and what it sends is what the service would have taken. */
+Test(browser_new, the_form_follows_the_catalogue, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    browser *own = browser_start(it);
+    const cJSON *entry;
+    const reply *catalog = client_get(it, "/v1/catalog");
+    browser_open(own, "#/new");
+    browser_await(own, "document.querySelector('.estimate .figure')");
+    cJSON_ArrayForEach(entry, reply_at(catalog, "/optimizers"))
+    {
+        const char *name = cJSON_GetObjectItem(entry, "name")->valuestring;
+        browser_choose(own, FIELD("/optimizer/type"), name);
+        const cJSON *row;
+        cJSON_ArrayForEach(row, cJSON_GetObjectItem(entry, "fields"))
+        {
+            const char *field = cJSON_GetObjectItem(row, "name")->valuestring;
+            cr_expect(
+                cJSON_IsTrue(browser_run(
+                    own, "return document.querySelector(`[data-pointer='/optimizer/%s']`) !== null",
+                    field)),
+                "%s has no field %s", name, field);
+        }
+    }
+    browser_choose(own, FIELD("/optimizer/type"), "adam");
+    browser_choose(own, FIELD("/model/type"), "sequential");
+    browser_press(own, "Add a layer");
+    browser_await(own, "document.querySelectorAll('.layer').length === 3");
+    browser_await(
+        own, FAULT("/model/layers") "?.innerText || document.querySelector('.estimate .figure')");
+    browser_choose(own, FIELD("/optimizer/schedule/type"), "step");
+    browser_await(own, FAULT("/optimizer/schedule/step_size") ".innerText !== ''");
+    browser_type(own, FIELD("/optimizer/schedule/step_size"), "10");
+    browser_await(own, FAULT("/optimizer/schedule/step_size") ".innerText === ''");
+    browser_expect_quiet(own, true);
+    browser_destroy(own);
+    service_destroy(it);
+}
+
+Test(browser_new, a_job_is_cloned_and_a_spec_imported, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const char *id = reply_text(
+        client_run(it, 20,
+                   "{'name': 'first', 'model': {'type': 'mlp', 'hidden': [5, 3]}, 'data': "
+                   "{'generator': {'type': 'xor', 'samples': 64, 'seed': 1}}, 'training': "
+                   "{'epochs': 3, 'seed': 7}}"),
+        "/id");
+    browser *own = browser_start(it);
+    browser_open(own, "#/new?from=%s", id);
+    browser_await(own, "document.querySelector(`" FIELD("/model/hidden") "`)?.value === '5, 3'");
+    browser_click(own, "#submit");
+    browser_await(own,
+                  "location.hash.startsWith('#/jobs/') && "
+                  "document.querySelector('.page-head .state-succeeded')");
+    const char *copy = browser_text(own, "return location.hash.slice('#/jobs/'.length)");
+    cr_expect_str_eq(reply_text(client_get(it, "/v1/jobs/%s", copy), "/digest"),
+                     reply_text(client_get(it, "/v1/jobs/%s", id), "/digest"));
+    browser_open(own, "#/new");
+    browser_press(own, "Import JSON…");
+    browser_type(own, "#import",
+                 "{\"name\": \"imported\", \"model\": \"linear\", \"data\": "
+                 "{\"inline\": {\"columns\": [\"x\", \"y\"], \"rows\": [[1, 2], "
+                 "[2, 4], [3, 6]]}, \"target\": \"y\"}}");
+    browser_press(own, "Import");
+    browser_await(own, "document.querySelector(`" FIELD("/name") "`)?.value === 'imported'");
+    browser_await_text(own, "3 rows of 2 columns came with the imported JSON");
+    browser_await(own, "document.querySelector('.estimate .figure b')?.innerText === '2'");
+    browser_expect_quiet(own, true);
+    browser_destroy(own);
+    service_destroy(it);
+}

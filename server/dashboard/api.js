@@ -108,6 +108,14 @@ export async function write(method, path, document, { signal, key } = {}) {
     return reply.status === 204 ? null : reply.json();
 }
 
+/** How a file is sent, by the end of its name: texts, IDX arrays, else CSV; gzipped or not. */
+function formOf(name) {
+    const plain = name.replace(/\.gz$/i, "");
+    const [type, format] = /\.(txt|text|md)$/i.test(plain) ? ["text/plain", ""] :
+        /(ubyte|\.idx\d?)$/i.test(plain) ? ["application/octet-stream", "&format=idx"] : ["text/csv", ""];
+    return { type, format, gzip: plain !== name };
+}
+
 /**
  * Sends a file as a dataset; XMLHttpRequest, because only it tells how much of a body has gone out.
  * @param {File} file @param {string} query @param {function(number): void} progress share from 0 to 1
@@ -116,8 +124,11 @@ export async function write(method, path, document, { signal, key } = {}) {
 export function upload(file, query, progress) {
     return new Promise((resolve, reject) => {
         const request = new XMLHttpRequest();
-        request.open("POST", `/v1/datasets?${query}`);
-        request.setRequestHeader("Content-Type", "text/csv");
+        const form = formOf(file.name);
+        request.open("POST", `/v1/datasets?${query}${form.format}`);
+        request.setRequestHeader("Content-Type", form.type);
+        if (form.gzip)
+            request.setRequestHeader("Content-Encoding", "gzip");
         if (token())
             request.setRequestHeader("Authorization", `Bearer ${token()}`);
         request.upload.addEventListener("progress", event => progress(event.total > 0 ? event.loaded / event.total : 0));

@@ -27,16 +27,14 @@ Test(browser_compare, ticked_runs_are_compared_and_the_link_lasts, .timeout = LI
         cJSON_IsFalse(browser_run(own, "return document.body.innerText.includes('training.seed')")),
         "settings that are equal are shown");
     browser_type(own, "#threshold", "0.3\uE004");
-    browser_await(own,
-                  "/step [\\d,]+, \\d+/.test(document.body.innerText)");
+    browser_await(own, "/step [\\d,]+, \\d+/.test(document.body.innerText)");
     browser_choose(own, "[aria-label='y scale']", "log");
     browser_await(own,
                   "location.hash.includes('ys=log') && location.hash.includes('threshold=0.3')");
     const char *address = browser_text(own, "return location.hash");
     browser_open(own, "%s", address);
     browser_await_text(own, "optimizer.learning_rate");
-    browser_await(own,
-                  "/step [\\d,]+, \\d+/.test(document.body.innerText)");
+    browser_await(own, "/step [\\d,]+, \\d+/.test(document.body.innerText)");
     browser_await(own, "document.querySelector(`[aria-label='y scale']`).value === 'log'");
     browser_press(own, "Remove");
     browser_await_text(own, "One run alone has nothing to differ from.");

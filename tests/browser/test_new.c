@@ -125,3 +125,44 @@ Test(browser_new, a_job_is_cloned_and_a_spec_imported, .timeout = LIMIT)
     browser_destroy(own);
     service_destroy(it);
 }
+
+/* The harder way through the form: a text, layers one by one, and a model that writes on. */
+Test(browser_new, a_text_is_sent_and_written_on, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const char *path = client_text(it, "%s/letters.txt", it->directory);
+    FILE *file = fopen(path, "w");
+    cr_assert_not_null(file);
+    for (int i = 0; i < 150; i++)
+        fputs("abcdefgh", file);
+    fclose(file);
+    browser *own = browser_start(it);
+    browser_open(own, "#/new");
+    browser_await_text(own, "What it comes to");
+    browser_press(own, "A table");
+    browser_type(own, "#upload", path);
+    browser_await_text(own, "1,200 rows");
+    browser_type(own, FIELD("/data/window/length"), "16");
+    browser_choose(own, FIELD("/model/type"), "sequential");
+    browser_choose(own, FIELD("/model/layers/0/type"), "embedding");
+    browser_type(own, FIELD("/model/layers/0/dimensions"), "8");
+    browser_choose(own, FIELD("/model/layers/1/type"), "gru");
+    browser_type(own, FIELD("/model/layers/1/units"), "16");
+    browser_press(own, "Add a layer");
+    browser_type(own, FIELD("/model/layers/2/units"), "auto");
+    browser_type(own, FIELD("/optimizer/learning_rate"), "0.02");
+    browser_choose(own, FIELD("/data/validation"), "none");
+    browser_await(own,
+                  "document.querySelector('.estimate .figure') && "
+                  "!document.querySelector('#submit').disabled");
+    browser_click(own, "#submit");
+    browser_await(own, "document.querySelector('.page-head .state-succeeded')");
+    browser_type(own, "#predict-prompt", "abcdefghabcdefgh");
+    browser_type(own, "#predict-length", "8");
+    browser_type(own, "#predict-temperature", "0");
+    browser_press(own, "Write on");
+    browser_await_text(own, "abcdefghabcdefghabcdefgh");
+    browser_expect_quiet(own, true);
+    browser_destroy(own);
+    service_destroy(it);
+}

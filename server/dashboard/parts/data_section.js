@@ -7,6 +7,7 @@ import { bytes, count, number } from "../format.js";
 import { field, fieldOf } from "./field.js";
 
 const PREVIEW_ROWS = 5;
+const PREVIEW_COLUMNS = 60;
 
 function extent(column) {
     if (column.kind === "numeric")
@@ -48,19 +49,20 @@ export function dataSection(draft, catalog) {
         fill(source, h("div", { class: "fields" }, field("Generator", control, [...path, "type"]), rows.map(row => fieldOf(row, path, draft))));
     }
 
-    /** Takes a dataset: the last column is the likely target. */
+    /** Takes a dataset: of a table the last column is the likely target, a text is learnt from windows. */
     function take(set) {
         for (const name of ["generator", "inline", "features", "task"])
             draft.write(["data", name], undefined);
         draft.write(["data", "dataset"], set.id);
-        draft.write(["data", "target"], set.columns.at(-1)?.name);
+        draft.write(["data", "target"], set.format === "csv" ? set.columns.at(-1)?.name : undefined);
+        draft.write(["data", "window"], set.format === "text" ? { length: 32 } : undefined);
         draw();
     }
 
     async function send(file, bar, told) {
         bar.hidden = false;
         try {
-            const set = await upload(file, new URLSearchParams({ name: file.name.replace(/\.csv$/i, "") }).toString(), share => {
+            const set = await upload(file, new URLSearchParams({ name: file.name.replace(/(\.(csv|txt))?(\.gz)?$/i, "") }).toString(), share => {
                 bar.value = share;
                 say(told, share < 1 ? `${Math.floor(share * 100)} % of ${bytes(file.size)} sent` : "sent; the service reads it…");
             });
@@ -77,14 +79,14 @@ export function dataSection(draft, catalog) {
         const id = draft.read(["data", "dataset"]);
         const told = h("span", { class: "hint", role: "status" });
         const bar = h("progress", { max: 1, value: 0, hidden: true, "aria-label": "Upload" });
-        const file = h("input", { type: "file", id: "upload", accept: ".csv,.tsv,text/csv,text/plain", on: { change: () =>
+        const file = h("input", { type: "file", id: "upload", accept: ".csv,.tsv,.txt,.idx,.gz,text/csv,text/plain", on: { change: () =>
             file.files[0] && send(file.files[0], bar, told) } });
         const chosen = select([["", sets.length > 0 ? "choose…" : "none is there yet"], ...sets.map(set =>
             [set.id, `${set.name || set.id.slice(-6)} · ${count(set.rows)} rows × ${count(set.column_count)} · ${set.id.slice(-6)}`])], id ?? "", {
             on: { change: () => chosen.value && take(sets.find(set => set.id === chosen.value)) } });
         const set = sets.find(own => own.id === id);
         fill(source, h("div", { class: "fields" }, field("Dataset", chosen, ["data", "dataset"]),
-            h("div", { class: "field" }, h("label", { for: "upload" }, "Or send a CSV file"), file, bar, told)),
+            h("div", { class: "field" }, h("label", { for: "upload" }, "Or send a file: CSV, text, IDX"), file, bar, told)),
         set ? drawColumns(set) : null);
     }
 
@@ -104,17 +106,36 @@ export function dataSection(draft, catalog) {
         };
         const rows = h("div", { class: "table-scroll" });
         get(`/v1/datasets/${set.id}/rows?limit=${PREVIEW_ROWS}`).then(reply => fill(rows, h("table", { class: "columns-table" },
-            h("caption", { class: "unseen" }, "First rows"), h("thead", null, h("tr", null, reply.columns.map(name => h("th", { scope: "col" }, name)))),
-            h("tbody", null, reply.rows.map(row => h("tr", null, row.map(value => h("td", null, value === null ? "–" : String(value)))))))), () => {});
+            h("caption", { class: "unseen" }, "First rows"), h("thead", null, h("tr", null, reply.columns.slice(0, PREVIEW_COLUMNS).map(name => h("th", { scope: "col" }, name)))),
+            h("tbody", null, reply.rows.map(row => h("tr", null, row.slice(0, PREVIEW_COLUMNS).map(value => h("td", null, value === null ? "–" : String(value)))))))), () => {});
         return h("div", { class: "stack" }, h("div", { class: "table-scroll" }, h("table", { class: "columns-table" },
             h("thead", null, h("tr", null, ["Column", "Kind", "Values", "Missing", "Used as"].map(text => h("th", { scope: "col" }, text)))),
-            h("tbody", null, set.columns.map(column => h("tr", null, h("th", { scope: "row" }, column.name), h("td", null, column.kind),
+            h("tbody", null, set.columns.slice(0, PREVIEW_COLUMNS).map(column => h("tr", null, h("th", { scope: "row" }, column.name), h("td", null, column.kind),
                 h("td", null, extent(column)), h("td", null, count(column.missing)),
                 h("td", null, select([["feature", "feature"], ["target", "target"], ["unused", "not used"]], role(column.name), {
                     "aria-label": `${column.name} is used as`, data: { column: column.name },
                     on: { change: event => assign(column.name, event.target.value) } }))))))),
+        set.column_count > PREVIEW_COLUMNS ? h("p", { class: "hint" }, `and ${count(set.column_count - PREVIEW_COLUMNS)} columns more`) : null,
         h("span", { class: "fault", data: { faultOf: "/data/target" } }), h("span", { class: "fault", data: { faultOf: "/data/features" } }),
         h("details", null, h("summary", null, "First rows"), rows));
+    }
+
+    function drawWindow() {
+        const path = ["data", "window"];
+        const own = draft.read(path);
+        const control = h("input", { type: "checkbox", on: { change: () => {
+            draft.write(path, control.checked ? { length: 12 } : undefined);
+            draw();
+        } } });
+        control.checked = own !== undefined;
+        const part = (name, usual, help) => {
+            const input = h("input", { inputmode: "numeric", value: String(own[name] ?? ""), placeholder: usual, on: { input: () =>
+                draft.write([...path, name], input.value.trim() === "" ? undefined : Number.isFinite(Number(input.value)) ? Number(input.value) :
+                    input.value) } });
+            return field(name[0].toUpperCase() + name.slice(1), input, [...path, name], help);
+        };
+        return [field("A series: learn from windows of rows", control, path), own === undefined ? null : [part("length", "", "rows a window holds"),
+            part("horizon", "1", "rows ahead that are predicted"), part("stride", "1", "rows from one window to the next")]];
     }
 
     function drawValidation() {
@@ -150,7 +171,8 @@ export function dataSection(draft, catalog) {
             fill(source, h("p", { class: "hint" }, `${count(inline.rows?.length)} rows of ${count(inline.columns?.length)} columns came with the imported JSON.`));
         fill(common, drawValidation(), plainChoice("Scaling of features", "scaling", catalog.scalings, "none"),
             own === "generator" ? null : plainChoice("Missing values", "missing", catalog.missing, "error"),
-            own === "generator" ? null : plainChoice("Task", "task", ["by the target", ...catalog.tasks], "by the target"));
+            own === "generator" ? null : plainChoice("Task", "task", ["by the target", ...catalog.tasks], "by the target"),
+            own === "generator" ? null : drawWindow());
     }
 
     get("/v1/datasets?limit=100").then(reply => {

@@ -27,11 +27,11 @@ function cell(text) {
 }
 
 function drawReply(reply) {
-    const prediction = reply.predictions[0];
+    const prediction = reply.predictions.at(-1);
     const parts = [h("p", { class: "verdict" }, Array.isArray(prediction) ? prediction.map(value => number(value)).join(", ") :
         typeof prediction === "number" ? number(prediction, 6) : String(prediction))];
-    if (reply.classes && reply.probabilities?.[0]) {
-        const order = reply.classes.map((name, index) => [name, reply.probabilities[0][index]]).sort((a, b) => b[1] - a[1]);
+    if (reply.classes && reply.probabilities?.length > 0) {
+        const order = reply.classes.map((name, index) => [name, reply.probabilities.at(-1)[index]]).sort((a, b) => b[1] - a[1]);
         parts.push(h("div", { class: "bars" }, order.slice(0, 12).map(([name, share]) => [h("span", null, String(name)),
             h("progress", { max: 1, value: share, "aria-label": `probability of ${name}` }), h("span", { class: "numeric" },
                 `${number(share * 100, 3)} %`)])));
@@ -39,12 +39,39 @@ function drawReply(reply) {
     return [parts, h("p", { class: "hint" }, `with the parameters after step ${reply.step}`)];
 }
 
+/** A text model writes on where a prompt ends. */
+function promptBox(root, job) {
+    const prompt = h("textarea", { id: "predict-prompt" });
+    const length = h("input", { id: "predict-length", inputmode: "numeric", value: "200" });
+    const temperature = h("input", { id: "predict-temperature", inputmode: "decimal", value: "0.7" });
+    const out = h("pre", { class: "code", "aria-live": "polite", hidden: true });
+    fill(root, h("form", { class: "stack", on: { submit: async event => {
+        event.preventDefault();
+        out.hidden = false;
+        try {
+            const reply = await write("POST", `/v1/jobs/${job.id}/predict`, { prompt: prompt.value, length: Number(length.value),
+                temperature: Number(temperature.value) });
+            fill(out, h("b", null, prompt.value), reply.text);
+        } catch (error) {
+            fill(out, [error.message, ...(error.problem?.errors ?? []).map(fault => fault.detail)].join(" "));
+        }
+    } } }, h("div", { class: "field" }, h("label", { for: prompt.id }, "Prompt"), prompt), h("div", { class: "fields" },
+        h("div", { class: "field" }, h("label", { for: length.id }, "Characters"), length),
+        h("div", { class: "field" }, h("label", { for: temperature.id }, "Temperature"), temperature)),
+    h("div", { class: "row" }, h("button", { type: "submit", class: "primary" }, "Write on")), out));
+}
+
 /** @param {HTMLElement} root @param {Object} job with details */
 export async function predictBox(root, job) {
+    const set = job.spec.data.dataset ? await get(`/v1/datasets/${job.spec.data.dataset}`).catch(() => null) : null;
+    if (set?.format === "text") {
+        promptBox(root, job);
+        return;
+    }
     const columns = await columnsOf(job.spec);
     const out = h("div", { class: "stack", "aria-live": "polite" });
     const which = select([["final", "final parameters"], ["best", "best parameters"]], "final", { "aria-label": "Which parameters" });
-    let read;
+    let read, many = null;
     let inputs;
     if (columns.length <= FIELDS_MAXIMUM) {
         const fields = columns.map((column, index) => [column, column.classes ?
@@ -59,10 +86,17 @@ export async function predictBox(root, job) {
         inputs = h("div", { class: "field wide" }, h("label", { for: "predict-row" }, `One row of ${columns.length} values, separated by commas`), text);
         read = () => text.value.split(",").map(cell);
     }
+    const rows = job.spec.data.window?.length;
+    if (rows > 1) {
+        const text = h("textarea", { id: "predict-rows", value: new Array(rows).fill(columns.map(column => column.usual).join(", ")).join("\n") });
+        inputs = h("div", { class: "field wide" }, h("label", { for: "predict-rows" }, `At least ${rows} rows of the series: ${
+            columns.map(column => column.name).join(", ")}`), text);
+        many = () => text.value.trim().split("\n").map(line => line.split(",").map(cell));
+    }
     const form = h("form", { class: "stack", on: { submit: async event => {
         event.preventDefault();
         try {
-            fill(out, drawReply(await write("POST", `/v1/jobs/${job.id}/predict`, { rows: [read()], which: which.value })));
+            fill(out, drawReply(await write("POST", `/v1/jobs/${job.id}/predict`, { rows: many ? many() : [read()], which: which.value })));
         } catch (error) {
             fill(out, h("p", { class: "fault" }, [error.message, ...(error.problem?.errors ?? []).map(fault => fault.detail)].join(" ")));
         }

@@ -164,7 +164,7 @@ deps:
 deps-demo: deps
 	$(call apt,$(PACKAGES_DEMO))
 deps-test: deps
-	$(call apt,$(PACKAGES_TEST) $(PACKAGES_DEMO) $(if $(SANITIZE),,$(PACKAGES_BROWSER)))
+	$(call apt,$(PACKAGES_TEST) $(PACKAGES_DEMO))
 deps-sanitize: deps-test
 	$(call apt,$(PACKAGES_SANITIZE))
 deps-lint: deps-test
@@ -234,17 +234,16 @@ run-tests:
 	for program in $(TEST_PROGRAMS); do \
 	    echo "$$program"; \
 	    DESCENTD=$(BUILD)/descentd $$program $(TEST_FLAGS) || status=1; \
-	done; \
-	for program in $(BROWSER_PROGRAM); do \
-	    echo "$$program"; \
-	    $(BROWSER_RUN) $$program -j1 $(TEST_FLAGS) || status=1; \
 	done; exit $$status
 
 # One browser at a time: several would take the processor from each other.
 BROWSER_RUN = DESCENTD=$(BUILD)/descentd SCREENSHOTS=$(BUILD)/screenshots
 
-.PHONY: test-browser
-test-browser: deps-test
+.PHONY: deps-browser test-browser
+deps-browser: deps-test
+	$(call apt,$(PACKAGES_BROWSER))
+# Apart from `make test`: it needs a browser of several hundred megabytes.
+test-browser: deps-browser
 	@$(MAKE) --no-print-directory -j$(JOBS) all $(BUILD)/tests/browser
 	@$(BROWSER_RUN) $(BUILD)/tests/browser -j1 $(TEST_FLAGS)
 

@@ -17,10 +17,31 @@ void api_get_catalog(void *context, const http_request *request, http_response *
 }
 
 /* What the service is busy with and what it still has room for. */
+void api_get_version(void *context, const http_request *request, http_response *response)
+{
+    const api_context *own = context;
+    if (!api_check_query(request, response, NULL))
+        return;
+    json_writer *writer = json_writer_create(API_REPLY_MAXIMUM);
+    json_writer_begin_object(writer);
+    api_write_text(writer, "name", "descentd");
+    api_write_text(writer, "version", GD_VERSION);
+    api_write_text(writer, "kernels", gd_kernels_name());
+    api_write_raw(writer, "environment", jobs_service_environment(own->jobs));
+    json_writer_key(writer, "workers");
+    json_writer_int64(writer, jobs_service_workers(own->jobs));
+    api_write_text(writer, "api", "v1");
+    json_writer_end_object(writer);
+    api_respond_tagged_json(response, writer);
+}
+
 static void write_load(json_writer *writer, const api_context *context, const int64_t *counts)
 {
     struct statvfs disk;
+    json_writer_begin_object(writer);
     api_write_time(writer, "started_at", jobs_service_started_at(context->jobs));
+    json_writer_key(writer, "workers");
+    json_writer_int64(writer, jobs_service_workers(context->jobs));
     json_writer_key(writer, "workers_busy");
     json_writer_int64(writer, jobs_live_count(jobs_service_live(context->jobs)));
     json_writer_key(writer, "jobs");
@@ -32,32 +53,24 @@ static void write_load(json_writer *writer, const api_context *context, const in
         json_writer_double(writer, (double)disk.f_bavail * (double)disk.f_frsize);
     else
         json_writer_null(writer);
+    json_writer_end_object(writer);
 }
 
-void api_get_version(void *context, const http_request *request, http_response *response)
+/* Apart from the version, because it is another one at each moment. */
+void api_get_load(void *context, const http_request *request, http_response *response)
 {
     const api_context *own = context;
-    if (!api_check_query(request, response, NULL))
-        return;
-    const char *environment = jobs_service_environment(own->jobs);
     int64_t counts[STORE_JOB_STATUS_COUNT];
     gd_error error = {0};
+    if (!api_check_query(request, response, NULL))
+        return;
     gd_status status = store_job_counts(jobs_service_store(own->jobs), counts, &error);
     if (status != GD_OK) {
         api_respond_status(response, status, &error);
         return;
     }
     json_writer *writer = json_writer_create(API_REPLY_MAXIMUM);
-    json_writer_begin_object(writer);
-    api_write_text(writer, "name", "descentd");
-    api_write_text(writer, "version", GD_VERSION);
-    api_write_text(writer, "kernels", gd_kernels_name());
-    api_write_raw(writer, "environment", environment);
-    json_writer_key(writer, "workers");
-    json_writer_int64(writer, jobs_service_workers(own->jobs));
-    api_write_text(writer, "api", "v1");
     write_load(writer, own, counts);
-    json_writer_end_object(writer);
     api_respond_tagged_json(response, writer);
 }
 

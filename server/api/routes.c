@@ -54,6 +54,7 @@ const http_route api_routes[] = {
     GET_ROUTE("/v1/datasets/{id}/rows", api_get_rows),
     GET_ROUTE("/v1/catalog", api_get_catalog),
     GET_ROUTE("/v1/version", api_get_version),
+    GET_ROUTE("/v1/load", api_get_load),
     GET_ROUTE("/", api_get_dashboard),
     GET_ROUTE("/assets/{version}/{file}", api_get_asset),
     GET_ROUTE("/assets/{version}/{folder}/{file}", api_get_asset),

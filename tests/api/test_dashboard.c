@@ -95,7 +95,7 @@ Test(api_dashboard, other_paths_are_unknown, .timeout = LIMIT)
     service_destroy(it);
 }
 
-Test(api_dashboard, lists_and_version_tell_the_counts, .timeout = LIMIT)
+Test(api_dashboard, lists_and_load_tell_the_counts, .timeout = LIMIT)
 {
     service *it = service_start(0);
     for (int i = 0; i < 3; i++)
@@ -104,12 +104,12 @@ Test(api_dashboard, lists_and_version_tell_the_counts, .timeout = LIMIT)
     ASSERT_STATUS(list, 200);
     cr_expect_eq(reply_number(list, "/counts/queued"), 3);
     cr_expect_eq(reply_number(list, "/counts/failed"), 0);
-    const reply *version = client_get(it, "/v1/version");
-    cr_expect_eq(reply_number(version, "/jobs/queued"), 3);
-    cr_expect_eq(reply_number(version, "/workers"), 0);
-    cr_expect_eq(reply_number(version, "/workers_busy"), 0);
-    cr_expect_gt(reply_number(version, "/database_bytes"), 4096);
-    cr_expect_gt(reply_number(version, "/free_bytes"), 0);
-    cr_expect(text_is_time(reply_text(version, "/started_at")));
+    const reply *load = client_get(it, "/v1/load");
+    cr_expect_eq(reply_number(load, "/jobs/queued"), 3);
+    cr_expect_eq(reply_number(load, "/workers"), 0);
+    cr_expect_eq(reply_number(load, "/workers_busy"), 0);
+    cr_expect_gt(reply_number(load, "/database_bytes"), 4096);
+    cr_expect_gt(reply_number(load, "/free_bytes"), 0);
+    cr_expect(text_is_time(reply_text(load, "/started_at")));
     service_destroy(it);
 }

@@ -75,9 +75,10 @@ export function show(root) {
     }
 
     const poller = poll(async signal => {
-        const [version, running, queued, sets, health] = await Promise.all([get("/v1/version", signal),
+        const [about, load, running, queued, sets, health] = await Promise.all([get("/v1/version", signal), get("/v1/load", signal),
             get("/v1/jobs?status=running&limit=64", signal), get("/v1/jobs?status=queued&limit=200", signal), get("/v1/datasets?limit=20", signal),
             get("/readyz", signal).then(() => true, error => error.status === undefined ? Promise.reject(error) : false)]);
+        const version = { ...about, ...load };
         drawVersion(version);
         drawWorkers(version, running.jobs);
         drawQueue([...queued.jobs].sort((a, b) => a.queue_position - b.queue_position).slice(0, 10), version.jobs.queued);

@@ -160,8 +160,11 @@ static void watch_over(pid_t group, const char *profile, int lifeline)
     while (read(lifeline, &byte, 1) < 0 && errno == EINTR)
         ;
     kill(-group, SIGKILL);
-    service_sleep(0.2);
-    (void)nftw(profile, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    /* Its last processes may still write for a moment. */
+    for (int i = 0; i < 30 && access(profile, F_OK) == 0; i++) {
+        (void)nftw(profile, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+        service_sleep(0.1);
+    }
     _exit(0);
 }
 

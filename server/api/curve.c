@@ -63,6 +63,15 @@ static void cut(jobs_curve *curve, const api_curve_query *query)
     jobs_curve_drop(curve, first);
 }
 
+/* Whether a series has a value at a point; those of measured sizes say so themselves. */
+static bool has_value(const jobs_curve *curve, int64_t series, int64_t at)
+{
+    if (series == JOBS_SERIES_VALIDATION_LOSS)
+        return curve->validated[at];
+    bool measured = series == JOBS_SERIES_UPDATE_RATIO || series >= JOBS_SERIES_FIXED;
+    return !measured || curve->columns[series][at] != GD_NOT_MEASURED;
+}
+
 /* One column of the reply: a fixed series, a layer's gradient norm, or the sequence numbers. */
 static void write_column(json_writer *writer, const api_curve_column *column,
                          const jobs_curve *curve, const bool *keep)
@@ -76,7 +85,7 @@ static void write_column(json_writer *writer, const api_curve_column *column,
             json_writer_int64(writer, curve->first_sequence + i);
         else if (column->series == JOBS_SERIES_STEP)
             json_writer_int64(writer, (int64_t)curve->columns[column->series][i]);
-        else if (column->series == JOBS_SERIES_VALIDATION_LOSS && !curve->validated[i])
+        else if (!has_value(curve, column->series, i))
             json_writer_null(writer);
         else
             json_writer_double(writer, curve->columns[column->series][i]);
@@ -159,7 +168,7 @@ static void respond_csv(http_response *response, const api_curve_columns *column
             size_t length = 0;
             if (series < 0)
                 length = json_format_int64(curve->first_sequence + i, number);
-            else if (series != JOBS_SERIES_VALIDATION_LOSS || curve->validated[i]) {
+            else if (has_value(curve, series, i)) {
                 double value = curve->columns[series][i];
                 length = isfinite(value)
                              ? json_format_double(value, number)

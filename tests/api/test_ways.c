@@ -182,6 +182,30 @@ Test(api_ways, restarts_survive_a_kill_byte_for_byte, .timeout = LIMIT)
     service_destroy(it);
 }
 
+#define SPEC_FORTY                                                                              \
+    "{'model': 'linear', 'data': {'generator': {'type': 'linear', 'samples': 64, 'seed': 1}}, " \
+    "'training': {'steps': 40, 'seed': 7 %s}}"
+
+Test(api_ways, what_was_not_measured_is_null, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const char *id = reply_text(client_run(it, SECONDS, SPEC_FORTY, ""), "/id");
+    const reply *curve = client_get(it, "/v1/jobs/%s/curve", id);
+    for (int i = 0; i < 40; i++) {
+        bool measured = i == 0 || (i + 1) % 16 == 0 || i == 39;
+        cr_expect_eq(reply_is_null(curve, client_text(it, "/series/update_ratio/%d", i)), !measured,
+                     "point %d", i);
+        cr_expect_not(reply_is_null(curve, client_text(it, "/series/gradient_norm/%d", i)));
+    }
+    const reply *csv = client_get(it, "/v1/jobs/%s/curve?format=csv&series=step,update_ratio", id);
+    cr_expect_not_null(strstr(csv->body, "\r\n2,2,\r\n"), "%.200s", csv->body);
+    cr_expect_eq(reply_count(curve, "/nonfinite"), 0);
+    id = reply_text(client_run(it, SECONDS, SPEC_FORTY, ", 'record_every': 1"), "/id");
+    curve = client_get(it, "/v1/jobs/%s/curve", id);
+    cr_expect_gt(reply_number(curve, "/series/update_ratio/1"), 0);
+    service_destroy(it);
+}
+
 /* Wide enough that products, loops and updates are shared. */
 #define SPEC_WIDE                                                                              \
     "{'model': {'type': 'mlp', 'hidden': [256, 300], 'dropout': 0.1}, 'data': {'generator': "  \

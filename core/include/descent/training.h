@@ -65,7 +65,7 @@ typedef struct gd_training_options {
     int64_t restarts;          /* runs from different first parameters, the best kept; 1: one run */
     int64_t threads;      /* that share each step; GD_AUTOMATIC: one a processor. The bytes are the
                              same for any number, and a state of any number may be loaded */
-    int64_t record_every; /* updates a curve point; GD_AUTOMATIC: max(1, ceil(steps / 10000)) */
+    int64_t record_every; /* updates a curve point; GD_AUTOMATIC: max(1, steps / 1000) */
 } gd_training_options;
 
 /*
@@ -131,8 +131,13 @@ typedef struct gd_progress {
 /*
  * One point of the curves, after update `step`. `loss` is the mean over the examples of the updates
  * since the point before (with record_every 1: the loss of the step). gradient_norm is before
- * clipping; update_ratio is |change of the parameters| / |parameters|, both global 2-norms.
+ * clipping; update_ratio is |change of the parameters| / |parameters|, both global 2-norms. With an
+ * automatic record_every, which is to cost little, update_ratio and layer_gradient_norms are measured
+ * about every 16th update and at the last and, where it is a point, the first; else they are
+ * GD_NOT_MEASURED.
  */
+#define GD_NOT_MEASURED (-1.0)
+
 typedef struct gd_point {
     int64_t sequence; /* from 1, without gaps */
     int64_t step;

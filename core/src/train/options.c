@@ -84,7 +84,7 @@ static const gd_field training_fields[] = {
      .maximum = GDI_MAXIMUM_STEPS,
      .automatic = "auto",
      .default_value = (double)GD_AUTOMATIC,
-     .help = "Updates a point of the curves; \"auto\" gives about 10,000 points."},
+     .help = "Updates a point of the curves; \"auto\" gives 1,000 to 2,000 points."},
 };
 
 static const gd_field stop_fields[] = {

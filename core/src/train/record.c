@@ -2,8 +2,8 @@
  * record.c: the points of the curves.
  *
  * A point is begun before clipping and update, while the gradient is what the backward pass left, and
- * completed after the update, or after the validation pass that follows it. Only steps that become
- * points pay for norms of layers and the update ratio.
+ * completed after the update, or after the validation pass that follows it. Norms of layers and the
+ * update ratio take a pass over all parameters each: only steps that are to measure pay for them.
  */
 #include "train/trainer.h"
 
@@ -52,10 +52,17 @@ void gdi_record_begin(gd_trainer *trainer, const gdi_step *step)
         .loss = (since->sum + step->loss * rows) / ((double)since->rows + rows),
         .learning_rate = step->learning_rate,
         .gradient_norm = step->gradient_norm,
+        .update_ratio = GD_NOT_MEASURED,
         .layer_gradient_norms = trainer->layer_norms,
         .layer_count = trainer->layer_count,
     };
-    measure_layers(trainer);
+    if (step->measures || !isfinite(step->gradient_norm)) {
+        measure_layers(trainer);
+        return;
+    }
+    for (int64_t i = 0; i < trainer->layer_count; i++) {
+        trainer->layer_norms[i] = GD_NOT_MEASURED;
+    }
 }
 
 void gdi_record_update_ratio(gd_trainer *trainer, const gd_real *before, const gd_real *after)

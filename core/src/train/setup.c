@@ -253,8 +253,8 @@ static gd_status resolve_limits(gd_trainer_setup *setup, gd_error *error)
         training->threads = gdi_processor_count();
     }
     if (training->record_every == GD_AUTOMATIC) {
-        training->record_every =
-            (training->steps * restarts + GDI_CURVE_POINTS - 1) / GDI_CURVE_POINTS;
+        training->record_every = training->steps * restarts / GDI_CURVE_POINTS;
+        training->record_every = training->record_every < 1 ? 1 : training->record_every;
     }
     return GD_OK;
 }

@@ -166,7 +166,7 @@ gd_status gdi_take_step(gd_trainer *trainer, gd_error *error)
                                  trainer->parameter_count)) {
         return gdi_diverge_update(trainer, &step, result, error);
     }
-    if (step.records) {
+    if (step.measures) {
         gdi_record_update_ratio(trainer, parameters, result);
     }
     trainer->current = next;

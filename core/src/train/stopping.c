@@ -71,6 +71,8 @@ void gdi_stopping_decide(const gd_trainer *trainer, gdi_step *step)
     }
     step->records = step->number % options->record_every == 0 || step->validates ||
                     step->reason != GD_STOP_NONE;
+    step->measures = step->records && (step->number % trainer->measure_every == 0 ||
+                                       step->number == 1 || step->reason != GD_STOP_NONE);
 }
 
 /* The parameters are those after the pass. */

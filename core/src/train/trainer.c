@@ -174,6 +174,16 @@ static void start(gd_trainer *trainer)
     gdi_begin(trainer);
 }
 
+/* Of an automatic record_every only some points have what costs a pass over all parameters. */
+static int64_t measure_every(const gd_trainer_setup *setup, const gd_trainer_setup *resolved)
+{
+    int64_t every = resolved->training.record_every;
+    if (setup->training.record_every != GD_AUTOMATIC) {
+        return 1;
+    }
+    return (GDI_MEASURE_EVERY + every - 1) / every * every;
+}
+
 gd_status gd_trainer_create(gd_trainer **trainer, const gd_trainer_setup *setup, gd_error *error)
 {
     *trainer = NULL;
@@ -198,6 +208,7 @@ gd_status gd_trainer_create(gd_trainer **trainer, const gd_trainer_setup *setup,
         .trained_count = gd_model_trained_count(resolved.model),
         .output = gdi_plan_output(resolved.model),
         .validation_every = (resolved.training.epochs + GDI_VALIDATIONS - 1) / GDI_VALIDATIONS,
+        .measure_every = measure_every(setup, &resolved),
         .layer_count = count_layers(resolved.model),
         .scalar_count = count_scalars(&resolved),
         .best = -1,

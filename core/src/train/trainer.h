@@ -18,7 +18,8 @@
 #define GDI_MAXIMUM_STEPS    1e11
 #define GDI_DEFAULT_EPOCHS   100
 #define GDI_MAXIMUM_RESTARTS 1000
-#define GDI_CURVE_POINTS     10000 /* of a run, about, by default */
+#define GDI_CURVE_POINTS     1000  /* of a run at least, if it has so many updates, by default */
+#define GDI_MEASURE_EVERY    16    /* updates, by default: what costs a pass over all parameters */
 #define GDI_VALIDATIONS      10000 /* of a run, about at most */
 
 enum {
@@ -71,6 +72,7 @@ typedef struct gdi_step {
     bool ends_pass;  /* that, or the last step there will be */
     bool validates;  /* a validation pass follows */
     bool records;    /* becomes a point */
+    bool measures;   /* one with the norms of layers and the update ratio */
     gd_stop_reason
         reason; /* why training ends with this step, as far as known without validation */
 } gdi_step;
@@ -96,6 +98,7 @@ struct gd_trainer {
     size_t trained_count;
     gdi_output_plan output;
     int64_t validation_every; /* epochs */
+    int64_t measure_every;    /* updates; 1 where the caller said which are recorded */
     int64_t *layers;          /* [layer_count] those with parameters */
     int64_t layer_count;
 

@@ -179,9 +179,13 @@ export class Curves {
             summary: this.course("learning_rate"), table: columns(["learning_rate"]) });
         const layers = Object.keys(series).filter(name => name.startsWith(LAYER));
         this.strip.element.hidden = layers.length === 0;
-        if (layers.length > 0)
-            laidOut.then(() => this.strip.show({ rows: layers.map(name => ({ name: name.slice(LAYER.length).replace("layers.", "layer "), values: series[name] })), x, xLog, range,
-                steps: series.step, summary: `${count(layers.length)} layers, ${said}` }));
+        if (layers.length > 0) {
+            /* Norms of layers are not measured at every point. */
+            const measured = this.data.points(layers[0], x), pick = values => measured.index.map(index => values[index]);
+            if (measured.index.length > 0)
+                laidOut.then(() => this.strip.show({ rows: layers.map(name => ({ name: name.slice(LAYER.length).replace("layers.", "layer "), values: pick(series[name]) })),
+                    x: measured.x, xLog, range, steps: pick(series.step), summary: `${count(layers.length)} layers, ${said}` }));
+        }
         this.drawLayers(layers);
         const name = layer && series[LAYER + layer] ? LAYER + layer : "gradient_norm";
         const bad = nonfinite.filter(entry => entry.series === name);

@@ -78,7 +78,7 @@ static void end(problem *p)
 static gd_buffer state_of(const gd_trainer *trainer)
 {
     gd_buffer buffer;
-    gd_buffer_init(&buffer, (size_t)1 << 28);
+    gd_buffer_init(&buffer, (size_t)1 << 30);
     gd_trainer_save(trainer, &buffer);
     cr_assert_eq(buffer.status, GD_OK);
     return buffer;

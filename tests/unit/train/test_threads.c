@@ -145,7 +145,10 @@ Test(train_threads, every_optimizer_gives_the_same_bytes)
         if (type == GD_OPTIMIZER_SGD) {
             p.setup.optimizer.of.sgd.momentum = 0.9;
         }
-        p.setup.training.epochs = type == GD_OPTIMIZER_LBFGS ? 2 : 3;
+        if (type == GD_OPTIMIZER_LBFGS) {
+            p.setup.optimizer.of.lbfgs.history = 3;
+            p.setup.training.epochs = 2;
+        }
         expect_same(&p, gd_optimizer_descriptor_at((gd_optimizer_type)type)->name);
         end(&p);
     }

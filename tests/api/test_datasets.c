@@ -190,10 +190,10 @@ Test(api_datasets, gzip_and_chunks_give_the_same_dataset, .timeout = LIMIT)
     const reply *others[] = {upload(it, "", plain, text, length, true),
                              upload(it, "", gzip, packed, packed_length, false),
                              upload(it, "", gzip, packed, packed_length, true)};
-    cr_expect_eq(reply_number(first, "/rows"), ROWS);
+    cr_expect_eq(reply_number(first, "/rows"), (double)ROWS);
     for (size_t i = 0; i < 3; i++) {
         ASSERT_STATUS(others[i], 201);
-        cr_expect_eq(reply_number(others[i], "/rows"), ROWS);
+        cr_expect_eq(reply_number(others[i], "/rows"), (double)ROWS);
         cr_expect_str_eq(reply_text(others[i], "/sha256"), reply_text(first, "/sha256"));
         cr_expect_eq(reply_number(others[i], "/columns/1/mean"),
                      reply_number(first, "/columns/1/mean"));
@@ -273,7 +273,7 @@ Test(api_datasets, a_large_file_is_never_whole_in_memory, .timeout = LIMIT)
     double before = peak_memory(it);
     const reply *made = upload(it, "", CLIENT_HEADERS(CSV), text, length, true);
     ASSERT_STATUS(made, 201);
-    cr_expect_eq(reply_number(made, "/rows"), ROWS);
+    cr_expect_eq(reply_number(made, "/rows"), (double)ROWS);
     if (SERVICE_PATIENCE == 1) /* sanitizers keep freed memory */
         cr_expect_lt(peak_memory(it) - before, (double)length / 2, "%zu bytes were uploaded",
                      length);

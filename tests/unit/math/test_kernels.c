@@ -124,7 +124,7 @@ Test(math_kernels, column_sums_run_in_double)
     }
     gd_real sum = 0;
     gdi_kernels_best()->column_sums(matrix, ROWS, 1, &sum);
-    cr_assert_eq(sum, (gd_real)(16777216.0 + ROWS - 1));
+    cr_assert_eq(sum, (gd_real)(16777216.0 + (double)ROWS - 1));
 }
 
 static void check_all_finite(const gdi_kernels *table)

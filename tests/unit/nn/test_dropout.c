@@ -37,7 +37,7 @@ Test(nn_dropout, keeps_the_mean_and_drops_the_share)
         network net = copy_then_drop(rates[k]);
         const gd_real *output;
         double sum = 0, dropped = 0;
-        const double count = (double)WIDTH * BATCH;
+        const double count = (double)WIDTH * (double)BATCH;
         network_loss(&net, &output);
         for (size_t i = 0; i < (size_t)WIDTH * BATCH; i++) {
             sum += (double)output[i];

@@ -89,7 +89,7 @@ Test(train_stopping, steps_may_end_within_an_epoch)
     cr_assert_eq(p.curve.count, 3);
     cr_assert_eq(last_point(&p)->step, 13);
     cr_assert(last_point(&p)->has_validation_loss);
-    cr_assert_float_eq(last_point(&p)->epoch, 2 + 15.0 / ROWS, 1e-12);
+    cr_assert_float_eq(last_point(&p)->epoch, 2 + 15.0 / (double)ROWS, 1e-12);
     end_problem(&p);
 }
 

@@ -46,7 +46,7 @@ Test(train_validation, takes_slices_of_at_most_4096_rows_a_call)
                                                  large_features + 4 * i, 1, NULL);
         sum += pow((double)output[0] - (double)large_targets[i], 2);
     }
-    cr_assert_float_eq(gd_trainer_progress(trainer)->validation_loss, sum / LARGE, 1e-6);
+    cr_assert_float_eq(gd_trainer_progress(trainer)->validation_loss, sum / (double)LARGE, 1e-6);
     gd_workspace_destroy(workspace);
     gd_trainer_destroy(trainer);
     gd_model_destroy(model);

@@ -25,7 +25,7 @@ static gd_examples series(void)
     gd_random_seed(&random, 3, GD_STREAM_GENERATE);
     for (int i = 0; i < ROWS; i++) {
         row_features[2 * i] = (gd_real)gd_random_normal(&random);
-        row_features[2 * i + 1] = (gd_real)i / ROWS;
+        row_features[2 * i + 1] = (gd_real)i / (gd_real)ROWS;
         row_targets[i] = (gd_real)gd_random_normal(&random);
     }
     return (gd_examples){row_features, row_targets, ROWS, WIDTH, 1, 0, 0};

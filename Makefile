@@ -62,7 +62,8 @@ CHART_JS       ?= /usr/share/javascript/chart.js/chart.min.js
 
 CORE_OBJECTS   := $(CORE_SOURCES:%.c=$(BUILD)/%.o)
 DOUBLE_OBJECTS := $(CORE_SOURCES:%.c=$(BUILD)/double/%.o)
-SERVER_OBJECTS := $(SERVER_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/generated/migrations.o $(BUILD)/generated/dashboard.o
+GENERATED      := migrations openapi dashboard
+SERVER_OBJECTS := $(SERVER_SOURCES:%.c=$(BUILD)/%.o) $(GENERATED:%=$(BUILD)/generated/%.o)
 SERVER_LIBRARY_OBJECTS := $(filter-out $(BUILD)/server/main.o,$(SERVER_OBJECTS))
 
 CORE_FOLDERS   := base math data nn loss optim train export
@@ -126,6 +127,11 @@ $(BUILD)/generated/%.o: $(BUILD)/generated/%.c
 $(BUILD)/generated/migrations.c: server/store/embed_migrations.sh $(MIGRATIONS)
 	@mkdir -p $(@D)
 	sh server/store/embed_migrations.sh $(MIGRATIONS) > $@.new
+	@mv $@.new $@
+
+$(BUILD)/generated/openapi.c: server/api/embed_openapi.sh server/api/openapi.json
+	@mkdir -p $(@D)
+	sh server/api/embed_openapi.sh server/api/openapi.json > $@.new
 	@mv $@.new $@
 
 $(BUILD)/generated/dashboard.c: server/dashboard/embed.sh $(DASHBOARD) $(CHART_JS)

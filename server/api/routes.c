@@ -53,6 +53,7 @@ const http_route api_routes[] = {
     DELETE_ROUTE("/v1/datasets/{id}", api_delete_dataset),
     GET_ROUTE("/v1/datasets/{id}/rows", api_get_rows),
     GET_ROUTE("/v1/catalog", api_get_catalog),
+    GET_ROUTE("/v1/openapi.json", api_get_openapi),
     GET_ROUTE("/v1/version", api_get_version),
     GET_ROUTE("/v1/load", api_get_load),
     GET_ROUTE("/", api_get_dashboard),

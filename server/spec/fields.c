@@ -237,7 +237,13 @@ static void write_bound(json_writer *writer, const char *word, const char *exclu
     json_writer_double(writer, bound);
 }
 
-static void write_default(json_writer *writer, const gd_field *field)
+void spec_write_field_bounds(json_writer *writer, const gd_field *field)
+{
+    write_bound(writer, "minimum", "exclusiveMinimum", field->minimum_excluded, field->minimum);
+    write_bound(writer, "maximum", "exclusiveMaximum", field->maximum_excluded, field->maximum);
+}
+
+void spec_write_field_default(json_writer *writer, const gd_field *field)
 {
     if (field->required)
         return;
@@ -280,13 +286,9 @@ void spec_write_field_rows(json_writer *writer, const gd_field_table *table)
         json_writer_string(writer, type_names[field->type]);
         json_writer_key(writer, "required");
         json_writer_boolean(writer, field->required);
-        write_default(writer, field);
-        if (bounded) {
-            write_bound(writer, "minimum", "exclusiveMinimum", field->minimum_excluded,
-                        field->minimum);
-            write_bound(writer, "maximum", "exclusiveMaximum", field->maximum_excluded,
-                        field->maximum);
-        }
+        spec_write_field_default(writer, field);
+        if (bounded)
+            spec_write_field_bounds(writer, field);
         if (field->automatic != NULL) {
             json_writer_key(writer, "or");
             json_writer_string(writer, field->automatic);

@@ -30,6 +30,11 @@ void spec_write_fields(json_writer *writer, const gd_field_table *table, const v
 /* Writes the table as an array of {name, type, default, minimum, …, help}. */
 void spec_write_field_rows(json_writer *writer, const gd_field_table *table);
 
+/* Two groups of members of a row's description, where it has them: the default; minimum and maximum,
+ * in the words of JSON Schema. */
+void spec_write_field_default(json_writer *writer, const gd_field *field);
+void spec_write_field_bounds(json_writer *writer, const gd_field *field);
+
 /* Number of names in a NULL-terminated list. */
 size_t spec_count_names(const char *const *names);
 

@@ -159,6 +159,11 @@ void spec_write(const spec_job *spec, json_writer *writer);
 /* Everything that may stand in a spec: models, layers, losses, … with fields, bounds and defaults. */
 void spec_write_catalog(json_writer *writer);
 
+/* The same as members of the object under way, one JSON Schema each: Model, Layer, Loss, Optimizer,
+ * Schedule, Generator, Training, Stop. They refer to Layers, Clip, Seed, FromJob and
+ * CheckpointSeconds below "#/components/schemas". */
+void spec_write_schemas(json_writer *writer);
+
 /* Names by enum, NULL-terminated. */
 extern const char *const spec_model_names[];
 extern const char *const spec_task_names[];

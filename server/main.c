@@ -38,7 +38,8 @@ static void log_job(void *context, jobs_log_level level, const char *job, const 
 static void log_request(void *context, const char *method, const char *path, int status,
                         double seconds, size_t bytes, const char *request_id)
 {
-    (void)context;
+    descentd *running = context;
+    api_metrics_count(&running->api.metrics, status, seconds, bytes);
     /* What went well is not news; faults of the service and lost clients are. */
     if (status >= 500)
         log_line(LOG_LEVEL_WARNING, request_id, "%s %s %d %.1f ms %zu bytes", method, path, status,
@@ -111,6 +112,7 @@ static gd_status start_http(descentd *service, gd_error *error)
     options.stop_seconds = STOP_SECONDS;
     options.log = log_request;
     options.log_message = log_library;
+    options.log_context = service;
     service->http = http_server_start(&options, service->router, message, sizeof message);
     return service->http != NULL ? GD_OK : gd_fail(error, GD_UNAVAILABLE, "", "%s", message);
 }

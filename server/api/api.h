@@ -6,6 +6,7 @@
 #ifndef API_API_H
 #define API_API_H
 
+#include "api/metrics.h"
 #include "http/router.h"
 #include "jobs/service.h"
 
@@ -17,6 +18,7 @@ typedef struct api_context {
     uint64_t maximum_upload; /* bytes of a dataset as uploaded */
     atomic_bool draining;    /* answers 503 to everything that would write */
     atomic_bool failed;      /* the store failed for good */
+    api_metrics metrics;
 } api_context;
 
 /* The table of routes; handlers are given an api_context. */

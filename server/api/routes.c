@@ -61,6 +61,7 @@ const http_route api_routes[] = {
     GET_ROUTE("/assets/{version}/{folder}/{file}", api_get_asset),
     GET_ROUTE("/healthz", api_get_health),
     GET_ROUTE("/readyz", api_get_readiness),
+    GET_ROUTE("/metrics", api_get_metrics),
 };
 
 const size_t api_route_count = sizeof api_routes / sizeof api_routes[0];

@@ -161,6 +161,11 @@ void store_wake(store *handle)
     note_queued(handle);
 }
 
+int64_t store_commits(const store *handle)
+{
+    return store_writer_commits(handle->writer);
+}
+
 int64_t store_bytes(const store *handle)
 {
     static const char *const endings[] = {"", "-wal"};

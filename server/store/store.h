@@ -57,6 +57,9 @@ gd_status store_ready(store *store, gd_error *error);
 /* Bytes of the database and its log on disk. */
 int64_t store_bytes(const store *store);
 
+/* Transactions committed since it was opened that wrote something. */
+int64_t store_commits(const store *store);
+
 /* --- Jobs -------------------------------------------------------------------------------- */
 
 typedef enum store_job_status {

@@ -284,3 +284,38 @@ Test(api_service, a_file_that_is_no_database_is_refused, .timeout = LIMIT)
     expect_refusal(run, "database");
     service_destroy(it);
 }
+
+/* The value of a sample, whose name and labels stand as printed; -1: there is none. */
+static double sample(const reply *metrics, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *line = metrics->body; line != NULL; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, name, length) == 0 && line[length] == ' ')
+            return strtod(line + length + 1, NULL);
+    }
+    return -1;
+}
+
+Test(api_service, metrics_count_what_happened, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const reply *before = client_get(it, "/metrics");
+    ASSERT_STATUS(before, 200);
+    double commits = sample(before, "descentd_database_commits_total");
+    cr_expect_eq(sample(before, "descentd_http_requests_total{code=\"404\"}"), -1);
+    cr_expect_eq(sample(before, "descentd_jobs{status=\"succeeded\"}"), 0, "%s", before->body);
+    ASSERT_STATUS(client_get(it, "/v1/nothing"), 404);
+    ASSERT_STATUS(client_get(it, "/v1/nothing"), 404);
+    client_run(it, 20.0 * SERVICE_PATIENCE, SPEC_TINY);
+    const reply *after = client_get(it, "/metrics");
+    cr_expect_eq(sample(after, "descentd_http_requests_total{code=\"404\"}"), 2, "%s", after->body);
+    cr_expect_eq(sample(after, "descentd_http_requests_total{code=\"201\"}"), 1, "%s", after->body);
+    cr_expect_eq(sample(after, "descentd_jobs{status=\"succeeded\"}"), 1, "%s", after->body);
+    cr_expect_gt(sample(after, "descentd_database_commits_total"), commits, "%s", after->body);
+    cr_expect_eq(sample(after, "descentd_http_request_seconds_bucket{le=\"+Inf\"}"),
+                 sample(after, "descentd_http_request_seconds_count"), "%s", after->body);
+    cr_expect_gt(sample(after, "process_resident_memory_bytes"), 1e6, "%s", after->body);
+    cr_expect_eq(sample(after, "descentd_workers"), 1, "%s", after->body);
+    service_destroy(it);
+}

@@ -23,6 +23,7 @@ PACKAGES_TEST  := libcriterion-dev libcurl4-openssl-dev
 PACKAGES_BROWSER := chromium chromium-driver fonts-inter
 PACKAGES_SANITIZE := libasan8 libubsan1 libtsan2
 PACKAGES_LINT  := clang clang-format git
+PACKAGES_FUZZ  := clang libclang-rt-dev
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 $(WERROR)
 # Errors of floating point must stay visible: no option that lets the compiler assume finite numbers.
@@ -75,8 +76,11 @@ SERVER_TESTS   := $(call tests_in,$(SERVER_FOLDERS))
 API_TESTS      := $(wildcard tests/api/*.c)
 ACCEPT_TESTS   := $(wildcard tests/accept/*.c)
 BROWSER_TESTS  := $(wildcard tests/browser/*.c)
+FUZZ_SOURCES   := $(filter-out tests/fuzz/fuzzer.c tests/fuzz/test_corpus.c,$(wildcard tests/fuzz/*.c))
+FUZZ_REPLAY    := $(FUZZ_SOURCES) tests/fuzz/test_corpus.c
+FUZZ_FUZZER    := $(FUZZ_SOURCES) tests/fuzz/fuzzer.c tests/support/safetensors.c
 SUPPORT_OBJECTS := $(SUPPORT_SOURCES:%.c=$(BUILD)/objects/%.o)
-TEST_PROGRAMS  := $(BUILD)/tests/core $(BUILD)/tests/core_double $(BUILD)/tests/server $(BUILD)/tests/api
+TEST_PROGRAMS  := $(BUILD)/tests/core $(BUILD)/tests/core_double $(BUILD)/tests/server $(BUILD)/tests/fuzz $(BUILD)/tests/api
 # A browser is slow enough without a sanitizer, and what it looks at is not C.
 BROWSER_PROGRAM := $(if $(SANITIZE),,$(BUILD)/tests/browser)
 
@@ -218,6 +222,15 @@ $(BUILD)/tests/api: $(API_TESTS:%.c=$(BUILD)/objects/%.o) $(SUPPORT_OBJECTS) $(B
 	@mkdir -p $(@D)
 	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) $(LIBRARIES_SERVER))
 
+# Replays tests/fuzz/corpus; the same functions under a fuzzer are $(BUILD)/tests/fuzzer, which needs clang.
+$(BUILD)/tests/fuzz: $(FUZZ_REPLAY:%.c=$(BUILD)/objects/%.o) $(SUPPORT_OBJECTS) $(SERVER_LIBRARY_OBJECTS) $(BUILD)/libdescent.a
+	@mkdir -p $(@D)
+	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) $(LIBRARIES_SERVER))
+
+$(BUILD)/tests/fuzzer: $(FUZZ_FUZZER:%.c=$(BUILD)/objects/%.o) $(SERVER_LIBRARY_OBJECTS) $(BUILD)/libdescent.a
+	@mkdir -p $(@D)
+	$(call run,link $@,$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBRARIES_SERVER))
+
 $(BUILD)/tests/accept: $(ACCEPT_TESTS:%.c=$(BUILD)/objects/%.o) $(SUPPORT_OBJECTS) $(BUILD)/libdescent.a
 	@mkdir -p $(@D)
 	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) $(LIBRARIES_SERVER))
@@ -276,6 +289,18 @@ asan: deps-sanitize
 tsan: deps-sanitize
 	@TSAN_OPTIONS=halt_on_error=1 $(MAKE) --no-print-directory test BUILD=build/tsan SANITIZE=thread OPTIMISE=-O1
 
+# Any bytes into everything that reads bytes, by clang's fuzzer; `make test` replays what is kept in tests/fuzz/corpus.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGET  ?=
+FUZZ_CC      ?= clang
+.PHONY: fuzz deps-fuzz
+deps-fuzz: deps-test
+	$(call apt,$(PACKAGES_FUZZ))
+fuzz: deps-fuzz
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/fuzz CC="$(FUZZ_CC)" OPTIMISE=-O1 \
+	    SANITIZE=fuzzer-no-link,address,undefined build/fuzz/tests/fuzzer
+	@sh tests/fuzz/run.sh build/fuzz/tests/fuzzer $(FUZZ_SECONDS) build/fuzz $(FUZZ_TARGET)
+
 # --- Checks --------------------------------------------------------------------------------
 
 FORMATTED = $(shell git ls-files '*.c' '*.h' '*.inc')
@@ -299,6 +324,7 @@ help:
 	@echo "make test-core | test-core_double | test-server | test-api | test-browser   one test program"
 	@echo "make accept                                  real data at full length, thresholds and figures"
 	@echo "make asan | tsan                             the suite under sanitizers"
+	@echo "make fuzz [FUZZ_SECONDS=60] [FUZZ_TARGET=csv] each fuzz target, or one, for so long (clang)"
 	@echo "make lint | format                           rules of the tree, clang-format"
 	@echo "make docker-test                             build the image and run a job through it"
 	@echo "V=1 shows whole commands, JOBS=n compiles n files at once, BUILD=folder builds elsewhere"

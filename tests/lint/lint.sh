@@ -23,8 +23,8 @@ done >"$work/all"
 [ -s "$work/all" ] || { echo "lint: no files found" >&2; exit 2; }
 
 grep -E '\.(c|h|inc)$' "$work/all" >"$work/c"
-# Everything a person writes and reads as text; golden numbers and data are neither.
-grep -vE '^tests/(golden|data)/.*\.txt$|\.(csv|bin|png|gz|safetensors)$' "$work/all" >"$work/text"
+# Everything a person writes and reads as text; golden numbers, data and inputs of fuzz targets are neither.
+grep -vE '^tests/(golden|data)/.*\.txt$|^tests/fuzz/corpus/|\.(csv|bin|png|gz|safetensors)$' "$work/all" >"$work/text"
 # The scripts of this folder name what they look for.
 grep -v '^tests/lint/' "$work/text" >"$work/spoken"
 xargs awk -f tests/lint/source.awk <"$work/c" >"$work/code"

@@ -21,7 +21,7 @@ const char *gdi_number_read(const char *text, double *value);
 /* True where `text` is a number with a decimal comma, and nothing else ("1,5", "-,5e3"). */
 bool gdi_number_has_comma(const char *text, size_t length);
 
-/* The shortest decimal form that reads back as the same finite double. */
+/* The shortest decimal form that reads back as the same finite double; -0 becomes "0". */
 void gdi_number_print(double value, char text[GDI_NUMBER_LENGTH]);
 
 #endif

@@ -66,8 +66,8 @@ static bool read_format(const http_request *request, http_response *response, da
         return false;
     bool binary = format >= JOBS_UPLOAD_IDX;
     if (type == 2 && http_request_query(request, "format") == NULL) {
-        api_refuse_query(response, "format", "application/octet-stream needs it: format=idx.");
-        return false;
+        state->format = JOBS_UPLOAD_DETECT;
+        return true;
     }
     if (binary != (type == 2) || (!binary && format != type)) {
         char text[160];
@@ -76,10 +76,11 @@ static bool read_format(const http_request *request, http_response *response, da
         api_refuse_query(response, "format", text);
         return false;
     }
-    if (format > JOBS_UPLOAD_IDX) {
+    if (format > JOBS_UPLOAD_NPY) {
         char text[160];
         snprintf(text, sizeof text,
-                 "Format \"%s\" is not offered by this version: send CSV or IDX.", formats[format]);
+                 "Format \"%s\" is not offered by this version: send CSV, IDX or NPY.",
+                 formats[format]);
         http_respond_problem(response, 422, "unsupported", NULL, text);
         return false;
     }

@@ -108,11 +108,12 @@ export async function write(method, path, document, { signal, key } = {}) {
     return reply.status === 204 ? null : reply.json();
 }
 
-/** How a file is sent, by the end of its name: texts, IDX arrays, else CSV; gzipped or not. */
+/** How a file is sent, by the end of its name: texts, IDX and NPY arrays, else CSV; gzipped or not. */
 function formOf(name) {
     const plain = name.replace(/\.gz$/i, "");
     const [type, format] = /\.(txt|text|md)$/i.test(plain) ? ["text/plain", ""] :
-        /(ubyte|\.idx\d?)$/i.test(plain) ? ["application/octet-stream", "&format=idx"] : ["text/csv", ""];
+        /(ubyte|\.idx\d?)$/i.test(plain) ? ["application/octet-stream", "&format=idx"] :
+        /\.npy$/i.test(plain) ? ["application/octet-stream", "&format=npy"] : ["text/csv", ""];
     return { type, format, gzip: plain !== name };
 }
 

@@ -12,6 +12,7 @@
 #include <descent/corpus.h>
 #include <descent/frame.h>
 #include <descent/idx.h>
+#include <descent/npy.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -180,8 +181,26 @@ static char *describe_warnings(const gd_frame *frame)
 
 const char *jobs_upload_format_name(jobs_upload_format format)
 {
-    static const char *const names[] = {"csv", "text", "idx"};
+    static const char *const names[] = {"csv", "text", "idx", "npy"};
     return names[format];
+}
+
+/* IDX begins with two zero bytes, NPY with its magic. */
+static gd_status detect_format(const jobs_upload *upload, jobs_upload_format *format,
+                               gd_error *error)
+{
+    static const char idx[2] = {0};
+    char start[6] = "none";
+    ssize_t got = pread(upload->file, start, sizeof start, 0);
+    if (got == (ssize_t)sizeof start && memcmp(start, GD_NPY_MAGIC, sizeof start) == 0)
+        *format = JOBS_UPLOAD_NPY;
+    else if (got >= (ssize_t)sizeof idx && memcmp(start, idx, sizeof idx) == 0)
+        *format = JOBS_UPLOAD_IDX;
+    else
+        return gd_fail(error, GD_INVALID_DATA, "",
+                       "the first bytes are those of no NPY and no IDX file: say what it is with "
+                       "format=, and send a compressed file with Content-Encoding: gzip");
+    return GD_OK;
 }
 
 /* What a reader told of the file. */
@@ -189,7 +208,7 @@ typedef struct conversion {
     jobs_upload_format format;
     const gd_csv_options *options;
     int64_t rank;
-    int64_t dimensions[GD_IDX_MAXIMUM_RANK]; /* of the array; rows first */
+    int64_t dimensions[GD_NPY_MAXIMUM_RANK]; /* of the array; rows first */
 } conversion;
 
 static gd_status read_as(conversion *how, int input, int output, gd_error *error)
@@ -197,6 +216,7 @@ static gd_status read_as(conversion *how, int input, int output, gd_error *error
     gd_csv_report csv = {0};
     gd_corpus_report text = {0};
     gd_idx_report idx = {0};
+    gd_npy_report npy = {0};
     gd_status status = GD_OK;
     switch (how->format) {
     case JOBS_UPLOAD_CSV:
@@ -213,7 +233,14 @@ static gd_status read_as(conversion *how, int input, int output, gd_error *error
     case JOBS_UPLOAD_IDX:
         status = gd_idx_to_frame_file(input, output, &idx, error);
         how->rank = idx.rank;
-        memcpy(how->dimensions, idx.dimensions, sizeof how->dimensions);
+        memcpy(how->dimensions, idx.dimensions, sizeof idx.dimensions);
+        break;
+    case JOBS_UPLOAD_NPY:
+        status = gd_npy_to_frame_file(input, output, &npy, error);
+        how->rank = npy.rank;
+        memcpy(how->dimensions, npy.dimensions, sizeof npy.dimensions);
+        break;
+    case JOBS_UPLOAD_DETECT: /* settled before */
         break;
     }
     return status;
@@ -261,13 +288,14 @@ static gd_status register_dataset(jobs_upload *upload, store *opened, const char
     gd_status status = gd_frame_open(&frame, path, error);
     if (status != GD_OK)
         return status;
-    char sha256[JOBS_DIGEST_SIZE], file[STORE_ID_SIZE + 8], shape[96];
+    char sha256[JOBS_DIGEST_SIZE], file[STORE_ID_SIZE + 8], shape[24 * GD_NPY_MAXIMUM_RANK];
     jobs_digest_finish(&upload->digest, sha256);
     snprintf(file, sizeof file, "%s.frame", upload->id);
     write_shape(how, shape, sizeof shape);
     /* The border of images is constant, and that is as it should be. */
     char *columns = describe_columns(frame);
-    char *warnings = how->format == JOBS_UPLOAD_IDX ? strdup("[]") : describe_warnings(frame);
+    bool images = how->format >= JOBS_UPLOAD_IDX && how->rank > 2;
+    char *warnings = images ? strdup("[]") : describe_warnings(frame);
     if (columns == NULL || warnings == NULL) {
         status = gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory to describe the dataset");
     } else {
@@ -301,7 +329,11 @@ gd_status jobs_upload_finish(jobs_upload *upload, store *opened, const char *nam
     conversion how = {.format = format, .options = options};
     if (!make_path(path, upload->data_directory, "datasets", upload->id, ".frame"))
         return gd_fail(error, GD_INVALID_ARGUMENT, "", "the data directory's path is too long");
-    gd_status status = convert(upload, &how, path, error);
+    gd_status status = GD_OK;
+    if (format == JOBS_UPLOAD_DETECT)
+        status = detect_format(upload, &how.format, error);
+    if (status == GD_OK)
+        status = convert(upload, &how, path, error);
     if (status == GD_OK)
         status = register_dataset(upload, opened, name, &how, path, error);
     /* Of a store that failed for good nobody knows whether it has the row: the next start's sweep

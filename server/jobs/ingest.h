@@ -18,10 +18,12 @@ gd_status jobs_upload_add(jobs_upload *upload, const void *bytes, size_t length,
 typedef enum jobs_upload_format {
     JOBS_UPLOAD_CSV,
     JOBS_UPLOAD_TEXT, /* a corpus: a row is a character */
-    JOBS_UPLOAD_IDX
+    JOBS_UPLOAD_IDX,
+    JOBS_UPLOAD_NPY,
+    JOBS_UPLOAD_DETECT /* IDX or NPY, as its first bytes say */
 } jobs_upload_format;
 
-/* "csv", "text", "idx": how the store calls them. */
+/* "csv", "text", "idx", "npy": how the store calls them. */
 const char *jobs_upload_format_name(jobs_upload_format format);
 
 /*

@@ -13,7 +13,8 @@ static gd_shape row_shape(const store_dataset *dataset)
 {
     gd_shape shape = {0};
     const char *at = dataset->shape;
-    if (strcmp(dataset->format, "idx") != 0 || at == NULL || (at = strchr(at, ',')) == NULL)
+    bool array = strcmp(dataset->format, "idx") == 0 || strcmp(dataset->format, "npy") == 0;
+    if (!array || at == NULL || (at = strchr(at, ',')) == NULL)
         return shape;
     while (*at == ',' && shape.rank < GD_SHAPE_MAXIMUM_RANK) {
         char *end;

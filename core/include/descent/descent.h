@@ -16,6 +16,7 @@
 #include <descent/loss.h>
 #include <descent/metrics.h>
 #include <descent/model.h>
+#include <descent/npy.h>
 #include <descent/optimizer.h>
 #include <descent/preparation.h>
 #include <descent/random.h>

@@ -5,6 +5,7 @@
 #include <descent/frame.h>
 
 #include "base/memory.h"
+#include "data/cells.h"
 #include "data/frame_layout.h"
 
 #include <math.h>
@@ -100,6 +101,7 @@ size_t gdi_cell_size(gdi_cell_type type)
         [GDI_CELL_FLOAT64] = sizeof(double),
         [GDI_CELL_UINT8] = sizeof(uint8_t),
         [GDI_CELL_UINT16] = sizeof(uint16_t),
+        [GDI_CELL_FLOAT32] = sizeof(float),
     };
     return (size_t)type < sizeof sizes / sizeof sizes[0] ? sizes[type] : 0;
 }
@@ -110,10 +112,7 @@ static const double *read_joined(const gd_frame *frame, int64_t row, double *scr
     gd_frame_read_row(frame->parts[0], row, scratch);
     const gd_frame *other = frame->parts[1];
     size_t at = (size_t)row * (size_t)other->column_count + (size_t)frame->joined_column;
-    scratch[last] = other->cell_type == GDI_CELL_FLOAT64 ? ((const double *)other->cells)[at]
-                    : other->cell_type == GDI_CELL_UINT8
-                        ? (double)((const uint8_t *)other->cells)[at]
-                        : (double)((const uint16_t *)other->cells)[at];
+    scratch[last] = gdi_cell_load(other->cell_type, other->cells, at);
     return scratch;
 }
 
@@ -129,6 +128,11 @@ const double *gdi_frame_row(const gd_frame *frame, int64_t row, double *scratch)
     }
     if (frame->cell_type == GDI_CELL_UINT8) {
         const uint8_t *cells = (const uint8_t *)frame->cells + first;
+        for (size_t i = 0; i < columns; i++) {
+            scratch[i] = (double)cells[i];
+        }
+    } else if (frame->cell_type == GDI_CELL_FLOAT32) {
+        const float *cells = (const float *)frame->cells + first;
         for (size_t i = 0; i < columns; i++) {
             scratch[i] = (double)cells[i];
         }

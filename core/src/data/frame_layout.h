@@ -3,7 +3,7 @@
  *
  * File, all little-endian: 64 bytes of prefix; the schema; zeros up to a multiple of 64; cells,
  * row-major. Prefix: magic (8 bytes), byte order mark (u64), version (u32), cell type (u8: 1 float64,
- * 2 uint8, 3 uint16; whole numbers or class numbers, none missing), three zero bytes, rows, columns, bytes of schema, checksum of all of prefix and schema before and after
+ * 2 uint8, 3 uint16: whole numbers or class numbers, none missing; 4 float32), three zero bytes, rows, columns, bytes of schema, checksum of all of prefix and schema before and after
  * it (u64 each), 8 zero bytes. Schema, for each column: name, kind (u8), missing (u64), minimum,
  * maximum, mean, standard deviation (f64), class count (u64), classes; a text is its length with the
  * closing NUL (u64) and its bytes with the NUL, so that an opened frame's names point into the map.
@@ -20,7 +20,8 @@
 typedef enum gdi_cell_type {
     GDI_CELL_FLOAT64 = 1,
     GDI_CELL_UINT8 = 2,
-    GDI_CELL_UINT16 = 3
+    GDI_CELL_UINT16 = 3,
+    GDI_CELL_FLOAT32 = 4
 } gdi_cell_type;
 
 struct gd_frame {

@@ -79,14 +79,14 @@ export function dataSection(draft, catalog) {
         const id = draft.read(["data", "dataset"]);
         const told = h("span", { class: "hint", role: "status" });
         const bar = h("progress", { max: 1, value: 0, hidden: true, "aria-label": "Upload" });
-        const file = h("input", { type: "file", id: "upload", accept: ".csv,.tsv,.txt,.idx,.gz,text/csv,text/plain", on: { change: () =>
+        const file = h("input", { type: "file", id: "upload", accept: ".csv,.tsv,.txt,.idx,.npy,.gz,text/csv,text/plain", on: { change: () =>
             file.files[0] && send(file.files[0], bar, told) } });
         const chosen = select([["", sets.length > 0 ? "choose…" : "none is there yet"], ...sets.map(set =>
             [set.id, `${set.name || set.id.slice(-6)} · ${count(set.rows)} rows × ${count(set.column_count)} · ${set.id.slice(-6)}`])], id ?? "", {
             on: { change: () => chosen.value && take(sets.find(set => set.id === chosen.value)) } });
         const set = sets.find(own => own.id === id);
         fill(source, h("div", { class: "fields" }, field("Dataset", chosen, ["data", "dataset"]),
-            h("div", { class: "field" }, h("label", { for: "upload" }, "Or send a file: CSV, text, IDX"), file, bar, told)),
+            h("div", { class: "field" }, h("label", { for: "upload" }, "Or send a file: CSV, text, IDX, NPY"), file, bar, told)),
         set ? drawColumns(set) : null);
     }
 

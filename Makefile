@@ -17,7 +17,7 @@ JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
 
 # What apt must have installed, by purpose.
 PACKAGES_BUILD := gcc libc6-dev pkg-config libmicrohttpd-dev libcjson-dev libsqlite3-dev nettle-dev zlib1g-dev \
-    libjs-chart.js zopfli
+    libjs-chart.js esbuild zopfli
 PACKAGES_DEMO  := curl jq ca-certificates
 PACKAGES_TEST  := libcriterion-dev libcurl4-openssl-dev
 PACKAGES_BROWSER := chromium chromium-driver fonts-inter
@@ -59,7 +59,7 @@ CORE_SOURCES   := $(wildcard core/src/*/*.c)
 SERVER_SOURCES := $(wildcard server/*/*.c server/*.c)
 MIGRATIONS     := $(sort $(wildcard migrations/*.sql))
 DASHBOARD      := $(wildcard $(foreach ending,html css js svg,server/dashboard/*.$(ending) server/dashboard/*/*.$(ending)))
-CHART_JS       ?= /usr/share/javascript/chart.js/chart.min.js
+CHART_JS       ?= /usr/share/javascript/chart.js/chart.mjs
 
 CORE_OBJECTS   := $(CORE_SOURCES:%.c=$(BUILD)/%.o)
 DOUBLE_OBJECTS := $(CORE_SOURCES:%.c=$(BUILD)/double/%.o)

@@ -11,7 +11,7 @@ import { dataTable } from "./table.js";
 let loading = null;
 
 function library() {
-    loading ??= import("./chart.js").then(() => globalThis.Chart);
+    loading ??= import("./chart.js").then(own => own.Chart);
     return loading;
 }
 

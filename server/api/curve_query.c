@@ -48,7 +48,28 @@ static void add_column(api_curve_columns *columns, const char *name, int64_t ser
     column->series = series;
 }
 
-/* seq, the fixed series, then a column for each layer of the summary that has parameters. */
+/* Columns "<prefix>.<layer>" for the layers of the summary that have parameters, from series `first` on;
+ * how many there are. */
+static int64_t add_layers(api_curve_columns *columns, const cJSON *summary, const char *prefix,
+                          int64_t first)
+{
+    const cJSON *layer;
+    int64_t count = 0;
+    cJSON_ArrayForEach(layer, cJSON_GetObjectItemCaseSensitive(summary, "layers"))
+    {
+        const cJSON *name = cJSON_GetObjectItemCaseSensitive(layer, "name");
+        const cJSON *parameters = cJSON_GetObjectItemCaseSensitive(layer, "parameters");
+        if (!cJSON_IsString(name) || !cJSON_IsNumber(parameters) || parameters->valuedouble < 1 ||
+            count == GD_MODEL_MAXIMUM_LAYERS)
+            continue;
+        char series[64];
+        snprintf(series, sizeof series, "%s.%.40s", prefix, name->valuestring);
+        add_column(columns, series, first + count++);
+    }
+    return count;
+}
+
+/* seq, the fixed series, then columns for the layers. */
 static void add_all(api_curve_columns *columns, const store_job *job)
 {
     add_column(columns, "seq", -1);
@@ -56,19 +77,8 @@ static void add_all(api_curve_columns *columns, const store_job *job)
         add_column(columns, jobs_series_name(i), i);
     cJSON *summary =
         job->summary != NULL ? json_parse(job->summary, strlen(job->summary), NULL) : NULL;
-    const cJSON *layer;
-    int64_t index = 0;
-    cJSON_ArrayForEach(layer, cJSON_GetObjectItemCaseSensitive(summary, "layers"))
-    {
-        const cJSON *name = cJSON_GetObjectItemCaseSensitive(layer, "name");
-        const cJSON *parameters = cJSON_GetObjectItemCaseSensitive(layer, "parameters");
-        if (!cJSON_IsString(name) || !cJSON_IsNumber(parameters) || parameters->valuedouble < 1 ||
-            index == GD_MODEL_MAXIMUM_LAYERS)
-            continue;
-        char series[64];
-        snprintf(series, sizeof series, "gradient_norm.%.40s", name->valuestring);
-        add_column(columns, series, JOBS_SERIES_FIXED + index++);
-    }
+    int64_t layers = add_layers(columns, summary, "gradient_norm", JOBS_SERIES_FIXED);
+    (void)add_layers(columns, summary, "update_ratio", JOBS_SERIES_FIXED + layers);
     cJSON_Delete(summary);
 }
 
@@ -113,7 +123,8 @@ gd_status api_curve_columns_choose(api_curve_columns *columns, const api_curve_q
     if (find_unknown(columns, query->series, unknown)) {
         snprintf(detail, sizeof detail,
                  "the job has no series \"%s\"; it has loss, validation_loss, learning_rate, "
-                 "gradient_norm, update_ratio, epoch, seconds and gradient_norm.layers.<n>.",
+                 "gradient_norm, update_ratio, epoch, seconds, gradient_norm.layers.<n> and "
+                 "update_ratio.layers.<n>.",
                  unknown);
         api_refuse_query(response, "series", detail);
         return GD_INVALID_ARGUMENT;

@@ -26,12 +26,13 @@ typedef struct api_curve_column {
 
 typedef struct api_curve_columns {
     int64_t count;
-    api_curve_column columns[1 + JOBS_SERIES_FIXED + GD_MODEL_MAXIMUM_LAYERS];
+    api_curve_column columns[1 + JOBS_SERIES_FIXED + 2 * GD_MODEL_MAXIMUM_LAYERS];
 } api_curve_columns;
 
 /*
  * The columns asked for; seq and step always lead. A layer's gradient norm is called
- * "gradient_norm.<layer>". GD_INVALID_ARGUMENT for a series the job does not have: 400 was answered.
+ * "gradient_norm.<layer>", its update ratio "update_ratio.<layer>". GD_INVALID_ARGUMENT for a series
+ * the job does not have: 400 was answered.
  */
 gd_status api_curve_columns_choose(api_curve_columns *columns, const api_curve_query *query,
                                    const store_job *job, http_response *response);

@@ -12,6 +12,7 @@ http_handler api_list_jobs;                 /* jobs_list.c */
 http_handler api_get_job, api_patch_job, api_delete_job, api_cancel_job, api_pause_job,
     api_resume_job;              /* jobs_item.c */
 http_handler api_get_curve;      /* curve.c */
+http_handler api_get_schedule;   /* schedule.c */
 http_handler api_get_events;     /* events.c */
 http_handler api_get_parameters; /* parameters.c */
 http_handler api_predict;        /* predict.c */

@@ -178,6 +178,7 @@ void api_write_job(json_writer *writer, const store_job *job, const api_live_vie
         api_write_raw(writer, "model", job->summary);
     } else {
         api_write_text(writer, "model_type", job->model);
+        api_write_text(writer, "optimizer_type", job->optimizer);
     }
     api_write_text(writer, "digest", job->digest);
     if (details) {

@@ -14,6 +14,7 @@
 
 #define IDEMPOTENCY_MILLISECONDS ((int64_t)48 * 3600 * 1000)
 #define IDEMPOTENCY_KEY_MAXIMUM  255
+#define DRY_RUN_RATES            200 /* points of the learning rate */
 
 /* One submission on its way; `spec` and `faults` are the owner's to free. */
 typedef struct submitting {
@@ -50,6 +51,8 @@ static void write_dry_run(json_writer *writer, const jobs_submission *submission
     json_writer_int64(writer, plan->memory_bytes);
     json_writer_key(writer, "flops_per_epoch");
     json_writer_double(writer, (double)operations * (double)plan->examples.count);
+    json_writer_key(writer, "schedule");
+    api_write_schedule(writer, plan, DRY_RUN_RATES);
     json_writer_key(writer, "warnings");
     json_writer_begin_array(writer);
     for (int64_t i = 0; i < plan->warning_count; i++) {

@@ -42,6 +42,7 @@ const http_route api_routes[] = {
     {HTTP_METHOD_POST, "/v1/jobs/{id}/retry", api_retry_job, SPEC_MAXIMUM, patch_types,
      HTTP_ROUTE_BODY_OPTIONAL, NULL, NULL},
     GET_ROUTE("/v1/jobs/{id}/curve", api_get_curve),
+    GET_ROUTE("/v1/jobs/{id}/schedule", api_get_schedule),
     GET_ROUTE("/v1/jobs/{id}/events", api_get_events),
     GET_ROUTE("/v1/jobs/{id}/parameters", api_get_parameters),
     {HTTP_METHOD_POST, "/v1/jobs/{id}/predict", api_predict, PREDICT_MAXIMUM, json_types,

@@ -11,7 +11,8 @@
 #include <string.h>
 
 enum {
-    CURVE_VERSION = 1,
+    CURVE_VERSION = 2,
+    VERSION_WITHOUT_RATIOS = 1, /* of layers */
     FORM_CONSTANT = 0,
     FORM_VALUES = 1
 };
@@ -26,9 +27,14 @@ const char *jobs_series_name(int64_t series)
     return series >= 0 && series < JOBS_SERIES_FIXED ? series_names[series] : NULL;
 }
 
+int64_t jobs_series_count(int64_t layer_count)
+{
+    return JOBS_SERIES_FIXED + 2 * layer_count;
+}
+
 static int64_t series_count(const jobs_curve *curve)
 {
-    return JOBS_SERIES_FIXED + curve->layer_count;
+    return jobs_series_count(curve->layer_count);
 }
 
 gd_status jobs_curve_init(jobs_curve *curve, int64_t layer_count, int64_t first_sequence)
@@ -92,8 +98,12 @@ gd_status jobs_curve_append(jobs_curve *curve, const gd_point *point)
     curve->columns[JOBS_SERIES_LEARNING_RATE][at] = point->learning_rate;
     curve->columns[JOBS_SERIES_GRADIENT_NORM][at] = point->gradient_norm;
     curve->columns[JOBS_SERIES_UPDATE_RATIO][at] = point->update_ratio;
-    for (int64_t layer = 0; layer < curve->layer_count; layer++)
-        curve->columns[JOBS_SERIES_FIXED + layer][at] = point->layer_gradient_norms[layer];
+    double **norms = curve->columns + JOBS_SERIES_FIXED, **ratios = norms + curve->layer_count;
+    for (int64_t layer = 0; layer < curve->layer_count; layer++) {
+        norms[layer][at] = point->layer_gradient_norms[layer];
+        ratios[layer][at] = point->layer_update_ratios != NULL ? point->layer_update_ratios[layer]
+                                                               : GD_NOT_MEASURED;
+    }
     curve->validated[at] = point->has_validation_loss;
     return GD_OK;
 }
@@ -157,21 +167,24 @@ static bool is_whole(gd_reader reader, int64_t count, int64_t series)
     return reader.status == GD_OK && gd_reader_remaining(&reader) == 0;
 }
 
-/* Of bytes that are whole, into columns that have room. */
-static void decode_columns(jobs_curve *curve, int64_t count, gd_reader *reader)
+/* Of bytes that are whole and hold `held` series, into columns that have room. */
+static void decode_columns(jobs_curve *curve, int64_t count, int64_t held, gd_reader *reader)
 {
     for (int64_t i = 0; i < count; i += 8) {
         unsigned bits = gd_reader_u8(reader);
         for (int64_t j = i; j < count && j < i + 8; j++)
             curve->validated[curve->count + j] = (bits >> (j - i)) & 1u;
     }
-    for (int64_t series = 0; count > 0 && series < series_count(curve); series++) {
+    for (int64_t series = 0; count > 0 && series < held; series++) {
         double *values = curve->columns[series] + curve->count;
         uint8_t form = gd_reader_u8(reader);
         values[0] = gd_reader_f64(reader);
         for (int64_t i = 1; i < count; i++)
             values[i] = form == FORM_CONSTANT ? values[0] : gd_reader_f64(reader);
     }
+    for (int64_t series = held; series < series_count(curve); series++)
+        for (int64_t i = 0; i < count; i++)
+            curve->columns[series][curve->count + i] = GD_NOT_MEASURED;
     curve->count += count;
 }
 
@@ -183,9 +196,12 @@ gd_status jobs_curve_decode(jobs_curve *curve, int64_t first_sequence, const voi
     uint8_t version = gd_reader_u8(&reader);
     uint64_t count = gd_reader_u64(&reader);
     uint64_t layers = gd_reader_u64(&reader);
-    if (reader.status != GD_OK || version != CURVE_VERSION ||
-        count > (uint64_t)STORE_CHUNK_POINTS || layers > (uint64_t)JOBS_CURVE_MAXIMUM_LAYERS ||
-        !is_whole(reader, (int64_t)count, JOBS_SERIES_FIXED + (int64_t)layers))
+    if (reader.status != GD_OK || (version != CURVE_VERSION && version != VERSION_WITHOUT_RATIOS) ||
+        count > (uint64_t)STORE_CHUNK_POINTS || layers > (uint64_t)JOBS_CURVE_MAXIMUM_LAYERS)
+        return GD_CORRUPT;
+    int64_t held = version == VERSION_WITHOUT_RATIOS ? JOBS_SERIES_FIXED + (int64_t)layers
+                                                     : jobs_series_count((int64_t)layers);
+    if (!is_whole(reader, (int64_t)count, held))
         return GD_CORRUPT;
     bool fits = curve->count == 0 || (curve->layer_count == (int64_t)layers &&
                                       first_sequence == curve->first_sequence + curve->count);
@@ -201,7 +217,7 @@ gd_status jobs_curve_decode(jobs_curve *curve, int64_t first_sequence, const voi
         curve->first_sequence = first_sequence;
     gd_status status = reserve(curve, curve->count + (int64_t)count);
     if (status == GD_OK)
-        decode_columns(curve, (int64_t)count, &reader);
+        decode_columns(curve, (int64_t)count, held, &reader);
     return status;
 }
 

@@ -20,7 +20,7 @@ typedef enum jobs_series {
     JOBS_SERIES_LEARNING_RATE,
     JOBS_SERIES_GRADIENT_NORM,
     JOBS_SERIES_UPDATE_RATIO,
-    JOBS_SERIES_FIXED /* the gradient norms of the parameter layers follow */
+    JOBS_SERIES_FIXED /* gradient norms of the parameter layers follow, then their update ratios */
 } jobs_series;
 
 #define JOBS_CURVE_MAXIMUM_LAYERS ((int64_t)GD_MODEL_MAXIMUM_LAYERS)
@@ -29,12 +29,15 @@ typedef struct jobs_curve {
     int64_t first_sequence; /* of the first point held; they follow without gaps */
     int64_t count, capacity;
     int64_t layer_count;
-    double **columns;         /* [JOBS_SERIES_FIXED + layer_count][capacity], owned */
+    double **columns;         /* [jobs_series_count][capacity], owned */
     unsigned char *validated; /* [capacity]: whether VALIDATION_LOSS has a value there */
 } jobs_curve;
 
 /* "step", "loss", …; NULL for a layer's series, whose name depends on the model. */
 const char *jobs_series_name(int64_t series);
+
+/* Of a curve of so many layers with parameters. */
+int64_t jobs_series_count(int64_t layer_count);
 
 gd_status jobs_curve_init(jobs_curve *curve, int64_t layer_count, int64_t first_sequence);
 void jobs_curve_dispose(jobs_curve *curve);

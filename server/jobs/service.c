@@ -222,6 +222,7 @@ static gd_status fill_submission(jobs_submission *submission, const spec_job *sp
     submission->name = spec->name != NULL ? strdup(spec->name) : NULL;
     submission->labels = write_labels(spec);
     submission->model = strdup(spec_model_names[spec->model.type]);
+    submission->optimizer = strdup(gd_optimizer_descriptor_at(spec->optimizer.type)->name);
     submission->spec = write_spec(spec);
     submission->summary = write_summary(plan);
     submission->priority = spec->priority;
@@ -233,7 +234,8 @@ static gd_status fill_submission(jobs_submission *submission, const spec_job *sp
         if (datasets[i][0] != '\0')
             memcpy(submission->datasets[submission->dataset_count++], datasets[i], STORE_ID_SIZE);
     if ((spec->name != NULL && submission->name == NULL) || submission->labels == NULL ||
-        submission->model == NULL || submission->spec == NULL || submission->summary == NULL)
+        submission->model == NULL || submission->optimizer == NULL || submission->spec == NULL ||
+        submission->summary == NULL)
         return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory to write the resolved spec");
     return GD_OK;
 }
@@ -262,11 +264,18 @@ gd_status jobs_prepare(jobs_service *service, spec_job *spec, const char *retry_
     return status;
 }
 
+gd_status jobs_plan_again(jobs_service *service, spec_job *spec, jobs_plan **plan,
+                          json_faults *faults, gd_error *error)
+{
+    return jobs_plan_create(plan, spec, &service->runner.resources, faults, error);
+}
+
 void jobs_submission_dispose(jobs_submission *submission)
 {
     free(submission->name);
     free(submission->labels);
     free(submission->model);
+    free(submission->optimizer);
     free(submission->spec);
     free(submission->summary);
     gd_buffer_dispose(&submission->initial);
@@ -291,6 +300,7 @@ gd_status jobs_submit(jobs_service *service, const jobs_submission *submission,
         .name = submission->name,
         .labels = submission->labels,
         .model = submission->model,
+        .optimizer = submission->optimizer,
         .spec = submission->spec,
         .summary = submission->summary,
         .environment = service->environment,

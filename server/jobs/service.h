@@ -50,7 +50,7 @@ const char *jobs_service_environment(const jobs_service *service);
 typedef struct jobs_submission {
     char id[STORE_ID_SIZE];
     char retry_of[STORE_ID_SIZE];
-    char *name, *labels, *model, *spec, *summary;
+    char *name, *labels, *model, *optimizer, *spec, *summary;
     int64_t priority, created_at;
     char datasets[4][STORE_ID_SIZE];
     int64_t dataset_count;
@@ -62,6 +62,9 @@ typedef struct jobs_submission {
 gd_status jobs_prepare(jobs_service *service, spec_job *spec, const char *retry_of,
                        jobs_submission *submission, jobs_plan **plan, json_faults *faults,
                        gd_error *error);
+/* The plan of a stored job's spec, its data looked at again. */
+gd_status jobs_plan_again(jobs_service *service, spec_job *spec, jobs_plan **plan,
+                          json_faults *faults, gd_error *error);
 void jobs_submission_dispose(jobs_submission *submission);
 
 /* Stores it; see store_job_create for `idempotency` and `existing_reply`. */

@@ -16,7 +16,7 @@ static int64_t count_kept(const bool *keep, int64_t count)
 
 static bool is_nonfinite(const jobs_curve *curve, int64_t at)
 {
-    for (int64_t series = 0; series < JOBS_SERIES_FIXED + curve->layer_count; series++)
+    for (int64_t series = 0; series < jobs_series_count(curve->layer_count); series++)
         if (!isfinite(curve->columns[series][at])) /* 0 where there is no validation loss */
             return true;
     return false;

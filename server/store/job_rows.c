@@ -36,10 +36,10 @@ const char *store_request_name(store_request requested)
 
 void store_job_dispose(store_job *job)
 {
-    char *const texts[] = {job->name,       job->labels,     job->model,   job->reason,
-                           job->message,    job->checkpoint, job->digest,  job->spec,
-                           job->metrics,    job->diagnosis,  job->repairs, job->summary,
-                           job->environment};
+    char *const texts[] = {job->name,    job->optimizer,  job->labels,     job->model,
+                           job->reason,  job->message,    job->checkpoint, job->digest,
+                           job->spec,    job->metrics,    job->diagnosis,  job->repairs,
+                           job->summary, job->environment};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         free(texts[i]);
     *job = (store_job){.sequence = 0};
@@ -110,6 +110,7 @@ gd_status store_job_row(store_statement *statement, store_job *job, gd_error *er
     job->checkpoint = store_column_text(statement, column++);
     job->digest = store_column_text(statement, column++);
     read_progress(statement, column, &job->progress);
+    job->optimizer = store_column_text(statement, STORE_JOB_COLUMN_COUNT - 1);
 
     gd_status status = store_statement_check(statement, error);
     if (status == GD_OK && !known)

@@ -38,8 +38,8 @@ static gd_status insert_row(store_connection *connection, const store_job_insert
     store_statement statement = store_statement_open(
         connection,
         "INSERT INTO jobs (id, name, labels, priority, model, status, retry_of,"
-        " created_at, updated_at)"
-        " VALUES (?1, ?2, coalesce(?3, '{}'), ?4, ?5, 'queued', ?6, ?7, ?7)"
+        " created_at, updated_at, optimizer)"
+        " VALUES (?1, ?2, coalesce(?3, '{}'), ?4, ?5, 'queued', ?6, ?7, ?7, ?8)"
         " RETURNING sequence");
     store_bind_text(&statement, 1, insert->id);
     store_bind_text(&statement, 2, insert->name);
@@ -48,6 +48,7 @@ static gd_status insert_row(store_connection *connection, const store_job_insert
     store_bind_text(&statement, 5, insert->model);
     store_bind_text(&statement, 6, insert->retry_of);
     store_bind_integer(&statement, 7, insert->created_at);
+    store_bind_text(&statement, 8, insert->optimizer);
     bool row = false;
     return store_statement_integer(&statement, &row, sequence, error);
 }

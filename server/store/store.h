@@ -103,7 +103,8 @@ typedef struct store_job {
     char *name;       /* may be NULL */
     char *labels;     /* a JSON object's text */
     int64_t priority;
-    char *model; /* type word of the spec */
+    char *model;     /* type word of the spec */
+    char *optimizer; /* likewise; NULL in rows of a database that is older than the column */
     store_job_status status;
     store_request requested;
     char *reason;  /* NULL until there is one */
@@ -141,7 +142,7 @@ typedef struct store_parameters {
 
 typedef struct store_job_insert {
     const char *id;
-    const char *name, *labels, *model, *spec, *summary, *environment;
+    const char *name, *labels, *model, *optimizer, *spec, *summary, *environment;
     int64_t priority;
     const char *retry_of; /* NULL: none */
     int64_t created_at;

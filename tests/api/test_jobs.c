@@ -52,6 +52,7 @@ Test(api_jobs, the_list_is_newest_first_and_light, .timeout = LIMIT)
     cr_expect_str_eq(reply_text(list, "/jobs/0/status"), "succeeded");
     cr_expect_not_null(reply_at(list, "/jobs/0/progress/step"));
     cr_expect_not_null(reply_at(list, "/jobs/0/loss"));
+    cr_expect_str_eq(reply_text(list, "/jobs/0/optimizer_type"), "adam");
     service_destroy(it);
 }
 

@@ -123,6 +123,44 @@ static double number_named(const reply *it, const char *word)
     return 0;
 }
 
+static double rate_at(const reply *got, int index)
+{
+    return reply_number(got, client_text(got->owner, "/series/learning_rate/%d", index));
+}
+
+Test(api_submit, the_schedule_ahead_is_what_training_does, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const char *id = reply_text(
+        client_run(it, 20,
+                   "{'model': 'linear', 'data': {'generator': {'type': 'linear', 'samples': 100, "
+                   "'seed': 1}}, 'optimizer': {'type': 'sgd', 'learning_rate': 0.01, 'schedule': "
+                   "{'type': 'step', 'step_size': 2, 'gamma': 0.5, 'unit': 'epoch', "
+                   "'warmup_steps': 3}}, 'training': {'steps': 50, 'batch_size': 16, 'seed': 7, "
+                   "'record_every': 1}}"),
+        "/id");
+    const reply *curve = client_get(it, "/v1/jobs/%s/curve?max_points=0", id);
+    const reply *ahead = client_get(it, "/v1/jobs/%s/schedule?points=10000", id);
+    ASSERT_STATUS(ahead, 200);
+    cr_expect_str_eq(reply_text(ahead, "/type"), "step");
+    cr_expect_not(reply_truth(ahead, "/relative"));
+    cr_assert_eq(reply_count(ahead, "/series/step"), 50);
+    for (int i = 0; i < 50; i++)
+        cr_expect_eq(rate_at(ahead, i), rate_at(curve, i), "step %d", i + 1);
+    ahead = client_get(it, "/v1/jobs/%s/schedule?points=7", id);
+    cr_expect_eq(reply_count(ahead, "/series/step"), 7);
+    cr_expect_eq(reply_number(ahead, "/series/step/6"), 50);
+    const char *follows = client_submit(
+        it,
+        "{'model': 'linear', 'data': {'generator': 'linear'}, 'optimizer': {'type': 'sgd', "
+        "'learning_rate': 'auto', 'schedule': 'plateau'}}");
+    ahead = client_get(it, "/v1/jobs/%s/schedule", follows);
+    cr_expect(reply_is_null(ahead, "/series"), "it follows the loss");
+    cr_expect(reply_truth(ahead, "/relative"));
+    ASSERT_STATUS(client_get(it, "/v1/jobs/%s/schedule?points=1", id), 400);
+    service_destroy(it);
+}
+
 Test(api_submit, a_dry_run_computes_and_stores_nothing, .timeout = LIMIT)
 {
     service *it = service_start(1);

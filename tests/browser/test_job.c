@@ -18,7 +18,7 @@
     "'data': {'generator': {'type': 'moons', 'samples': 400, 'seed': 5}, 'validation': "     \
     "{'fraction': 0.2, 'seed': 3}}, 'optimizer': {'type': 'adam', 'learning_rate': %g, "     \
     "'schedule': {'type': 'cosine', 'warmup_steps': 50}}, 'training': {'epochs': %d, "       \
-    "'batch_size': 16, 'seed': 7}}"
+    "'batch_size': 16, 'seed': 7, 'record_every': 1}}"
 
 static void open_job(browser *own, const char *id)
 {

@@ -104,7 +104,9 @@ static void add_point(training_run_curve *curve, const gd_point *point)
     *copy = (training_run_point){.point = *point};
     memcpy(copy->layer_norms, point->layer_gradient_norms,
            (size_t)point->layer_count * sizeof(double));
-    copy->point.layer_gradient_norms = NULL;
+    memcpy(copy->layer_ratios, point->layer_update_ratios,
+           (size_t)point->layer_count * sizeof(double));
+    copy->point.layer_gradient_norms = copy->point.layer_update_ratios = NULL;
 }
 
 gd_status training_run_advance(gd_trainer *trainer, int64_t calls, training_run_curve *curve,
@@ -146,7 +148,8 @@ static bool same_point(const training_run_point *a, const training_run_point *b)
            same_bits(p->learning_rate, q->learning_rate) &&
            same_bits(p->gradient_norm, q->gradient_norm) &&
            same_bits(p->update_ratio, q->update_ratio) && p->layer_count == q->layer_count &&
-           memcmp(a->layer_norms, b->layer_norms, sizeof a->layer_norms) == 0;
+           memcmp(a->layer_norms, b->layer_norms, sizeof a->layer_norms) == 0 &&
+           memcmp(a->layer_ratios, b->layer_ratios, sizeof a->layer_ratios) == 0;
 }
 
 bool training_run_same(const training_run_curve *a, const training_run_curve *b)

@@ -26,7 +26,7 @@ gd_trainer *training_run_create(const gd_trainer_setup *setup);
 
 typedef struct training_run_point {
     gd_point point;
-    double layer_norms[TRAINING_RUN_LAYERS];
+    double layer_norms[TRAINING_RUN_LAYERS], layer_ratios[TRAINING_RUN_LAYERS];
 } training_run_point;
 
 typedef struct training_run_curve {

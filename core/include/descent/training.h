@@ -132,7 +132,7 @@ typedef struct gd_progress {
  * One point of the curves, after update `step`. `loss` is the mean over the examples of the updates
  * since the point before (with record_every 1: the loss of the step). gradient_norm is before
  * clipping; update_ratio is |change of the parameters| / |parameters|, both global 2-norms. With an
- * automatic record_every, which is to cost little, update_ratio and layer_gradient_norms are measured
+ * automatic record_every, which is to cost little, update_ratio and what is told by layer are measured
  * about every 16th update and at the last and, where it is a point, the first; else they are
  * GD_NOT_MEASURED.
  */
@@ -148,6 +148,7 @@ typedef struct gd_point {
     double validation_loss;
     double learning_rate, gradient_norm, update_ratio;
     const double *layer_gradient_norms; /* [parameter layers], borrowed from the trainer */
+    const double *layer_update_ratios;  /* likewise; NULL: not measured */
     int64_t layer_count;
 } gd_point;
 

@@ -20,7 +20,9 @@ double gdi_seconds(const gd_trainer *trainer)
     return trainer->seconds_before + (now - trainer->clock_origin);
 }
 
-static void measure_layers(gd_trainer *trainer)
+/* norms[layer] = |a - b| over the layer's trained parameters; of `a` alone where `b` is NULL. */
+static void measure_layers(const gd_trainer *trainer, const gd_real *a, const gd_real *b,
+                           double *norms)
 {
     const gd_model *model = trainer->setup.model;
     int64_t tensors = gd_model_tensor_count(model), tensor = 0;
@@ -32,13 +34,26 @@ static void measure_layers(gd_trainer *trainer)
                 break;
             }
             if (parameter->trained) {
-                double norm = gdi_norm(trainer->pool, trainer->kernels,
-                                       trainer->gradients + parameter->offset, parameter->count);
+                double norm =
+                    b != NULL ? sqrt(gdi_parallel_squares(trainer->pool, trainer->kernels,
+                                                          a + parameter->offset,
+                                                          b + parameter->offset, parameter->count))
+                              : gdi_norm(trainer->pool, trainer->kernels, a + parameter->offset,
+                                         parameter->count);
                 squares += norm * norm;
             }
         }
-        trainer->layer_norms[i] = sqrt(squares);
+        norms[i] = sqrt(squares);
     }
+}
+
+/* What was 0 has no size to compare with: the change is all there is. */
+static double ratio(double change, double size)
+{
+    if (!(size > 0)) {
+        size = change;
+    }
+    return change > 0 || isnan(change) ? change / size : 0;
 }
 
 void gdi_record_begin(gd_trainer *trainer, const gdi_step *step)
@@ -54,14 +69,14 @@ void gdi_record_begin(gd_trainer *trainer, const gdi_step *step)
         .gradient_norm = step->gradient_norm,
         .update_ratio = GD_NOT_MEASURED,
         .layer_gradient_norms = trainer->layer_norms,
+        .layer_update_ratios = trainer->layer_ratios,
         .layer_count = trainer->layer_count,
     };
-    if (step->measures || !isfinite(step->gradient_norm)) {
-        measure_layers(trainer);
-        return;
-    }
     for (int64_t i = 0; i < trainer->layer_count; i++) {
-        trainer->layer_norms[i] = GD_NOT_MEASURED;
+        trainer->layer_norms[i] = trainer->layer_ratios[i] = GD_NOT_MEASURED;
+    }
+    if (step->measures || !isfinite(step->gradient_norm)) {
+        measure_layers(trainer, trainer->gradients, NULL, trainer->layer_norms);
     }
 }
 
@@ -71,10 +86,13 @@ void gdi_record_update_ratio(gd_trainer *trainer, const gd_real *before, const g
     size_t count = trainer->trained_count;
     double change = sqrt(gdi_parallel_squares(trainer->pool, kernels, after, before, count));
     double size = sqrt(gdi_parallel_squares(trainer->pool, kernels, before, NULL, count));
-    if (!(size > 0)) {
-        size = change; /* all parameters were 0: the change is all there is */
+    trainer->point.update_ratio = ratio(change, size);
+    double sizes[GD_MODEL_MAXIMUM_LAYERS];
+    measure_layers(trainer, before, NULL, sizes);
+    measure_layers(trainer, after, before, trainer->layer_ratios);
+    for (int64_t i = 0; i < trainer->layer_count; i++) {
+        trainer->layer_ratios[i] = ratio(trainer->layer_ratios[i], sizes[i]);
     }
-    trainer->point.update_ratio = change > 0 || isnan(change) ? change / size : 0;
 }
 
 void gdi_record_complete(gd_trainer *trainer, const double *validation_loss)

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-static const uint64_t magic = UINT64_C(0x3245544154534447); /* "GDSTATE2" */
+static const uint64_t magic = UINT64_C(0x3345544154534447); /* "GDSTATE3" */
 
 enum {
     HEADER_BYTES = 24,
@@ -182,6 +182,7 @@ static void move_blocks(archive *a, gd_trainer *trainer, int64_t best)
     }
     for (int64_t i = 0; i < trainer->layer_count; i++) {
         move_f64(a, &trainer->layer_norms[i]);
+        move_f64(a, &trainer->layer_ratios[i]);
     }
 }
 
@@ -190,7 +191,7 @@ static size_t block_bytes(const gd_trainer *trainer, int64_t best)
     size_t reals = trainer->parameter_count * (best == 2 ? 2 : 1) +
                    (size_t)trainer->moment_count * trainer->trained_count;
     return reals * sizeof(gd_real) +
-           (size_t)(trainer->scalar_count + trainer->layer_count) * sizeof(double);
+           (size_t)(trainer->scalar_count + 2 * trainer->layer_count) * sizeof(double);
 }
 
 static state_scalars collect(const gd_trainer *trainer)
@@ -272,6 +273,7 @@ static void apply(gd_trainer *trainer, const state_scalars *s)
     trainer->progress.epochs = epochs;
     trainer->point = s->point;
     trainer->point.layer_gradient_norms = trainer->layer_norms;
+    trainer->point.layer_update_ratios = trainer->layer_ratios;
     trainer->point.layer_count = trainer->layer_count;
     trainer->point_ready = false;
     trainer->stopping = s->stopping;

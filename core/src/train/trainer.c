@@ -137,8 +137,9 @@ static gd_status allocate(gd_trainer *trainer, gd_error *error)
     trainer->scalars = gdi_allocate((size_t)trainer->scalar_count, sizeof(double));
     trainer->layers = gdi_allocate((size_t)trainer->layer_count, sizeof(int64_t));
     trainer->layer_norms = gdi_allocate((size_t)trainer->layer_count, sizeof(double));
+    trainer->layer_ratios = gdi_allocate((size_t)trainer->layer_count, sizeof(double));
     if (failed || trainer->scalars == NULL || trainer->layers == NULL ||
-        trainer->layer_norms == NULL) {
+        trainer->layer_norms == NULL || trainer->layer_ratios == NULL) {
         return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory to train %llu parameters",
                        (unsigned long long)trainer->parameter_count);
     }
@@ -240,6 +241,7 @@ void gd_trainer_destroy(gd_trainer *trainer)
     gdi_free(trainer->scalars);
     gdi_free(trainer->layers);
     gdi_free(trainer->layer_norms);
+    gdi_free(trainer->layer_ratios);
     gdi_thread_pool_destroy(trainer->pool);
     gdi_batcher_dispose(&trainer->batcher);
     gdi_gatherer_dispose(&trainer->validation_rows);

@@ -130,8 +130,9 @@ struct gd_trainer {
     gd_stop_reason pass_reason; /* why training ends with the pass being validated */
 
     gd_progress progress;
-    gd_point point;      /* complete, or awaiting the validation loss */
-    double *layer_norms; /* [layer_count], of `point` */
+    gd_point point;       /* complete, or awaiting the validation loss */
+    double *layer_norms;  /* [layer_count], of `point`: gradients */
+    double *layer_ratios; /* [layer_count], of `point`: updates */
     bool point_ready;
 
     bool clock_started;

@@ -85,13 +85,15 @@ Test(api_curve_query, columns_are_the_fixed_series_and_the_layers_with_parameter
 {
     cr_assert(ask("/c"));
     api_curve_columns all = choose(NULL, GD_OK);
-    cr_assert_eq(all.count, 1 + JOBS_SERIES_FIXED + 2);
+    cr_assert_eq(all.count, 1 + jobs_series_count(2));
     cr_expect_str_eq(all.columns[0].name, "seq");
     cr_expect_eq(all.columns[0].series, -1);
     cr_expect_str_eq(all.columns[1].name, "step");
-    cr_expect_str_eq(all.columns[all.count - 2].name, "gradient_norm.layers.0");
-    cr_expect_str_eq(all.columns[all.count - 1].name, "gradient_norm.layers.2");
-    cr_expect_eq(all.columns[all.count - 1].series, JOBS_SERIES_FIXED + 1);
+    cr_expect_str_eq(all.columns[all.count - 4].name, "gradient_norm.layers.0");
+    cr_expect_str_eq(all.columns[all.count - 3].name, "gradient_norm.layers.2");
+    cr_expect_eq(all.columns[all.count - 3].series, JOBS_SERIES_FIXED + 1);
+    cr_expect_str_eq(all.columns[all.count - 1].name, "update_ratio.layers.2");
+    cr_expect_eq(all.columns[all.count - 1].series, JOBS_SERIES_FIXED + 3);
 }
 
 Test(api_curve_query, seq_and_step_always_lead)

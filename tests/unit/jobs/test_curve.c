@@ -46,7 +46,7 @@ static jobs_curve make(int64_t first, int64_t count, int64_t layers)
 static bool same(const jobs_curve *a, int64_t from, const jobs_curve *b)
 {
     bool equal = a->layer_count == b->layer_count && a->first_sequence + from == b->first_sequence;
-    for (int64_t series = 0; equal && series < JOBS_SERIES_FIXED + a->layer_count; series++)
+    for (int64_t series = 0; equal && series < jobs_series_count(a->layer_count); series++)
         equal = memcmp(a->columns[series] + from, b->columns[series],
                        (size_t)b->count * sizeof(double)) == 0;
     return equal && memcmp(a->validated + from, b->validated, (size_t)b->count) == 0;
@@ -132,7 +132,7 @@ Test(jobs_curve, damaged_bytes_are_refused_and_change_nothing)
         size_t at;
         unsigned char value;
         const char *what;
-    } damages[] = {{0, 2, "version"},
+    } damages[] = {{0, 3, "version"},
                    {8, 1, "2^56 points"},
                    {2, 5, "1290 points"},
                    {16, 1, "2^56 layers"},
@@ -159,6 +159,20 @@ Test(jobs_curve, damaged_bytes_are_refused_and_change_nothing)
     jobs_curve_dispose(&curve);
     jobs_curve_dispose(&back);
     jobs_curve_dispose(&next);
+}
+
+/* Curves of before the update ratios of layers were kept: their last columns are missing. */
+Test(jobs_curve, the_first_version_is_still_read)
+{
+    jobs_curve curve = make(1, 20, 2), back = {0};
+    gd_buffer bytes = encode(&curve, 0, 20);
+    bytes.bytes[0] = 1;
+    cr_assert_eq(jobs_curve_decode(&back, 1, bytes.bytes, bytes.length - 2 * 9), GD_OK);
+    cr_assert_eq(back.count, 20);
+    cr_expect(same(&curve, 0, &back), "what is missing was not measured");
+    gd_buffer_dispose(&bytes);
+    jobs_curve_dispose(&curve);
+    jobs_curve_dispose(&back);
 }
 
 Test(jobs_curve, any_byte_may_be_any_other_without_harm)

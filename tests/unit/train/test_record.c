@@ -72,6 +72,7 @@ Test(train_record, update_ratio_is_change_over_size)
     cr_assert_float_eq(point->update_ratio, 0.05 * point->gradient_norm / 5, 1e-6);
     cr_assert_eq(point->layer_count, 1);
     cr_assert_float_eq(curve.points[0].layer_norms[0], point->gradient_norm, 1e-12);
+    cr_assert_float_eq(curve.points[0].layer_ratios[0], point->update_ratio, 1e-12);
     training_run_dispose(&curve);
     gd_model_destroy(model);
 }
@@ -129,6 +130,11 @@ Test(train_record, automatic_recording_measures_sizes_now_and_then)
         cr_assert_geq(b->point.update_ratio, 0);
         cr_assert_eq(a->point.update_ratio, measured ? b->point.update_ratio : GD_NOT_MEASURED);
         cr_assert_eq(a->layer_norms[1], measured ? b->layer_norms[1] : GD_NOT_MEASURED);
+        cr_assert_eq(a->layer_ratios[1], measured ? b->layer_ratios[1] : GD_NOT_MEASURED);
+        cr_assert_gt(b->layer_ratios[0], 0);
+        /* The whole lies between the ratios of the layers. */
+        cr_assert_leq(b->point.update_ratio, fmax(b->layer_ratios[0], b->layer_ratios[1]) + 1e-12);
+        cr_assert_geq(b->point.update_ratio, fmin(b->layer_ratios[0], b->layer_ratios[1]) - 1e-12);
     }
     training_run_dispose(&automatic);
     training_run_dispose(&every);

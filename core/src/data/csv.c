@@ -1,102 +1,61 @@
 /*
  * csv.c: a CSV file into a frame file. See csv.h.
  *
- * The first pass (csv_schema.c) finds everything the frame file's head needs; this second one writes
- * the cells through one buffer. Both read through the same reader, so what passed the first can only
- * fail here where the file has been changed in between.
+ * One pass (csv_pass.c) finds the schema and writes the cells; a second one follows only where a
+ * categorical column turned out to hold numbers as well, and reads those columns as texts. Names,
+ * kinds and the order of classes (csv_columns.c) are settled behind it, and then the frame file's
+ * head is written around the cells.
  */
 #include <descent/csv.h>
 
-#include "base/memory.h"
 #include "data/csv_schema.h"
-#include "data/frame_layout.h"
-
-#include <math.h>
-
-#define CELLS_BUFFERED ((size_t)1 << 15)
 
 gd_csv_options gd_csv_options_default(void)
 {
     return (gd_csv_options){.header = GD_CSV_HEADER_AUTO};
 }
 
-static gd_status fail_changed(gd_error *error)
+/* A pass, and what follows from it. *again where it takes another one. */
+static gd_status read_once(gdi_csv_schema *schema, const gdi_csv_source *source,
+                           const gd_csv_options *options, gdi_cell_file *file, bool *again,
+                           gd_error *error)
 {
-    return gd_fail(error, GD_IO_ERROR, "", "the file changed while it was read");
-}
-
-/* The cell of a field; false where it is not what the schema says. */
-static inline bool cell_of(const gdi_csv_schema *schema, const gdi_csv_field *field, double *cell)
-{
-    if (field->column >= schema->column_count) {
-        return false;
+    gdi_csv_first first = {0};
+    bool kept = false;
+    gd_status status =
+        gdi_csv_pass(schema, source, options->header, &first, file, again, &kept, error);
+    bool whole = status == GD_OK && !*again;
+    if (whole) {
+        status = gdi_csv_name_columns(schema, options, first.fields, error);
     }
-    if (field->kind == GDI_CSV_MISSING) {
-        *cell = (double)NAN;
-        return true;
+    gdi_csv_first_dispose(&first);
+    if (whole && status == GD_OK) {
+        status = gdi_csv_decide_kinds(schema, error);
     }
-    if (schema->columns[field->column].kind == GD_COLUMN_NUMERIC) {
-        *cell = field->value;
-        return field->kind == GDI_CSV_NUMBER;
+    if (whole && status == GD_OK) {
+        *again = gdi_csv_mark_mixed(schema);
     }
-    int64_t number =
-        gdi_text_index_find(schema->cells[field->column].classes, field->text, field->length);
-    *cell = (double)number;
-    return number >= 0;
-}
-
-static gd_status write_cells(const gdi_csv_schema *schema, gdi_csv_reader *reader, int output,
-                             double *cells, gd_error *error)
-{
-    size_t used = 0;
-    int64_t rows = 0;
-    bool header = schema->header;
-    gdi_csv_field field;
-    gdi_csv_event event = GDI_CSV_END;
-    while ((event = gdi_csv_reader_next(reader, &field)) == GDI_CSV_FIELD) {
-        if (header) {
-            header = !field.last;
-            continue;
-        }
-        if (!cell_of(schema, &field, &cells[used])) {
-            return fail_changed(error);
-        }
-        rows += field.last ? 1 : 0;
-        if (++used == CELLS_BUFFERED) {
-            gd_status status = gdi_write_all(output, cells, used * sizeof *cells, error);
-            if (status != GD_OK) {
-                return status;
-            }
-            used = 0;
-        }
+    if (status == GD_OK && !*again) {
+        status = gdi_csv_finish_columns(schema, file, error);
     }
-    if (event == GDI_CSV_FAILED || rows != schema->row_count ||
-        gdi_csv_reader_columns(reader) != schema->column_count) {
-        return fail_changed(error);
+    if (status == GD_OK && !*again) {
+        status = gdi_cell_file_finish(file, schema->columns, kept && schema->header ? 1 : 0, error);
     }
-    return gdi_write_all(output, cells, used * sizeof *cells, error);
-}
-
-static gd_status write_frame(const gdi_csv_schema *schema, int input, int output, gd_error *error)
-{
-    gdi_csv_reader *reader = NULL;
-    gd_status status = gdi_csv_reader_create(&reader, input, schema->delimiter, error);
-    if (status != GD_OK) {
-        return status;
-    }
-    double *cells = gdi_allocate(CELLS_BUFFERED, sizeof *cells);
-    if (cells == NULL) {
-        status = gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
-    } else {
-        status = gdi_frame_write_head(output, schema->columns, schema->column_count,
-                                      schema->row_count, GDI_CELL_FLOAT64, error);
-    }
-    if (status == GD_OK) {
-        status = write_cells(schema, reader, output, cells, error);
-    }
-    gdi_free(cells);
-    gdi_csv_reader_destroy(reader);
     return status;
+}
+
+static void report_ids(const gdi_csv_schema *schema, gd_csv_report *report)
+{
+    for (int64_t i = 0; i < schema->column_count && report->id_count < GD_CSV_IDS; i++) {
+        const gd_column *column = &schema->columns[i];
+        bool numbering = column->kind == GD_COLUMN_NUMERIC
+                             ? gdi_table_statistics_is_numbering(&schema->statistics, i)
+                             : column->class_count == schema->row_count &&
+                                   schema->row_count >= GDI_NUMBERING_ROWS;
+        if (numbering) {
+            report->ids[report->id_count++] = i;
+        }
+    }
 }
 
 gd_status gd_csv_to_frame_file(int input, int output, const gd_csv_options *options,
@@ -107,17 +66,29 @@ gd_status gd_csv_to_frame_file(int input, int output, const gd_csv_options *opti
         return gd_fail(error, GD_INVALID_ARGUMENT, "delimiter",
                        "the delimiter is a comma, a semicolon or a tab");
     }
-    gdi_csv_schema schema;
-    gd_status status = gdi_csv_schema_find(&schema, input, options, error);
-    if (status == GD_OK) {
-        status = write_frame(&schema, input, output, error);
+    const gdi_csv_source source = {input, options->wait, options->wait_context};
+    gdi_csv_schema schema = {.delimiter = delimiter};
+    gdi_cell_file file = {.descriptor = output};
+    gd_status status = GD_OK;
+    if (delimiter == '\0') {
+        status = gdi_csv_find_delimiter(&source, &schema.delimiter, error);
+    }
+    bool again = status == GD_OK;
+    while (status == GD_OK && again) {
+        gdi_csv_schema_reset(&schema);
+        gdi_cell_file_dispose(&file);
+        status = read_once(&schema, &source, options, &file, &again, error);
     }
     if (status == GD_OK && report != NULL) {
         *report = (gd_csv_report){.rows = schema.row_count,
                                   .columns = schema.column_count,
                                   .delimiter = schema.delimiter,
                                   .header = schema.header};
+        report->repeated_rows =
+            gdi_row_sample_repeated(&schema.sample, &report->repeated_rows_exact);
+        report_ids(&schema, report);
     }
+    gdi_cell_file_dispose(&file);
     gdi_csv_schema_dispose(&schema);
     return status;
 }

@@ -7,6 +7,7 @@
  */
 #include "data/csv_schema.h"
 
+#include "base/memory.h"
 #include "data/frame_layout.h"
 #include "data/text.h"
 
@@ -113,22 +114,24 @@ static gd_status refuse(const gdi_csv_schema *schema, int64_t index, const gdi_c
 
 static gd_status decide_kind(gdi_csv_schema *schema, int64_t index, gd_error *error)
 {
+    static const gdi_csv_faults none = {0};
     const gdi_csv_column *cells = &schema->cells[index];
+    const gdi_csv_faults *faults = cells->faults != NULL ? cells->faults : &none;
     int64_t numbers = cells->numbers + cells->commas;
     int64_t present = numbers + cells->texts;
     bool numeric = cells->texts == 0 || (numbers >= 10 && nearly_all_numbers(numbers, present));
-    if (numeric && cells->not_number.line > 0) {
-        bool comma = cells->not_number.line == cells->comma.line;
-        return refuse(schema, index, &cells->not_number,
+    if (numeric && faults->not_number.line > 0) {
+        bool comma = faults->not_number.line == faults->comma.line;
+        return refuse(schema, index, &faults->not_number,
                       comma ? "has a comma; write numbers with a decimal point and without "
                               "thousands separators"
                             : "is not a number as nearly all others are; correct it, or for a "
                               "missing value leave the cell empty or write NA or ?",
                       error);
     }
-    if (cells->non_finite.line > 0 &&
+    if (faults->non_finite.line > 0 &&
         (numeric || (cells->texts == cells->infinities && numbers > 0))) {
-        return refuse(schema, index, &cells->non_finite,
+        return refuse(schema, index, &faults->non_finite,
                       "is beyond the range of a number; for a missing value leave the cell empty "
                       "or write NA or ?",
                       error);
@@ -146,16 +149,51 @@ gd_status gdi_csv_decide_kinds(gdi_csv_schema *schema, gd_error *error)
     return status;
 }
 
-static gd_status finish_column(gdi_csv_schema *schema, int64_t index, gd_error *error)
+bool gdi_csv_mark_mixed(gdi_csv_schema *schema)
+{
+    bool any = false;
+    for (int64_t i = 0; i < schema->column_count; i++) {
+        const gdi_csv_column *cells = &schema->cells[i];
+        bool mixed = cells->texts > 0 && cells->numbers > 0 && !schema->as_text[i];
+        schema->as_text[i] = schema->as_text[i] || mixed;
+        any = any || mixed;
+    }
+    return any;
+}
+
+/* ranks[index] tells how to number the cells of a column anew, where they are not right already. */
+static gd_status sort_classes(gdi_csv_schema *schema, int64_t index, int64_t **ranks,
+                              gd_error *error)
+{
+    gdi_text_index *classes = schema->cells[index].classes;
+    int64_t count = gdi_text_index_count(classes);
+    int64_t *made = gdi_allocate((size_t)count, sizeof *made);
+    if (made == NULL) {
+        return fail_memory(error);
+    }
+    gdi_text_index_sort(classes, made);
+    bool same = true;
+    for (int64_t i = 0; i < count && same; i++) {
+        same = made[i] == i;
+    }
+    ranks[index] = same ? NULL : made;
+    if (same) {
+        gdi_free(made);
+    }
+    return gdi_column_list_classes(&schema->columns[index], classes) ? GD_OK : fail_memory(error);
+}
+
+static gd_status finish_column(gdi_csv_schema *schema, int64_t index, int64_t **ranks,
+                               gd_error *error)
 {
     gdi_csv_column *cells = &schema->cells[index];
     gd_column *column = &schema->columns[index];
-    gdi_column_describe(column, &cells->statistics, cells->missing);
+    gdi_column_describe(column, &schema->statistics.of[index], cells->missing);
     if (column->kind == GD_COLUMN_NUMERIC) {
         return GD_OK;
     }
-    if (cells->unfit.line > 0) {
-        return refuse(schema, index, &cells->unfit,
+    if (cells->faults->unfit.line > 0) {
+        return refuse(schema, index, &cells->faults->unfit,
                       "cannot be a class: at most 256 bytes of UTF-8 without control characters; "
                       "leave the column out, or save the file as UTF-8",
                       error);
@@ -168,15 +206,24 @@ static gd_status finish_column(gdi_csv_schema *schema, int64_t index, gd_error *
                        "or group them",
                        name, (long long)GD_FRAME_MAXIMUM_CLASSES);
     }
-    gdi_text_index_sort(cells->classes, NULL);
-    return gdi_column_list_classes(column, cells->classes) ? GD_OK : fail_memory(error);
+    return sort_classes(schema, index, ranks, error);
 }
 
-gd_status gdi_csv_finish_columns(gdi_csv_schema *schema, gd_error *error)
+gd_status gdi_csv_finish_columns(gdi_csv_schema *schema, gdi_cell_file *file, gd_error *error)
 {
-    gd_status status = GD_OK;
-    for (int64_t i = 0; i < schema->column_count && status == GD_OK; i++) {
-        status = finish_column(schema, i, error);
+    int64_t **ranks = gdi_allocate((size_t)schema->column_count, sizeof *ranks);
+    gd_status status = ranks != NULL ? GD_OK : fail_memory(error);
+    bool any = false;
+    for (int64_t i = 0; status == GD_OK && i < schema->column_count; i++) {
+        status = finish_column(schema, i, ranks, error);
+        any = any || ranks[i] != NULL;
     }
+    if (status == GD_OK && any) {
+        status = gdi_cell_file_renumber(file, ranks, error);
+    }
+    for (int64_t i = 0; ranks != NULL && i < schema->column_count; i++) {
+        gdi_free(ranks[i]);
+    }
+    gdi_free(ranks);
     return status;
 }

@@ -20,10 +20,10 @@ typedef struct candidate {
     double numbers;   /* share of fields */
 } candidate;
 
-static gd_status judge(candidate *judged, int descriptor, gd_error *error)
+static gd_status judge(candidate *judged, const gdi_csv_source *source, gd_error *error)
 {
     gdi_csv_reader *reader = NULL;
-    gd_status status = gdi_csv_reader_create(&reader, descriptor, judged->delimiter, error);
+    gd_status status = gdi_csv_reader_create(&reader, source, judged->delimiter, error);
     if (status != GD_OK) {
         return status;
     }
@@ -66,12 +66,12 @@ static bool is_better(const candidate *left, const candidate *right)
     return left->fields > right->fields;
 }
 
-gd_status gdi_csv_find_delimiter(int descriptor, char *delimiter, gd_error *error)
+gd_status gdi_csv_find_delimiter(const gdi_csv_source *source, char *delimiter, gd_error *error)
 {
     candidate candidates[] = {{.delimiter = ','}, {.delimiter = ';'}, {.delimiter = '\t'}};
     const candidate *best = &candidates[0];
     for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
-        gd_status status = judge(&candidates[i], descriptor, error);
+        gd_status status = judge(&candidates[i], source, error);
         if (status != GD_OK) {
             return status;
         }

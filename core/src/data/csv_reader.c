@@ -7,7 +7,7 @@
  * read. A field that begins like a number is first read as one, and only what does not end properly
  * behind the number takes the general way.
  */
-#include "data/csv_reader.h"
+#include "data/csv_reader_state.h"
 
 #include "base/memory.h"
 #include "data/number.h"
@@ -21,34 +21,19 @@
 #include <unistd.h>
 
 #define BUFFER_SIZE (GDI_CSV_MAXIMUM_FIELD + ((size_t)1 << 18))
-#define GUARD       64U /* bytes behind the data, the first a line feed */
-
-/* Properties of a byte. */
-#define BLANK        1U /* taken off around fields */
-#define STOP         2U /* ends an unquoted field */
-#define NUMBER_START 4U
-#define DIGIT        8U
-
-struct gdi_csv_reader {
-    char *buffer; /* [BUFFER_SIZE + GUARD] */
-    char *next;   /* first byte not taken */
-    char *end;    /* behind the data; *end is a line feed */
-    bool at_end;  /* of the file */
-    char delimiter;
-    unsigned char properties[256];
-    int descriptor;
-    int64_t offset; /* of `end` in the file */
-    int64_t line, record_line;
-    int64_t column, column_count; /* of the next field; of the first record */
-    int64_t records, empty_lines; /* empty lines passed before this record, one column only */
-    int64_t first_empty;
-    gd_error failure;
-};
 
 static gdi_csv_event fail_reading(gdi_csv_reader *reader)
 {
     (void)gd_fail(&reader->failure, GD_IO_ERROR, "", "the file could not be read");
     return GDI_CSV_FAILED;
+}
+
+/* At the end of what is there of the file. */
+static gd_csv_arrival wait_for_more(const gdi_csv_reader *reader)
+{
+    return reader->source.wait == NULL
+               ? GD_CSV_COMPLETE
+               : reader->source.wait(reader->source.wait_context, reader->offset);
 }
 
 /*
@@ -68,7 +53,8 @@ static bool refill(gdi_csv_reader *reader, char *keep)
     reader->next = reader->buffer;
     reader->end = reader->buffer + kept;
     while (kept < BUFFER_SIZE) {
-        ssize_t count = pread(reader->descriptor, reader->end, BUFFER_SIZE - kept, reader->offset);
+        ssize_t count =
+            pread(reader->source.descriptor, reader->end, BUFFER_SIZE - kept, reader->offset);
         if (count < 0 && errno == EINTR) {
             continue;
         }
@@ -77,6 +63,14 @@ static bool refill(gdi_csv_reader *reader, char *keep)
             return false;
         }
         if (count == 0) {
+            gd_csv_arrival arrival = wait_for_more(reader);
+            if (arrival == GD_CSV_MORE) {
+                continue;
+            }
+            if (arrival == GD_CSV_ABANDONED) {
+                (void)fail_reading(reader);
+                return false;
+            }
             reader->at_end = true;
             break;
         }
@@ -84,22 +78,26 @@ static bool refill(gdi_csv_reader *reader, char *keep)
         reader->end += count;
         kept += (size_t)count;
     }
-    memset(reader->end, '\n', GUARD);
+    memset(reader->end, '\n', GDI_CSV_GUARD);
     return true;
 }
 
 static void set_properties(gdi_csv_reader *reader)
 {
-    for (unsigned char digit = '0'; digit <= '9'; digit++) {
-        reader->properties[digit] = NUMBER_START | DIGIT;
+    for (int letter = 'a'; letter <= 'z'; letter++) {
+        reader->properties[letter] = GDI_CSV_TEXT_START;
+        reader->properties[letter - 'a' + 'A'] = GDI_CSV_TEXT_START;
     }
-    reader->properties['-'] = NUMBER_START;
-    reader->properties['+'] = NUMBER_START;
-    reader->properties['.'] = NUMBER_START;
-    reader->properties[' '] = BLANK;
-    reader->properties['\t'] = BLANK;
-    reader->properties['\n'] = STOP;
-    reader->properties[(unsigned char)reader->delimiter] = STOP;
+    for (unsigned char digit = '0'; digit <= '9'; digit++) {
+        reader->properties[digit] = GDI_CSV_NUMBER_START | GDI_CSV_DIGIT;
+    }
+    reader->properties['-'] = GDI_CSV_NUMBER_START;
+    reader->properties['+'] = GDI_CSV_NUMBER_START;
+    reader->properties['.'] = GDI_CSV_NUMBER_START;
+    reader->properties[' '] = GDI_CSV_BLANK;
+    reader->properties['\t'] = GDI_CSV_BLANK;
+    reader->properties['\n'] = GDI_CSV_STOP;
+    reader->properties[(unsigned char)reader->delimiter] = GDI_CSV_STOP;
 }
 
 /* Passes a UTF-8 byte order mark; refuses UTF-16 and an archive's magic, which people do upload. */
@@ -118,12 +116,12 @@ static gd_status check_start(gdi_csv_reader *reader, gd_error *error)
     return GD_OK;
 }
 
-gd_status gdi_csv_reader_create(gdi_csv_reader **reader, int descriptor, char delimiter,
-                                gd_error *error)
+gd_status gdi_csv_reader_create(gdi_csv_reader **reader, const gdi_csv_source *source,
+                                char delimiter, gd_error *error)
 {
     *reader = NULL;
     gdi_csv_reader *made = gdi_allocate(1, sizeof *made);
-    char *buffer = gdi_allocate(BUFFER_SIZE + GUARD, 1);
+    char *buffer = gdi_allocate(BUFFER_SIZE + GDI_CSV_GUARD, 1);
     if (made == NULL || buffer == NULL) {
         gdi_free(made);
         gdi_free(buffer);
@@ -133,7 +131,7 @@ gd_status gdi_csv_reader_create(gdi_csv_reader **reader, int descriptor, char de
                              .next = buffer,
                              .end = buffer,
                              .delimiter = delimiter,
-                             .descriptor = descriptor,
+                             .source = *source,
                              .line = 1};
     set_properties(made);
     gd_status status = GD_OK;
@@ -171,11 +169,6 @@ int64_t gdi_csv_reader_columns(const gdi_csv_reader *reader)
 int64_t gdi_csv_reader_offset(const gdi_csv_reader *reader)
 {
     return reader->offset - (reader->end - reader->next);
-}
-
-static inline bool has(const gdi_csv_reader *reader, char byte, unsigned property)
-{
-    return (reader->properties[(unsigned char)byte] & property) != 0;
 }
 
 static bool is_missing(const char *text, size_t length)
@@ -302,7 +295,7 @@ static gdi_csv_event read_quoted(gdi_csv_reader *reader, gdi_csv_field *field, c
     char *closing = find_closing_quote(reader, quote);
     char *stop = closing;
     while (true) {
-        for (stop = closing; stop != NULL && has(reader, *++stop, BLANK);) {
+        for (stop = closing; stop != NULL && gdi_csv_has(reader, *++stop, GDI_CSV_BLANK);) {
         }
         if (stop != NULL && *stop == '\r' && stop[1] == '\n') {
             stop++;
@@ -322,7 +315,7 @@ static gdi_csv_event read_quoted(gdi_csv_reader *reader, gdi_csv_field *field, c
     if ((size_t)(closing - quote) > GDI_CSV_MAXIMUM_FIELD) {
         return fail_at_line(reader, GD_TOO_LARGE, "a field is longer than 1 MiB");
     }
-    if (stop != reader->end && !has(reader, *stop, STOP)) {
+    if (stop != reader->end && !gdi_csv_has(reader, *stop, GDI_CSV_STOP)) {
         return fail_at_line(reader, GD_INVALID_DATA,
                             "text follows a closing quote; a quote inside quotes is doubled");
     }
@@ -340,13 +333,13 @@ static gdi_csv_event read_general(gdi_csv_reader *reader, gdi_csv_field *field)
     char *stop = start;
     while (true) {
         start = reader->next;
-        while (has(reader, *start, BLANK)) {
+        while (gdi_csv_has(reader, *start, GDI_CSV_BLANK)) {
             start++;
         }
         if (*start == '"') {
             return read_quoted(reader, field, start);
         }
-        for (stop = start; !has(reader, *stop, STOP); stop++) {
+        for (stop = start; !gdi_csv_has(reader, *stop, GDI_CSV_STOP); stop++) {
         }
         if (stop != reader->end || reader->at_end) {
             break;
@@ -362,7 +355,7 @@ static gdi_csv_event read_general(gdi_csv_reader *reader, gdi_csv_field *field)
     if (behind > start && *stop == '\n' && behind[-1] == '\r') {
         behind--;
     }
-    while (behind > start && has(reader, behind[-1], BLANK)) {
+    while (behind > start && gdi_csv_has(reader, behind[-1], GDI_CSV_BLANK)) {
         behind--;
     }
     if (memchr(start, '\r', (size_t)(behind - start)) != NULL) {
@@ -381,7 +374,7 @@ static gdi_csv_event begin_record(gdi_csv_reader *reader)
 {
     while (true) {
         char *byte = reader->next;
-        while (has(reader, *byte, BLANK)) {
+        while (gdi_csv_has(reader, *byte, GDI_CSV_BLANK)) {
             byte++;
         }
         if (*byte == '\r' && byte[1] == '\n') {
@@ -433,7 +426,7 @@ gdi_csv_event gdi_csv_reader_next(gdi_csv_reader *reader, gdi_csv_field *field)
         if (reader->empty_lines > 0) {
             return give_empty_line(reader, field);
         }
-        if (reader->column_count == 0 || !has(reader, *reader->next, DIGIT)) {
+        if (reader->column_count == 0 || !gdi_csv_has(reader, *reader->next, GDI_CSV_DIGIT)) {
             event = begin_record(reader);
         } else {
             reader->record_line = reader->line;
@@ -449,18 +442,27 @@ gdi_csv_event gdi_csv_reader_next(gdi_csv_reader *reader, gdi_csv_field *field)
     while (*start == ' ') {
         start++;
     }
-    if (has(reader, *start, NUMBER_START)) {
+    if (gdi_csv_has(reader, *start, GDI_CSV_NUMBER_START)) {
         double value = 0.0;
         const char *behind = gdi_number_read(start, &value);
         char *stop = behind == NULL ? reader->end : start + (behind - start);
         if (*stop == '\r' && stop[1] == '\n') {
             stop++;
         }
-        if (has(reader, *stop, STOP) && stop < reader->end && !isinf(value)) {
+        if (gdi_csv_has(reader, *stop, GDI_CSV_STOP) && stop < reader->end && !isinf(value)) {
             field->text = start;
             field->length = (size_t)(behind - start);
             field->kind = GDI_CSV_NUMBER;
             field->value = value;
+            field->line = reader->line;
+            return finish_field(reader, field, stop);
+        }
+    }
+    if (gdi_csv_has(reader, *start, GDI_CSV_TEXT_START)) {
+        char *stop = gdi_csv_plain_text(reader, start, field);
+        if (stop != NULL) {
+            field->kind = GDI_CSV_TEXT;
+            field->value = (double)NAN;
             field->line = reader->line;
             return finish_field(reader, field, stop);
         }

@@ -9,7 +9,7 @@
 #ifndef DESCENT_DATA_CSV_READER_H
 #define DESCENT_DATA_CSV_READER_H
 
-#include <descent/status.h>
+#include <descent/csv.h>
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,14 +39,28 @@ typedef struct gdi_csv_field {
     int64_t column; /* from 0 */
 } gdi_csv_field;
 
+/* Where the text comes from: a file that is whole, or still grows. */
+typedef struct gdi_csv_source {
+    int descriptor;
+    gd_csv_wait wait; /* NULL: the file is whole */
+    void *wait_context;
+} gdi_csv_source;
+
 typedef struct gdi_csv_reader gdi_csv_reader;
 
 /* Reads from byte 0 of the descriptor, whose own position is left alone. */
-gd_status gdi_csv_reader_create(gdi_csv_reader **reader, int descriptor, char delimiter,
-                                gd_error *error);
+gd_status gdi_csv_reader_create(gdi_csv_reader **reader, const gdi_csv_source *source,
+                                char delimiter, gd_error *error);
 void gdi_csv_reader_destroy(gdi_csv_reader *reader);
 
 gdi_csv_event gdi_csv_reader_next(gdi_csv_reader *reader, gdi_csv_field *field);
+
+/*
+ * Takes plain numbers, one after the other and over the ends of records, to cells [room] until
+ * something else comes or what was read of the file ends; returns how many. What follows is had by
+ * gdi_csv_reader_next. None before the first record has been read.
+ */
+int64_t gdi_csv_reader_numbers(gdi_csv_reader *reader, double *cells, int64_t room);
 
 /* Copies the failure after GDI_CSV_FAILED and returns its status. */
 gd_status gdi_csv_reader_failure(const gdi_csv_reader *reader, gd_error *error);

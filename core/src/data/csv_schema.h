@@ -1,5 +1,6 @@
 /*
- * csv_schema.h: what the columns of a CSV file are: the first of two passes.
+ * csv_schema.h: what the columns of a CSV file are, and the pass over its text that finds it and
+ * writes the cells at the same time.
  *
  * The schema holds finished columns (kind, name, statistics, classes) and, for each categorical one,
  * the index that leads from a text to its class. Its memory grows with columns and classes, not with
@@ -8,8 +9,10 @@
 #ifndef DESCENT_DATA_CSV_SCHEMA_H
 #define DESCENT_DATA_CSV_SCHEMA_H
 
+#include "data/cell_file.h"
 #include "data/csv_reader.h"
-#include "data/statistics.h"
+#include "data/row_sample.h"
+#include "data/table_statistics.h"
 #include "data/text_index.h"
 
 #include <descent/csv.h>
@@ -23,17 +26,21 @@ typedef struct gdi_csv_fault {
     char text[GDI_CSV_FAULT_LENGTH];
 } gdi_csv_fault;
 
-typedef struct gdi_csv_column {
-    int64_t numbers, texts, commas; /* present cells; commas: numbers with a decimal comma */
-    int64_t infinities;             /* of the texts: words for infinity */
-    int64_t missing;
-    gdi_statistics statistics; /* of the numbers */
-    gdi_text_index *classes;   /* NULL until the first text */
-    bool too_many_classes;
+typedef struct gdi_csv_faults {
     gdi_csv_fault not_number; /* first text or decimal comma */
     gdi_csv_fault comma;
     gdi_csv_fault non_finite; /* first number beyond a double, or word for infinity */
     gdi_csv_fault unfit;      /* first text that cannot be a class */
+} gdi_csv_faults;
+
+typedef struct gdi_csv_column {
+    int64_t numbers, texts, commas; /* present cells; commas: numbers with a decimal comma;
+                                       numbers are counted when the pass ends */
+    int64_t infinities;             /* of the texts: words for infinity */
+    int64_t missing;
+    gdi_text_index *classes; /* NULL until the first text */
+    bool too_many_classes;
+    gdi_csv_faults *faults; /* NULL: there are none */
 } gdi_csv_column;
 
 typedef struct gdi_csv_schema {
@@ -42,16 +49,39 @@ typedef struct gdi_csv_schema {
     int64_t row_count, column_count;
     gdi_csv_column *cells; /* [column_count] what the pass has seen */
     gd_column *columns;    /* [column_count] what follows from it */
+    bool *as_text;         /* [column_count] its numbers are classes too; from an earlier pass */
     gdi_text_index *names;
     size_t class_bytes;
+    gdi_table_statistics statistics; /* of the cells; good for numeric columns */
+    gdi_row_sample sample;
 } gdi_csv_schema;
 
-/* The delimiter of the file: , ; or tab. */
-gd_status gdi_csv_find_delimiter(int descriptor, char *delimiter, gd_error *error);
+/* The first record: its fields with their own copies of the texts, cut behind the longest name. */
+typedef struct gdi_csv_first {
+    gdi_csv_field *fields;
+    int64_t count, capacity;
+} gdi_csv_first;
 
-/* Reads the file once, twice where a categorical column also holds numbers. */
-gd_status gdi_csv_schema_find(gdi_csv_schema *schema, int descriptor, const gd_csv_options *options,
-                              gd_error *error);
+/* The delimiter of the file: , ; or tab. */
+gd_status gdi_csv_find_delimiter(const gdi_csv_source *source, char *delimiter, gd_error *error);
+
+/*
+ * Reads the file from its start: counts, classes, statistics, and all cells to `file`, classes by
+ * their number in the columns' indices. `schema` has its delimiter and, from a pass before, which
+ * columns are read as texts, or is otherwise empty. *mixed tells that the pass has been given up
+ * early, for a column must be read as texts; it is to be called again then. With *kept, the
+ * first row in `file` stands for the first record and is one to leave out where that is a header.
+ */
+gd_status gdi_csv_pass(gdi_csv_schema *schema, const gdi_csv_source *source, gd_csv_header header,
+                       gdi_csv_first *first, gdi_cell_file *file, bool *mixed, bool *kept,
+                       gd_error *error);
+void gdi_csv_first_dispose(gdi_csv_first *first);
+
+/* Marks the categorical columns that hold numbers too, and were not read as texts; false: none. */
+bool gdi_csv_mark_mixed(gdi_csv_schema *schema);
+
+/* Forgets everything but the delimiter and what is read as text. */
+void gdi_csv_schema_reset(gdi_csv_schema *schema);
 void gdi_csv_schema_dispose(gdi_csv_schema *schema);
 
 /*
@@ -67,7 +97,10 @@ gd_status gdi_csv_name_columns(gdi_csv_schema *schema, const gd_csv_options *opt
 /* Decides the columns' kinds and refuses what can be neither. Names are there already. */
 gd_status gdi_csv_decide_kinds(gdi_csv_schema *schema, gd_error *error);
 
-/* Sorts and lists classes, fills statistics; refuses too many classes and unfit texts. */
-gd_status gdi_csv_finish_columns(gdi_csv_schema *schema, gd_error *error);
+/*
+ * Sorts and lists classes and numbers the cells in `file` by that order, fills statistics; refuses
+ * too many classes and unfit texts.
+ */
+gd_status gdi_csv_finish_columns(gdi_csv_schema *schema, gdi_cell_file *file, gd_error *error);
 
 #endif

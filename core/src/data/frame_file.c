@@ -19,6 +19,7 @@
 
 #define PREFIX_LENGTH     64U
 #define CHECKSUM_POSITION 48U
+#define CELLS_POSITION    56U
 #define CELL_ALIGNMENT    64U
 #define BYTE_ORDER_MARK   0x0102030405060708U
 #define FORMAT_VERSION    1U
@@ -42,13 +43,15 @@ static uint64_t checksum(const unsigned char *bytes, size_t length, uint64_t sum
     return sum;
 }
 
-static uint64_t head_checksum(const unsigned char *bytes, size_t length)
+/* Of the prefix and the schema [length], wherever that stands. */
+static uint64_t head_checksum(const unsigned char *prefix, const unsigned char *schema,
+                              size_t length)
 {
     static const unsigned char blank[8] = {0};
-    uint64_t sum = checksum(bytes, CHECKSUM_POSITION, 0xcbf29ce484222325U);
+    uint64_t sum = checksum(prefix, CHECKSUM_POSITION, 0xcbf29ce484222325U);
     sum = checksum(blank, sizeof blank, sum);
-    size_t rest = CHECKSUM_POSITION + sizeof blank;
-    return checksum(bytes + rest, length - rest, sum);
+    sum = checksum(prefix + CHECKSUM_POSITION + 8, PREFIX_LENGTH - CHECKSUM_POSITION - 8, sum);
+    return checksum(schema, length, sum);
 }
 
 static void append_text(gd_buffer *buffer, const char *text)
@@ -80,10 +83,11 @@ static void store_u64(unsigned char *bytes, uint64_t value)
     }
 }
 
-void gdi_frame_append_head(gd_buffer *buffer, const gd_column *columns, int64_t column_count,
-                           int64_t row_count, gdi_cell_type cell_type)
+/* Prefix and schema; `cells` is 0 where they come right behind. */
+static void append_head(gd_buffer *buffer, const gd_column *columns, int64_t column_count,
+                        int64_t row_count, gdi_cell_type cell_type, uint64_t cells)
 {
-    static const unsigned char zeros[CELL_ALIGNMENT] = {0};
+    static const unsigned char zeros[PREFIX_LENGTH] = {0};
     size_t start = buffer->length;
     gd_buffer_append(buffer, magic, sizeof magic);
     gd_buffer_append_u64(buffer, BYTE_ORDER_MARK);
@@ -97,11 +101,28 @@ void gdi_frame_append_head(gd_buffer *buffer, const gd_column *columns, int64_t 
     if (buffer->status != GD_OK) {
         return;
     }
+    unsigned char *prefix = buffer->bytes + start;
+    size_t length = buffer->length - start - PREFIX_LENGTH;
+    store_u64(prefix + 40, length);
+    store_u64(prefix + CELLS_POSITION, cells);
+    store_u64(prefix + CHECKSUM_POSITION, head_checksum(prefix, prefix + PREFIX_LENGTH, length));
+}
+
+void gdi_frame_append_head(gd_buffer *buffer, const gd_column *columns, int64_t column_count,
+                           int64_t row_count, gdi_cell_type cell_type)
+{
+    static const unsigned char zeros[CELL_ALIGNMENT] = {0};
+    size_t start = buffer->length;
+    append_head(buffer, columns, column_count, row_count, cell_type, 0);
     size_t length = buffer->length - start;
-    store_u64(buffer->bytes + start + 40, length - PREFIX_LENGTH);
-    store_u64(buffer->bytes + start + CHECKSUM_POSITION,
-              head_checksum(buffer->bytes + start, length));
     gd_buffer_append(buffer, zeros, (CELL_ALIGNMENT - length % CELL_ALIGNMENT) % CELL_ALIGNMENT);
+}
+
+static gd_status fail_writing(gd_error *error)
+{
+    bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
+    return gd_fail(error, full ? GD_NO_SPACE : GD_IO_ERROR, "",
+                   full ? "the disk is full" : "a frame file could not be written");
 }
 
 gd_status gdi_write_all(int descriptor, const void *bytes, size_t length, gd_error *error)
@@ -113,14 +134,56 @@ gd_status gdi_write_all(int descriptor, const void *bytes, size_t length, gd_err
             continue;
         }
         if (written < 0) {
-            bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
-            return gd_fail(error, full ? GD_NO_SPACE : GD_IO_ERROR, "",
-                           full ? "the disk is full" : "a frame file could not be written");
+            return fail_writing(error);
         }
         next += written;
         length -= (size_t)written;
     }
     return GD_OK;
+}
+
+gd_status gdi_write_at(int descriptor, const void *bytes, size_t length, int64_t offset,
+                       gd_error *error)
+{
+    const unsigned char *next = bytes;
+    while (length > 0) {
+        ssize_t written = pwrite(descriptor, next, length, (off_t)offset);
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written < 0) {
+            return fail_writing(error);
+        }
+        next += written;
+        offset += written;
+        length -= (size_t)written;
+    }
+    return GD_OK;
+}
+
+gd_status gdi_frame_write_around(int descriptor, const gd_column *columns, int64_t column_count,
+                                 int64_t row_count, gdi_cell_type cell_type, int64_t cells,
+                                 gd_error *error)
+{
+    gd_buffer head;
+    gd_buffer_init(&head, SIZE_MAX / 2);
+    append_head(&head, columns, column_count, row_count, cell_type, (uint64_t)cells);
+    if (head.status != GD_OK) {
+        gd_status failed = head.status;
+        gd_buffer_dispose(&head);
+        return gd_fail(error, failed, "", "%s", gd_status_message(failed));
+    }
+    int64_t behind = cells + row_count * column_count * (int64_t)gdi_cell_size(cell_type);
+    size_t schema = head.length - PREFIX_LENGTH;
+    gd_status status = gdi_write_at(descriptor, head.bytes + PREFIX_LENGTH, schema, behind, error);
+    if (status == GD_OK) {
+        status = gdi_write_at(descriptor, head.bytes, PREFIX_LENGTH, 0, error);
+    }
+    if (status == GD_OK && ftruncate(descriptor, (off_t)behind + (off_t)schema) != 0) {
+        status = fail_writing(error);
+    }
+    gd_buffer_dispose(&head);
+    return status;
 }
 
 gd_status gdi_frame_write_head(int descriptor, const gd_column *columns, int64_t column_count,
@@ -229,19 +292,26 @@ static gd_status read_frame(const void *map, size_t length, gd_frame **result)
     uint64_t columns = gd_reader_u64(&reader);
     uint64_t schema = gd_reader_u64(&reader);
     uint64_t sum = gd_reader_u64(&reader);
+    uint64_t placed = gd_reader_u64(&reader);
     size_t cell_size = version >> 32 < 256 ? gdi_cell_size((gdi_cell_type)(version >> 32)) : 0;
-    if (gd_reader_u64(&reader) != 0 || reader.status != GD_OK ||
-        memcmp(start, magic, sizeof magic) != 0 || mark != BYTE_ORDER_MARK ||
-        (version & 0xffffffffU) != FORMAT_VERSION || cell_size == 0 || columns == 0 ||
-        columns > (uint64_t)GD_FRAME_MAXIMUM_COLUMNS || schema > length - PREFIX_LENGTH ||
-        columns > schema / COLUMN_MINIMUM) {
+    if (reader.status != GD_OK || memcmp(start, magic, sizeof magic) != 0 ||
+        mark != BYTE_ORDER_MARK || (version & 0xffffffffU) != FORMAT_VERSION || cell_size == 0 ||
+        columns == 0 || columns > (uint64_t)GD_FRAME_MAXIMUM_COLUMNS ||
+        schema > length - PREFIX_LENGTH || columns > schema / COLUMN_MINIMUM) {
         return GD_CORRUPT;
     }
-    size_t head = PREFIX_LENGTH + (size_t)schema;
-    size_t cells = (head + CELL_ALIGNMENT - 1) / CELL_ALIGNMENT * CELL_ALIGNMENT;
     size_t row_size = (size_t)columns * cell_size;
-    if (cells > length || rows != (length - cells) / row_size || (length - cells) % row_size != 0 ||
-        sum != head_checksum(map, head)) {
+    size_t head = PREFIX_LENGTH + (size_t)schema;
+    size_t cells = placed != 0 ? (size_t)placed
+                               : (head + CELL_ALIGNMENT - 1) / CELL_ALIGNMENT * CELL_ALIGNMENT;
+    /* Where the cells come first, the schema is what stands behind them. */
+    size_t ends = placed != 0 ? length - (size_t)schema : length;
+    if (cells < PREFIX_LENGTH || cells % cell_size != 0 || cells > ends ||
+        rows != (ends - cells) / row_size || (ends - cells) % row_size != 0) {
+        return GD_CORRUPT;
+    }
+    size_t described = placed != 0 ? ends : PREFIX_LENGTH;
+    if (sum != head_checksum(map, (const unsigned char *)map + described, (size_t)schema)) {
         return GD_CORRUPT;
     }
     gd_frame *frame = gdi_frame_create((int64_t)columns);
@@ -251,7 +321,8 @@ static gd_status read_frame(const void *map, size_t length, gd_frame **result)
     frame->row_count = (int64_t)rows;
     frame->cell_type = (gdi_cell_type)(version >> 32);
     frame->cells = (const unsigned char *)map + cells;
-    reader.length = head;
+    reader.position = described;
+    reader.length = described + (size_t)schema;
     gd_status status = GD_OK;
     for (int64_t i = 0; i < frame->column_count && status == GD_OK; i++) {
         status = read_column(&reader, frame, i);

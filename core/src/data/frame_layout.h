@@ -3,10 +3,13 @@
  *
  * File, all little-endian: 64 bytes of prefix; the schema; zeros up to a multiple of 64; cells,
  * row-major. Prefix: magic (8 bytes), byte order mark (u64), version (u32), cell type (u8: 1 float64,
- * 2 uint8, 3 uint16: whole numbers or class numbers, none missing; 4 float32), three zero bytes, rows, columns, bytes of schema, checksum of all of prefix and schema before and after
- * it (u64 each), 8 zero bytes. Schema, for each column: name, kind (u8), missing (u64), minimum,
- * maximum, mean, standard deviation (f64), class count (u64), classes; a text is its length with the
- * closing NUL (u64) and its bytes with the NUL, so that an opened frame's names point into the map.
+ * 2 uint8, 3 uint16: whole numbers or class numbers, none missing; 4 float32), three zero bytes,
+ * rows, columns, bytes of schema, checksum of all of prefix and schema but itself, place of the cells (u64 each).
+ * That place is 0 for the order above; otherwise the cells begin there and the schema stands right
+ * behind them, as a reader writes it that knows its columns only at the end. Schema, for each
+ * column: name, kind (u8), missing (u64), minimum, maximum, mean, standard deviation (f64), class
+ * count (u64), classes; a text is its length with the closing NUL (u64) and its bytes with the NUL,
+ * so that an opened frame's names point into the map.
  */
 #ifndef DESCENT_DATA_FRAME_LAYOUT_H
 #define DESCENT_DATA_FRAME_LAYOUT_H
@@ -62,7 +65,17 @@ void gdi_frame_append_head(gd_buffer *buffer, const gd_column *columns, int64_t 
 gd_status gdi_frame_write_head(int descriptor, const gd_column *columns, int64_t column_count,
                                int64_t row_count, gdi_cell_type cell_type, gd_error *error);
 
-/* Writes all bytes to a descriptor. */
+/*
+ * The prefix at the start and the schema behind cells that stand in the file already, from byte
+ * `cells` on (64 at least, a multiple of the cell's size); cuts off what comes after.
+ */
+gd_status gdi_frame_write_around(int descriptor, const gd_column *columns, int64_t column_count,
+                                 int64_t row_count, gdi_cell_type cell_type, int64_t cells,
+                                 gd_error *error);
+
+/* Writes all bytes to a descriptor, at its position or at `offset`. */
 gd_status gdi_write_all(int descriptor, const void *bytes, size_t length, gd_error *error);
+gd_status gdi_write_at(int descriptor, const void *bytes, size_t length, int64_t offset,
+                       gd_error *error);
 
 #endif

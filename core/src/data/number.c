@@ -12,7 +12,6 @@
 
 #include <locale.h>
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,8 +197,7 @@ static bool read_long(const char *digits, const char *end, int64_t exponent, dou
     return !rest || (round_product(mantissa + 1, exponent + dropped, &next) && next == *value);
 }
 
-/* At most 19 digits. */
-static bool read_short(uint64_t mantissa, int64_t exponent, double *value)
+bool gdi_number_scale(uint64_t mantissa, int64_t exponent, double *value)
 {
     if (mantissa == 0) {
         *value = 0.0;
@@ -273,7 +271,7 @@ const char *gdi_number_read(const char *text, double *value)
         }
     }
     bool done = count > MAXIMUM_DIGITS ? read_long(digits, end, exponent, &magnitude)
-                                       : read_short(mantissa, exponent, &magnitude);
+                                       : gdi_number_scale(mantissa, exponent, &magnitude);
     if (!done) {
         magnitude = fabs(read_by_library(start));
     }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define GDI_NUMBER_LENGTH 32 /* bytes gdi_number_print writes at most, with the NUL */
 
@@ -17,6 +18,12 @@
  * a number (a NUL, a delimiter, a quote); nothing behind that byte is read.
  */
 const char *gdi_number_read(const char *text, double *value);
+
+/*
+ * mantissa · 10^power for mantissa below 10^19: the nearest double, where that is a normal number and
+ * can be told without more digits. False else, and *value is left alone: read the text then.
+ */
+bool gdi_number_scale(uint64_t mantissa, int64_t power, double *value);
 
 /* True where `text` is a number with a decimal comma, and nothing else ("1,5", "-,5e3"). */
 bool gdi_number_has_comma(const char *text, size_t length);

@@ -3,6 +3,8 @@
  */
 #include "config.h"
 
+#include "log.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <stddef.h>
@@ -14,8 +16,15 @@ typedef enum flag_type {
     FLAG_TEXT,
     FLAG_COUNT,
     FLAG_BYTES,
+    FLAG_SECONDS,
     FLAG_SWITCH
 } flag_type;
+
+/* Which commands a flag is for, as --help sorts them. */
+typedef enum flag_group {
+    FLAG_GROUP_SERVICE,
+    FLAG_GROUP_TOKEN
+} flag_group;
 
 typedef struct flag {
     const char *name; /* without the dashes */
@@ -24,12 +33,15 @@ typedef struct flag {
     size_t offset;
     int64_t minimum, maximum;
     const char *help;
+    flag_group group;
 } flag;
 
 /* Texts are gathered here first and taken apart once all are known. */
 typedef struct raw_config {
-    const char *listen, *data_directory, *hosts;
+    const char *listen, *data_directory, *hosts, *origins, *tokens, *certificate, *key;
+    const char *log_format, *log_level, *owner, *scopes;
     int64_t workers, http_threads, job_memory, maximum_upload, maximum_queued;
+    int64_t expires, quota_queued, quota_running, quota_bytes;
     bool allow_unauthenticated;
 } raw_config;
 
@@ -37,23 +49,50 @@ typedef struct raw_config {
 
 static const flag flags[] = {
     {"listen", "ADDRESS:PORT", FLAG_TEXT, MEMBER(listen), 0, 0,
-     "where to serve; port 0 takes a free one (default 127.0.0.1:8080)"},
+     "where to serve; port 0 takes a free one (default 127.0.0.1:8080)", FLAG_GROUP_SERVICE},
     {"data-dir", "FOLDER", FLAG_TEXT, MEMBER(data_directory), 0, 0,
-     "where everything is kept (default ./data)"},
+     "where everything is kept (default ./data)", FLAG_GROUP_SERVICE},
     {"workers", "N", FLAG_COUNT, MEMBER(workers), 0, 256,
-     "jobs trained at once (default: one a processor)"},
+     "jobs trained at once (default: one a processor)", FLAG_GROUP_SERVICE},
     {"http-threads", "N", FLAG_COUNT, MEMBER(http_threads), 1, 256,
-     "threads that answer requests (default 16)"},
+     "threads that answer requests (default 16)", FLAG_GROUP_SERVICE},
     {"job-memory", "BYTES", FLAG_BYTES, MEMBER(job_memory), 1 << 20, INT64_C(1) << 46,
-     "memory one job may take, with K, M or G (default 4G)"},
+     "memory one job may take, with K, M or G (default 4G)", FLAG_GROUP_SERVICE},
     {"max-upload", "BYTES", FLAG_BYTES, MEMBER(maximum_upload), 1, INT64_C(1) << 46,
-     "largest dataset, after inflating (default 16G)"},
+     "largest dataset, after inflating (default 16G)", FLAG_GROUP_SERVICE},
     {"max-queued", "N", FLAG_COUNT, MEMBER(maximum_queued), 1, INT64_C(1) << 40,
-     "jobs that may wait; beyond, submits get 429 (default 100000)"},
+     "jobs that may wait; beyond, submits get 429 (default 100000)", FLAG_GROUP_SERVICE},
     {"allow-host", "NAMES", FLAG_TEXT, MEMBER(hosts), 0, 0,
-     "further names in the Host header, comma-separated; * allows all"},
+     "further names in the Host header, comma-separated; * allows all", FLAG_GROUP_SERVICE},
+    {"tokens", "FILE", FLAG_TEXT, MEMBER(tokens), 0, 0,
+     "the file of access tokens (default: tokens in the data directory)", FLAG_GROUP_SERVICE},
     {"allow-unauthenticated", NULL, FLAG_SWITCH, MEMBER(allow_unauthenticated), 0, 0,
-     "serve beyond this machine although anybody there may do anything"},
+     "serve beyond this machine without tokens, although anybody there may do anything",
+     FLAG_GROUP_SERVICE},
+    {"tls-certificate", "FILE", FLAG_TEXT, MEMBER(certificate), 0, 0,
+     "serve HTTPS with this certificate and its chain (PEM); needs --tls-key", FLAG_GROUP_SERVICE},
+    {"tls-key", "FILE", FLAG_TEXT, MEMBER(key), 0, 0,
+     "its private key (PEM), which nobody else may read", FLAG_GROUP_SERVICE},
+    {"cors-origin", "ORIGINS", FLAG_TEXT, MEMBER(origins), 0, 0,
+     "pages that may use the service, as https://name[:port], comma-separated (default none)",
+     FLAG_GROUP_SERVICE},
+    {"log-format", "FORMAT", FLAG_TEXT, MEMBER(log_format), 0, 0,
+     "text or json, a line an event on standard error (default text)", FLAG_GROUP_SERVICE},
+    {"log-level", "LEVEL", FLAG_TEXT, MEMBER(log_level), 0, 0,
+     "debug (with a line a request), info, warning or error (default info)", FLAG_GROUP_SERVICE},
+    {"owner", "NAME", FLAG_TEXT, MEMBER(owner), 0, 0,
+     "whose jobs and datasets the token makes and sees (default: the token's name)",
+     FLAG_GROUP_TOKEN},
+    {"scopes", "LIST", FLAG_TEXT, MEMBER(scopes), 0, 0,
+     "of read, submit, admin, comma-separated (default read,submit)", FLAG_GROUP_TOKEN},
+    {"expires", "TIME", FLAG_SECONDS, MEMBER(expires), 1, INT64_C(100) * 366 * 86400,
+     "from now on, as 90d, 12h, 30m or 45s (default never)", FLAG_GROUP_TOKEN},
+    {"quota-queued", "N", FLAG_COUNT, MEMBER(quota_queued), 1, INT64_C(1) << 40,
+     "jobs of the owner that may wait (default no limit)", FLAG_GROUP_TOKEN},
+    {"quota-running", "N", FLAG_COUNT, MEMBER(quota_running), 1, INT64_C(1) << 40,
+     "jobs of the owner that may run at once (default no limit)", FLAG_GROUP_TOKEN},
+    {"quota-bytes", "BYTES", FLAG_BYTES, MEMBER(quota_bytes), 1, INT64_C(1) << 46,
+     "datasets and parameters the owner may store (default no limit)", FLAG_GROUP_TOKEN},
 };
 
 #define FLAG_COUNT_OF (sizeof flags / sizeof flags[0])
@@ -67,6 +106,17 @@ static const struct {
     {"check", CONFIG_CHECK, "check", "check flags and database, and say what is wrong"},
     {"backup", CONFIG_BACKUP, "backup FILE", "write a consistent copy of the database"},
     {"health", CONFIG_HEALTH, "health", "ask a running service whether it is ready"},
+};
+
+/* The second words of `token`. */
+static const struct {
+    const char *name;
+    config_command command;
+    const char *usage, *help;
+} token_commands[] = {
+    {"add", CONFIG_TOKEN_ADD, "token add NAME", "make an access token and show it, once"},
+    {"list", CONFIG_TOKEN_LIST, "token list", "list the tokens, without what would open a door"},
+    {"revoke", CONFIG_TOKEN_REVOKE, "token revoke NAME", "a token is good no more, at once"},
 };
 
 static bool read_count(const char *text, int64_t *value)
@@ -98,6 +148,28 @@ static bool read_bytes(const char *text, int64_t *value)
     return true;
 }
 
+/* A count with d, h, m or s behind it. */
+static bool read_seconds(const char *text, int64_t *value)
+{
+    static const struct {
+        char unit;
+        int64_t seconds;
+    } units[] = {{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
+    char digits[12];
+    size_t length = strlen(text);
+    if (length < 2 || length >= sizeof digits)
+        return false;
+    memcpy(digits, text, length);
+    digits[length - 1] = '\0';
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (units[i].unit == text[length - 1] && read_count(digits, value)) {
+            *value *= units[i].seconds;
+            return true;
+        }
+    }
+    return false;
+}
+
 static gd_status set_flag(raw_config *raw, const flag *row, const char *text, gd_error *error)
 {
     void *member = (char *)raw + row->offset;
@@ -115,6 +187,13 @@ static gd_status set_flag(raw_config *raw, const flag *row, const char *text, gd
             return gd_fail(error, GD_INVALID_ARGUMENT, "", "--%s takes true or false, not \"%s\"",
                            row->name, text);
         *(bool *)member = text[0] == '1' || text[0] == 't';
+        return GD_OK;
+    case FLAG_SECONDS:
+        if (!read_seconds(text, &value) || value < row->minimum || value > row->maximum)
+            return gd_fail(error, GD_INVALID_ARGUMENT, "",
+                           "--%s takes a time such as 90d, 12h, 30m or 45s, not \"%s\"", row->name,
+                           text);
+        *(int64_t *)member = value;
         return GD_OK;
     case FLAG_COUNT:
     case FLAG_BYTES:
@@ -170,8 +249,30 @@ static gd_status read_flag(raw_config *raw, int count, char *const *arguments, i
                    arguments[*index]);
 }
 
+/* The words behind `token`. */
+static gd_status read_token_word(config *read, const char *word, int position, gd_error *error)
+{
+    if (position == 1) {
+        for (size_t i = 0; i < sizeof token_commands / sizeof token_commands[0]; i++) {
+            if (strcmp(token_commands[i].name, word) == 0) {
+                read->command = token_commands[i].command;
+                return GD_OK;
+            }
+        }
+        return gd_fail(error, GD_INVALID_ARGUMENT, "",
+                       "token takes add, list or revoke, not \"%s\"", word);
+    }
+    if (position == 2 && read->command != CONFIG_TOKEN_LIST) {
+        read->token_name = word;
+        return GD_OK;
+    }
+    return gd_fail(error, GD_INVALID_ARGUMENT, "", "\"%s\" is one word too many", word);
+}
+
 static gd_status read_word(config *read, const char *word, int position, gd_error *error)
 {
+    if (position > 0 && read->is_token)
+        return read_token_word(read, word, position, error);
     if (position == 0) {
         for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
             if (strcmp(commands[i].name, word) == 0) {
@@ -179,9 +280,10 @@ static gd_status read_word(config *read, const char *word, int position, gd_erro
                 return GD_OK;
             }
         }
-        if (strcmp(word, "token") == 0)
-            return gd_fail(error, GD_UNSUPPORTED, "",
-                           "tokens are not offered by this version; keep the service on loopback");
+        if (strcmp(word, "token") == 0) {
+            read->is_token = true;
+            return GD_OK;
+        }
         return gd_fail(error, GD_INVALID_ARGUMENT, "",
                        "there is no command \"%s\"; --help lists "
                        "them",
@@ -213,6 +315,11 @@ static gd_status read_arguments(config *read, raw_config *raw, int count, char *
     }
     if (status == GD_OK && read->command == CONFIG_BACKUP && read->backup_file == NULL)
         status = gd_fail(error, GD_INVALID_ARGUMENT, "", "backup needs the FILE to write");
+    if (status == GD_OK && read->is_token && position < 2)
+        status = gd_fail(error, GD_INVALID_ARGUMENT, "", "token takes add, list or revoke");
+    if (status == GD_OK && read->is_token && read->command != CONFIG_TOKEN_LIST &&
+        read->token_name == NULL)
+        status = gd_fail(error, GD_INVALID_ARGUMENT, "", "token needs the NAME of the token");
     return status;
 }
 
@@ -237,22 +344,25 @@ static gd_status take_listen(config *read, const char *listen, gd_error *error)
     return GD_OK;
 }
 
-static gd_status take_hosts(config *read, const char *hosts, gd_error *error)
+/* "a,b" into `list`, whose texts lie in *owned. */
+static gd_status take_list(const char *flag_name, const char *text,
+                           const char *list[CONFIG_HOSTS_MAXIMUM + 1], char **owned,
+                           gd_error *error)
 {
-    if (hosts == NULL)
+    if (text == NULL)
         return GD_OK;
-    read->hosts_text = strdup(hosts);
-    if (read->hosts_text == NULL)
+    *owned = strdup(text);
+    if (*owned == NULL)
         return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for the flags");
-    char *at = read->hosts_text;
+    char *at = *owned;
     for (int i = 0; *at != '\0'; i++) {
         if (i == CONFIG_HOSTS_MAXIMUM)
-            return gd_fail(error, GD_INVALID_ARGUMENT, "", "--allow-host takes %d names at most",
+            return gd_fail(error, GD_INVALID_ARGUMENT, "", "--%s takes %d names at most", flag_name,
                            CONFIG_HOSTS_MAXIMUM);
         if (*at == ',')
-            return gd_fail(error, GD_INVALID_ARGUMENT, "",
-                           "--allow-host has a name without letters");
-        read->allowed_hosts[i] = at;
+            return gd_fail(error, GD_INVALID_ARGUMENT, "", "--%s has a name without letters",
+                           flag_name);
+        list[i] = at;
         at += strcspn(at, ",");
         if (*at != '\0')
             *at++ = '\0';
@@ -260,11 +370,81 @@ static gd_status take_hosts(config *read, const char *hosts, gd_error *error)
     return GD_OK;
 }
 
+/* An origin as a browser writes it (RFC 6454): scheme and authority, lower case, nothing behind. */
+static bool is_origin(const char *text)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789.-_:[]";
+    size_t scheme =
+        strncmp(text, "https://", 8) == 0 ? 8 : (strncmp(text, "http://", 7) == 0 ? 7 : 0);
+    return scheme > 0 && text[scheme] != '\0' &&
+           strspn(text + scheme, allowed) == strlen(text + scheme);
+}
+
+static gd_status take_origins(config *read, const char *text, gd_error *error)
+{
+    gd_status status =
+        take_list("cors-origin", text, read->cors_origins, &read->origins_text, error);
+    for (size_t i = 0; status == GD_OK && read->cors_origins[i] != NULL; i++) {
+        if (!is_origin(read->cors_origins[i]))
+            status = gd_fail(error, GD_INVALID_ARGUMENT, "",
+                             "--cors-origin takes exact origins such as https://name:8443, not "
+                             "\"%s\"",
+                             read->cors_origins[i]);
+    }
+    return status;
+}
+
+static gd_status take_log(config *read, const raw_config *raw, gd_error *error)
+{
+    read->log_json = strcmp(raw->log_format, "json") == 0;
+    if (!read->log_json && strcmp(raw->log_format, "text") != 0)
+        return gd_fail(error, GD_INVALID_ARGUMENT, "",
+                       "--log-format takes text or json, not \"%s\"", raw->log_format);
+    while (log_level_names[read->log_level] != NULL &&
+           strcmp(log_level_names[read->log_level], raw->log_level) != 0)
+        read->log_level++;
+    if (log_level_names[read->log_level] == NULL)
+        return gd_fail(error, GD_INVALID_ARGUMENT, "",
+                       "--log-level takes debug, info, warning or error, not \"%s\"",
+                       raw->log_level);
+    return GD_OK;
+}
+
+static gd_status take_access(config *read, const raw_config *raw, gd_error *error)
+{
+    read->token_path_given = raw->tokens != NULL;
+    int length =
+        read->token_path_given
+            ? snprintf(read->token_path, sizeof read->token_path, "%s", raw->tokens)
+            : snprintf(read->token_path, sizeof read->token_path, "%s/tokens", raw->data_directory);
+    if (length < 0 || (size_t)length >= sizeof read->token_path)
+        return gd_fail(error, GD_INVALID_ARGUMENT, "", "%s is too long",
+                       read->token_path_given ? "--tokens" : "--data-dir");
+    if ((raw->certificate == NULL) != (raw->key == NULL))
+        return gd_fail(error, GD_INVALID_ARGUMENT, "",
+                       "--tls-certificate and --tls-key go together: one of them is missing");
+    read->tls_certificate = raw->certificate;
+    read->tls_key = raw->key;
+    read->token_owner = raw->owner != NULL ? raw->owner : read->token_name;
+    read->token_scopes = raw->scopes;
+    read->token_seconds = raw->expires;
+    read->token_queued = raw->quota_queued;
+    read->token_running = raw->quota_running;
+    read->token_bytes = raw->quota_bytes;
+    return GD_OK;
+}
+
 static gd_status take_all(config *read, const raw_config *raw, gd_error *error)
 {
     gd_status status = take_listen(read, raw->listen, error);
     if (status == GD_OK)
-        status = take_hosts(read, raw->hosts, error);
+        status = take_list("allow-host", raw->hosts, read->allowed_hosts, &read->hosts_text, error);
+    if (status == GD_OK)
+        status = take_origins(read, raw->origins, error);
+    if (status == GD_OK)
+        status = take_log(read, raw, error);
+    if (status == GD_OK)
+        status = take_access(read, raw, error);
     read->data_directory = raw->data_directory;
     read->workers = raw->workers;
     read->http_threads = raw->http_threads;
@@ -290,6 +470,9 @@ gd_status config_read(config *read, int argument_count, char *const *arguments, 
         .job_memory = INT64_C(4) << 30,
         .maximum_upload = INT64_C(16) << 30,
         .maximum_queued = 100000,
+        .log_format = "text",
+        .log_level = "info",
+        .scopes = "read,submit",
     };
     memset(read, 0, sizeof *read);
     gd_status status = read_environment(&raw, error);
@@ -301,6 +484,7 @@ gd_status config_read(config *read, int argument_count, char *const *arguments, 
 void config_dispose(config *read)
 {
     free(read->hosts_text);
+    free(read->origins_text);
     memset(read, 0, sizeof *read);
 }
 
@@ -316,13 +500,17 @@ void config_print_help(FILE *stream)
 {
     fprintf(stream, "descentd: gradient descent as a service\n\nUsage:\n");
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        fprintf(stream, "  descentd %-14s %s\n", commands[i].usage, commands[i].help);
+        fprintf(stream, "  descentd %-18s %s\n", commands[i].usage, commands[i].help);
+    for (size_t i = 0; i < sizeof token_commands / sizeof token_commands[0]; i++)
+        fprintf(stream, "  descentd %-18s %s\n", token_commands[i].usage, token_commands[i].help);
     fprintf(stream,
-            "  descentd %-14s %s\n  descentd %-14s %s\n\nFlags, each also as DESCENTD_… in "
+            "  descentd %-18s %s\n  descentd %-18s %s\n\nFlags, each also as DESCENTD_… in "
             "the environment:\n",
             "--version", "print the version", "--help", "print this");
     for (size_t i = 0; i < FLAG_COUNT_OF; i++) {
         char name[64];
+        if (i > 0 && flags[i].group != flags[i - 1].group)
+            fprintf(stream, "\nFlags of token add:\n");
         snprintf(name, sizeof name, "--%s %s", flags[i].name,
                  flags[i].value_name != NULL ? flags[i].value_name : "");
         fprintf(stream, "  %-26s %s\n", name, flags[i].help);

@@ -10,24 +10,31 @@
 
 #include <stdio.h>
 
-#define CONFIG_HOSTS_MAXIMUM 16
+#define CONFIG_HOSTS_MAXIMUM 16 /* names, and origins */
+#define CONFIG_PATH_SIZE     4096
 
 typedef enum config_command {
     CONFIG_SERVE,
     CONFIG_CHECK,
     CONFIG_BACKUP,
     CONFIG_HEALTH,
+    CONFIG_TOKEN_ADD,
+    CONFIG_TOKEN_LIST,
+    CONFIG_TOKEN_REVOKE,
     CONFIG_VERSION,
     CONFIG_HELP
 } config_command;
 
 typedef struct config {
     config_command command;
+    bool is_token; /* the first word was token */
     const char *backup_file;
     char address[64]; /* numeric, without brackets; or "localhost" */
     uint16_t port;
     const char *data_directory;
-    char database_path[4096];
+    char database_path[CONFIG_PATH_SIZE];
+    char token_path[CONFIG_PATH_SIZE];
+    bool token_path_given;
     int64_t workers;
     int64_t http_threads;
     int64_t job_memory;     /* bytes */
@@ -35,7 +42,17 @@ typedef struct config {
     int64_t maximum_queued;
     bool allow_unauthenticated;
     const char *allowed_hosts[CONFIG_HOSTS_MAXIMUM + 1]; /* NULL-terminated */
-    char *hosts_text;                                    /* owned; what allowed_hosts points into */
+    const char *cors_origins[CONFIG_HOSTS_MAXIMUM + 1];  /* NULL-terminated */
+    char *hosts_text, *origins_text;                     /* owned; what the lists point into */
+    const char *tls_certificate, *tls_key;               /* both or neither */
+    bool log_json;
+    int log_level; /* as log.h counts them */
+    /* of `token add` and `token revoke` */
+    const char *token_name;
+    const char *token_owner;                          /* the name, where none was given */
+    const char *token_scopes;                         /* as given; the command checks */
+    int64_t token_seconds;                            /* until it expires; 0: never */
+    int64_t token_queued, token_running, token_bytes; /* 0: no limit */
 } config;
 
 /* Reads arguments and environment. On failure `error` names the flag and what it takes. */

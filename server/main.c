@@ -8,6 +8,7 @@
 #include "http/server.h"
 #include "jobs/checkpoint.h"
 #include "log.h"
+#include "token_command.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -27,39 +28,104 @@ typedef struct descentd {
     http_route *routes;
     http_router *router;
     http_server *http;
+    access_registry *access;
+    event_log *log;
 } descentd;
 
 static void log_job(void *context, jobs_log_level level, const char *job, const char *text)
 {
-    (void)context;
-    log_line((log_level)level, job, "%s", text);
+    static const log_level levels[] = {[JOBS_LOG_INFO] = LOG_LEVEL_INFO,
+                                       [JOBS_LOG_WARNING] = LOG_LEVEL_WARNING,
+                                       [JOBS_LOG_ERROR] = LOG_LEVEL_ERROR};
+    const descentd *service = context;
+    log_subject subject = {.part = LOG_PART_JOBS, .job = job};
+    event_log_write(service->log, levels[level], &subject, "%s", text);
 }
 
-static void log_request(void *context, const char *method, const char *path, int status,
-                        double seconds, size_t bytes, const char *request_id)
+/* What went well is not news; faults of the service and people at the door are. */
+static log_level level_of_reply(int status)
 {
-    descentd *running = context;
-    api_metrics_count(&running->api.metrics, status, seconds, bytes);
-    /* What went well is not news; faults of the service and lost clients are. */
-    if (status >= 500)
-        log_line(LOG_LEVEL_WARNING, request_id, "%s %s %d %.1f ms %zu bytes", method, path, status,
-                 seconds * 1e3, bytes);
+    return status >= 500 || status == 401 || status == 403 ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG;
+}
+
+static void log_request(void *context, const http_log_entry *entry)
+{
+    descentd *service = context;
+    log_level level = level_of_reply(entry->status);
+    api_metrics_count(&service->api.metrics, entry->status, entry->seconds, entry->bytes);
+    if (!event_log_wants(service->log, level))
+        return;
+    log_subject subject = {
+        .part = entry->status == 401 || entry->status == 403 ? LOG_PART_ACCESS : LOG_PART_HTTP,
+        .request = entry->request_id,
+        .client = entry->client,
+        .method = entry->method,
+        .path = entry->path,
+        .status = entry->status,
+        .milliseconds = entry->seconds * 1e3,
+        .bytes = entry->bytes,
+    };
+    event_log_write(service->log, level, &subject, "%s",
+                    entry->status == 0 ? "the client went away or was cut" : "");
+}
+
+/* Of a change that a client made to a job or dataset. */
+static void log_change(void *context, const http_request *request, const char *job,
+                       const char *text)
+{
+    const descentd *service = context;
+    log_subject subject = {.part = LOG_PART_SERVICE,
+                           .request = http_request_id(request),
+                           .job = job,
+                           .client = api_client_name(request)};
+    event_log_write(service->log, LOG_LEVEL_INFO, &subject, "%s", text);
+}
+
+static void log_access(void *context, bool failed, const char *text)
+{
+    const descentd *service = context;
+    log_subject subject = {.part = LOG_PART_ACCESS};
+    event_log_write(service->log, failed ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, &subject, "%s", text);
+}
+
+static void log_service(const descentd *service, log_level level, const char *text)
+{
+    log_subject subject = {.part = LOG_PART_SERVICE};
+    event_log_write(service->log, level, &subject, "%s", text);
 }
 
 static void log_library(void *context, const char *text)
 {
-    (void)context;
-    log_line(LOG_LEVEL_WARNING, NULL, "http: %s", text);
+    const descentd *service = context;
+    log_subject subject = {.part = LOG_PART_HTTP};
+    event_log_write(service->log, LOG_LEVEL_WARNING, &subject, "%s", text);
 }
 
 /* From the store's writer thread: no write can be trusted any more, so the process ends. */
 static void on_fatal(void *context, const char *message)
 {
     descentd *running = context;
-    log_line(LOG_LEVEL_ERROR, NULL, "the database failed, ending: %s", message);
+    log_subject subject = {.part = LOG_PART_SERVICE};
+    event_log_write(running->log, LOG_LEVEL_ERROR, &subject, "the database failed, ending: %s",
+                    message);
     atomic_store(&running->api.failed, true);
     atomic_store(&running->api.draining, true);
     kill(getpid(), SIGTERM);
+}
+
+/* Who reaches the service from elsewhere must show a token, whatever hides the bytes on their way. */
+static gd_status open_access(descentd *service, gd_error *error)
+{
+    gd_status status = access_registry_open(&service->access, service->config.token_path,
+                                            log_access, service, error);
+    if (status == GD_OK && !config_is_loopback(&service->config) &&
+        !service->config.allow_unauthenticated && !access_registry_is_closed(service->access))
+        status = gd_fail(error, GD_INVALID_ARGUMENT, "",
+                         "%s can be reached from other machines and there are no access tokens: "
+                         "make one (descentd token add NAME), listen on 127.0.0.1, or say "
+                         "--allow-unauthenticated",
+                         service->config.address);
+    return status;
 }
 
 static gd_status open_store(descentd *service, gd_error *error)
@@ -81,6 +147,7 @@ static gd_status start_jobs(descentd *service, gd_error *error)
     options.memory_limit = service->config.job_memory;
     options.maximum_queued = service->config.maximum_queued;
     options.log = log_job;
+    options.log_context = service;
     return jobs_service_create(&service->jobs, &options, error);
 }
 
@@ -119,12 +186,17 @@ static gd_status start_http(descentd *service, gd_error *error)
 
 static gd_status start(descentd *service, gd_error *error)
 {
-    gd_status status = open_store(service, error);
+    gd_status status = open_access(service, error);
+    if (status == GD_OK)
+        status = open_store(service, error);
     if (status == GD_OK)
         status = start_jobs(service, error);
     if (status != GD_OK)
         return status;
     service->api.jobs = service->jobs;
+    service->api.access = service->access;
+    service->api.log = log_change;
+    service->api.log_context = service;
     service->api.data_directory = service->config.data_directory;
     status = make_router(service, error);
     return status == GD_OK ? start_http(service, error) : status;
@@ -142,6 +214,7 @@ static bool stop(descentd *service)
     free(service->routes);
     jobs_service_destroy(service->jobs);
     store_close(service->store);
+    access_registry_close(service->access);
     return true;
 }
 
@@ -151,8 +224,20 @@ static void announce(const descentd *service)
     printf("listening on http://%s%s%s:%u\n", version_6 ? "[" : "", service->config.address,
            version_6 ? "]" : "", (unsigned)http_server_port(service->http));
     fflush(stdout);
-    log_line(LOG_LEVEL_INFO, NULL, "descentd %s, %s kernels, %lld workers, data in %s", GD_VERSION,
-             gd_kernels_name(), (long long)service->config.workers, service->config.data_directory);
+    log_subject subject = {.part = LOG_PART_SERVICE};
+    bool is_closed = access_registry_is_closed(service->access);
+    event_log_write(service->log, LOG_LEVEL_INFO, &subject,
+                    "descentd %s, %s kernels, %lld workers, data in %s, %s", GD_VERSION,
+                    gd_kernels_name(), (long long)service->config.workers,
+                    service->config.data_directory,
+                    is_closed ? "open to those with a token" : "open to all who reach it");
+    if (!config_is_loopback(&service->config) && !is_closed)
+        log_service(service, LOG_LEVEL_WARNING,
+                    "other machines reach this service and anybody there may do anything");
+    else if (!config_is_loopback(&service->config) && service->config.tls_key == NULL)
+        log_service(service, LOG_LEVEL_WARNING,
+                    "tokens come unencrypted from other machines: use --tls-key, or a proxy with "
+                    "TLS on this machine");
 }
 
 static int serve(descentd *service)
@@ -160,36 +245,36 @@ static int serve(descentd *service)
     gd_error error = {0};
     sigset_t signals;
     int signal_number;
-    if (!config_is_loopback(&service->config) && !service->config.allow_unauthenticated) {
-        fprintf(stderr,
-                "descentd: %s can be reached from other machines and this version has no tokens; "
-                "listen on 127.0.0.1, or say --allow-unauthenticated\n",
-                service->config.address);
-        return EXIT_FAILURE;
-    }
     /* Blocked before any thread starts, so that only sigwait below sees them. */
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
-    gd_status status = start(service, &error);
+    event_log_options options = event_log_options_default();
+    options.json = service->config.log_json;
+    options.least = (log_level)service->config.log_level;
+    service->log = event_log_create(&options);
+    gd_status status = service->log != NULL
+                           ? start(service, &error)
+                           : gd_fail(&error, GD_OUT_OF_MEMORY, "", "no memory for the log");
     if (status == GD_OK) {
         announce(service);
         sigwait(&signals, &signal_number);
-        log_line(LOG_LEVEL_INFO, NULL, "stopping");
+        log_service(service, LOG_LEVEL_INFO, "stopping");
     } else {
         fprintf(stderr, "descentd: %s\n",
                 error.message[0] != '\0' ? error.message : gd_status_message(status));
     }
     bool failed = status != GD_OK || atomic_load(&service->api.failed);
     if (!stop(service)) {
-        log_line(LOG_LEVEL_WARNING, NULL,
-                 "a step was still under way; its job is recovered at the next start");
+        log_service(service, LOG_LEVEL_WARNING,
+                    "a step was still under way; its job is recovered at the next start");
         _exit(failed ? EXIT_FAILURE : EXIT_SUCCESS);
     }
     if (status == GD_OK)
-        log_line(LOG_LEVEL_INFO, NULL, "stopped");
+        log_service(service, LOG_LEVEL_INFO, "stopped");
+    event_log_destroy(service->log);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
@@ -239,6 +324,11 @@ int main(int argument_count, char **arguments)
         break;
     case CONFIG_HEALTH:
         result = ask_health(&service.config);
+        break;
+    case CONFIG_TOKEN_ADD:
+    case CONFIG_TOKEN_LIST:
+    case CONFIG_TOKEN_REVOKE:
+        result = token_command_run(&service.config);
         break;
     case CONFIG_VERSION:
         printf("descentd %s (%s kernels)\n", GD_VERSION, gd_kernels_name());

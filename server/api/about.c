@@ -64,7 +64,7 @@ void api_get_load(void *context, const http_request *request, http_response *res
     gd_error error = {0};
     if (!api_check_query(request, response, NULL))
         return;
-    gd_status status = store_job_counts(jobs_service_store(own->jobs), counts, &error);
+    gd_status status = api_read_counts(own, request, counts, &error);
     if (status != GD_OK) {
         api_respond_status(response, status, &error);
         return;

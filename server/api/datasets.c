@@ -7,6 +7,7 @@
 #include "jobs/ingest.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define ROWS_MAXIMUM    10000
@@ -16,6 +17,7 @@ void api_write_dataset(json_writer *writer, const store_dataset *dataset)
 {
     json_writer_begin_object(writer);
     api_write_text(writer, "id", dataset->id);
+    api_write_text(writer, "owner", dataset->owner);
     api_write_text(writer, "name", dataset->name);
     api_write_text(writer, "format", dataset->format);
     json_writer_key(writer, "rows");
@@ -43,8 +45,8 @@ void api_list_datasets(void *context, const http_request *request, http_response
         !api_query_count(request, response, "limit", 1, API_LIMIT_MAXIMUM, &limit) ||
         !api_query_cursor(request, response, &before))
         return;
-    gd_status status = store_dataset_list(jobs_service_store(own->jobs), before, limit + 1,
-                                          &datasets, &count, &error);
+    gd_status status = store_dataset_list(jobs_service_store(own->jobs), api_seen_by(request),
+                                          before, limit + 1, &datasets, &count, &error);
     if (status != GD_OK) {
         api_respond_status(response, status, &error);
         return;
@@ -167,5 +169,8 @@ void api_delete_dataset(void *context, const http_request *request, http_respons
     if (file != NULL)
         jobs_dataset_file_remove(own->data_directory, file);
     free(file);
+    char text[64];
+    snprintf(text, sizeof text, "dataset %.36s deleted", id);
+    api_note(own, request, NULL, text);
     http_respond_empty(response, 204);
 }

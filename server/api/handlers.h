@@ -22,7 +22,8 @@ http_handler api_create_dataset; /* upload.c */
 extern const http_body_stream api_dataset_stream;
 http_handler api_list_datasets, api_get_dataset, api_get_rows, api_delete_dataset; /* datasets.c */
 
-/* The service itself (about.c, openapi.c, metrics.c). */
+/* The service itself (about.c, openapi.c, metrics.c, admit.c). */
+http_handler api_get_access;
 http_handler api_get_catalog, api_get_openapi, api_get_version, api_get_load, api_get_health,
     api_get_readiness, api_get_metrics;
 

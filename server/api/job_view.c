@@ -139,6 +139,7 @@ static void write_state(json_writer *writer, const store_job *job, const api_liv
 {
     static const char *const requests[] = {NULL, "cancel", "pause"};
     api_write_text(writer, "id", job->id);
+    api_write_text(writer, "owner", job->owner);
     api_write_text(writer, "name", job->name);
     api_write_raw(writer, "labels", job->labels);
     json_writer_key(writer, "priority");

@@ -195,6 +195,7 @@ void api_delete_job(void *context, const http_request *request, http_response *r
     if (checkpoint != NULL)
         jobs_checkpoint_remove(own->data_directory, checkpoint);
     free(checkpoint);
+    api_note(own, request, id, "job deleted");
     http_respond_empty(response, 204);
 }
 
@@ -213,6 +214,10 @@ static void act(const api_context *context, const http_request *request, http_re
         return;
     }
     store_job_dispose(&job);
+    api_note(context, request, id,
+             action == JOBS_ACTION_CANCEL  ? "cancel asked for"
+             : action == JOBS_ACTION_PAUSE ? "pause asked for"
+                                           : "resume asked for");
     respond_changed(context, request, response, outcome == JOBS_OUTCOME_REQUESTED ? 202 : 200, id);
 }
 

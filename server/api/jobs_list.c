@@ -73,6 +73,7 @@ static bool read_query(const http_request *request, http_response *response, lis
                                         "name",           "limit",  "created_after",
                                         "created_before", "cursor", NULL};
     store_job_filter *filter = &query->filter;
+    filter->owner = api_seen_by(request);
     filter->limit = API_LIMIT_DEFAULT;
     filter->model = http_request_query(request, "model");
     filter->name_part = http_request_query(request, "name");
@@ -96,7 +97,7 @@ void api_list_jobs(void *context, const http_request *request, http_response *re
     int64_t limit = query.filter.limit++; /* one more tells whether there is a next page */
     int64_t counts[STORE_JOB_STATUS_COUNT];
     store *opened = jobs_service_store(own->jobs);
-    gd_status status = store_job_counts(opened, counts, &error);
+    gd_status status = api_read_counts(own, request, counts, &error);
     if (status == GD_OK)
         status = store_job_list(opened, &query.filter, &jobs, &count, &error);
     if (status != GD_OK) {

@@ -87,6 +87,7 @@ static char *render_created(const submitting *work, const jobs_submission *submi
         return NULL;
     job.environment = environment;
     memcpy(job.id, submission->id, sizeof job.id);
+    memcpy(job.owner, submission->owner, sizeof job.owner);
     memcpy(job.retry_of, submission->retry_of, sizeof job.retry_of);
     api_live_view view = {.queue_position = -1};
     json_writer *writer = json_writer_create(API_REPLY_MAXIMUM);
@@ -142,9 +143,12 @@ static void refuse_key(http_response *response)
 
 static void respond_create_failure(http_response *response, gd_status status, const gd_error *error)
 {
-    if (status == GD_UNAVAILABLE && strcmp(error->path, "queue") == 0) {
+    if (status == GD_UNAVAILABLE && strcmp(error->path, STORE_LIMIT_QUEUE) == 0) {
         http_respond_header(response, "Retry-After", "5");
         http_respond_problem(response, 429, "queue_full", NULL, error->message);
+    } else if (status == GD_UNAVAILABLE && strcmp(error->path, STORE_LIMIT_OWNER_QUEUE) == 0) {
+        http_respond_header(response, "Retry-After", "5");
+        http_respond_problem(response, 429, "queue_quota_exceeded", NULL, error->message);
     } else if (status == GD_NOT_FOUND) {
         http_respond_problem(response, 422, "not_found", NULL, error->message);
     } else {
@@ -166,11 +170,12 @@ static void store_submission(const submitting *work, const jobs_submission *subm
         return;
     }
     fingerprint(work->request, hex);
-    store_idempotency idempotency = {key, hex, reply,
-                                     submission->created_at + IDEMPOTENCY_MILLISECONDS};
+    store_idempotency idempotency = {
+        key, hex, reply, submission->created_at + IDEMPOTENCY_MILLISECONDS, submission->owner};
     gd_status status = jobs_submit(work->context->jobs, submission,
                                    key != NULL ? &idempotency : NULL, &existing, &error);
     if (status == GD_OK && existing == NULL) {
+        api_note(work->context, work->request, submission->id, "job accepted");
         respond_created(response, submission->id, reply, length);
         return;
     }
@@ -199,8 +204,10 @@ static void finish(submitting *work, bool dry_run, const char *key)
     jobs_submission submission = {0};
     jobs_plan *plan = NULL;
     gd_error error = {0};
-    gd_status status = jobs_prepare(work->context->jobs, work->spec, work->retry_of, &submission,
-                                    &plan, &work->faults, &error);
+    const access_identity *caller = api_caller(work->request);
+    jobs_requester requester = {caller->owner, caller->sees_all, api_quota(caller)};
+    gd_status status = jobs_prepare(work->context->jobs, &requester, work->spec, work->retry_of,
+                                    &submission, &plan, &work->faults, &error);
     if (work->faults.total > 0) {
         api_respond_faults(work->response, &work->faults);
     } else if (status != GD_OK) {
@@ -240,8 +247,8 @@ static bool answered_before(const api_context *context, const http_request *requ
     char hex[JOBS_DIGEST_SIZE], *reply = NULL;
     gd_error error = {0};
     fingerprint(request, hex);
-    gd_status status =
-        store_idempotency_find(jobs_service_store(context->jobs), key, hex, &reply, &error);
+    gd_status status = store_idempotency_find(jobs_service_store(context->jobs),
+                                              api_caller(request)->owner, key, hex, &reply, &error);
     if (status == GD_NOT_FOUND)
         return false;
     if (status == GD_OK)

@@ -40,7 +40,10 @@ void api_respond_status(http_response *response, gd_status status, const gd_erro
         detail = "Stored data could not be read or written; the log says more.";
     if (problems[status].http == 503)
         http_respond_header(response, "Retry-After", "1");
-    http_respond_problem(response, problems[status].http, problems[status].code, NULL, detail);
+    const char *code = problems[status].code;
+    if (status == GD_NO_SPACE && error != NULL && strcmp(error->path, STORE_LIMIT_OWNER_BYTES) == 0)
+        code = "storage_quota_exceeded";
+    http_respond_problem(response, problems[status].http, code, NULL, detail);
 }
 
 void api_respond_json(http_response *response, int status, json_writer *writer)

@@ -55,6 +55,20 @@ void api_write_next(const http_request *request, http_response *response, json_w
 /* The {id} of the path; false with 404 answered where it is no id. */
 bool api_read_id(const http_request *request, http_response *response, const char **id);
 
+/* Who asks, as api_before found out; one who sees all where the service is open. */
+const access_identity *api_caller(const http_request *request);
+/* The owner whose rows the caller sees; NULL: all. */
+const char *api_seen_by(const http_request *request);
+store_quota api_quota(const access_identity *caller);
+
+/* Tells the log of a change that the request made. */
+void api_note(const api_context *context, const http_request *request, const char *job,
+              const char *text);
+
+/* Jobs in each state that the caller sees: counts [STORE_JOB_STATUS_COUNT]. */
+gd_status api_read_counts(const api_context *context, const http_request *request, int64_t *counts,
+                          gd_error *error);
+
 /* A key and a time, null for 0. */
 void api_write_time(json_writer *writer, const char *key, int64_t milliseconds);
 /* A key and JSON text, or null. */

@@ -1,6 +1,7 @@
 /*
- * routes.c: the table of routes and what stands before all of them.
+ * routes.c: the table of routes.
  */
+#include "api/admit.h"
 #include "api/handlers.h"
 #include "api/reply.h"
 
@@ -8,6 +9,9 @@
 #define SPEC_MAXIMUM    (64 * MIB)
 #define PATCH_MAXIMUM   (1 * MIB)
 #define PREDICT_MAXIMUM (64 * MIB)
+
+static const api_rule open_to_all = {.open = true};
+static const api_rule needs_read = {.scope = ACCESS_READ};
 
 static const char *const json_types[] = {"application/json", NULL};
 static const char *const patch_types[] = {"application/json", "application/merge-patch+json", NULL};
@@ -17,6 +21,10 @@ static const char *const dataset_types[] = {"text/csv", "text/plain", "applicati
 #define GET_ROUTE(pattern, handler)                               \
     {                                                             \
         HTTP_METHOD_GET, pattern, handler, 0, NULL, 0, NULL, NULL \
+    }
+#define OPEN_ROUTE(pattern, handler)                                      \
+    {                                                                     \
+        HTTP_METHOD_GET, pattern, handler, 0, NULL, 0, NULL, &open_to_all \
     }
 #define DELETE_ROUTE(pattern, handler)                               \
     {                                                                \
@@ -29,6 +37,7 @@ static const char *const dataset_types[] = {"text/csv", "text/plain", "applicati
             NULL, NULL                                                                           \
     }
 
+/* Rows without a rule need a token: with `read` to look, with `submit` to change (admit.h). */
 const http_route api_routes[] = {
     {HTTP_METHOD_POST, "/v1/jobs", api_submit_job, SPEC_MAXIMUM, json_types, HTTP_ROUTE_GZIP, NULL,
      NULL},
@@ -46,7 +55,7 @@ const http_route api_routes[] = {
     GET_ROUTE("/v1/jobs/{id}/events", api_get_events),
     GET_ROUTE("/v1/jobs/{id}/parameters", api_get_parameters),
     {HTTP_METHOD_POST, "/v1/jobs/{id}/predict", api_predict, PREDICT_MAXIMUM, json_types,
-     HTTP_ROUTE_GZIP, NULL, NULL},
+     HTTP_ROUTE_GZIP, NULL, &needs_read},
     {HTTP_METHOD_POST, "/v1/datasets", api_create_dataset, 0, dataset_types, HTTP_ROUTE_GZIP,
      &api_dataset_stream, NULL},
     GET_ROUTE("/v1/datasets", api_list_datasets),
@@ -57,24 +66,13 @@ const http_route api_routes[] = {
     GET_ROUTE("/v1/openapi.json", api_get_openapi),
     GET_ROUTE("/v1/version", api_get_version),
     GET_ROUTE("/v1/load", api_get_load),
-    GET_ROUTE("/", api_get_dashboard),
-    GET_ROUTE("/assets/{version}/{file}", api_get_asset),
-    GET_ROUTE("/assets/{version}/{folder}/{file}", api_get_asset),
-    GET_ROUTE("/healthz", api_get_health),
-    GET_ROUTE("/readyz", api_get_readiness),
+    GET_ROUTE("/v1/access", api_get_access),
+    OPEN_ROUTE("/", api_get_dashboard),
+    OPEN_ROUTE("/assets/{version}/{file}", api_get_asset),
+    OPEN_ROUTE("/assets/{version}/{folder}/{file}", api_get_asset),
+    OPEN_ROUTE("/healthz", api_get_health),
+    OPEN_ROUTE("/readyz", api_get_readiness),
     GET_ROUTE("/metrics", api_get_metrics),
 };
 
 const size_t api_route_count = sizeof api_routes / sizeof api_routes[0];
-
-bool api_before(void *context, const http_request *request, http_response *response)
-{
-    api_context *own = context;
-    http_method method = http_request_method(request);
-    if (method == HTTP_METHOD_GET || method == HTTP_METHOD_HEAD || !atomic_load(&own->draining))
-        return true;
-    http_respond_header(response, "Retry-After", "5");
-    http_respond_problem(response, 503, "draining", NULL,
-                         "The service is shutting down and takes no new work.");
-    return false;
-}

@@ -132,6 +132,25 @@ static bool read_options(const http_request *request, http_response *response,
     return true;
 }
 
+/* The upload is the caller's, and may be as long as the caller has room for. */
+static bool own_upload(const api_context *context, const http_request *request,
+                       http_response *response, dataset_upload *state)
+{
+    const access_identity *caller = api_caller(request);
+    store_quota quota = api_quota(caller);
+    store_owner has = {.bytes = 0};
+    gd_error error = {0};
+    gd_status status = GD_OK;
+    if (quota.maximum_bytes > 0)
+        status = store_owner_read(jobs_service_store(context->jobs), caller->owner, &has, &error);
+    if (status != GD_OK) {
+        api_respond_status(response, status, &error);
+        return false;
+    }
+    jobs_upload_own(state->upload, caller->owner, &quota, has.bytes);
+    return true;
+}
+
 static bool begin(void *context, const http_request *request, void **out, http_response *response)
 {
     const api_context *own = context;
@@ -149,9 +168,12 @@ static bool begin(void *context, const http_request *request, void **out, http_r
             api_respond_status(response, status, &error);
     }
     if (begun)
+        begun = own_upload(own, request, response, state);
+    if (begun) {
         *out = state;
-    else
+    } else {
         upload_free(state);
+    }
     return begun;
 }
 
@@ -204,10 +226,14 @@ void api_create_dataset(void *context, const http_request *request, http_respons
         gd_status status =
             jobs_upload_finish(state->upload, jobs_service_store(own->jobs), state->name,
                                state->format, &state->options, id, &error);
-        if (status == GD_OK)
+        if (status == GD_OK) {
+            char text[64];
+            snprintf(text, sizeof text, "dataset %.36s stored", id);
+            api_note(own, request, NULL, text);
             respond_created(own, id, response);
-        else
+        } else {
             api_respond_status(response, status, &error);
+        }
     }
     upload_free(state);
 }

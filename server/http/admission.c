@@ -89,7 +89,7 @@ static bool check_origin(const http_admission_input *input, const http_request *
     return false;
 }
 
-static bool check_filter(const http_admission_input *input, const http_request *request,
+static bool check_filter(const http_admission_input *input, http_request *request,
                          http_response *response)
 {
     http_filter *before = http_router_before(input->router);

@@ -266,11 +266,17 @@ void http_exchange_completed(void *shared, struct MHD_Connection *connection, vo
     if (options->log != NULL) {
         const bool is_sent =
             how == MHD_REQUEST_TERMINATED_COMPLETED_OK || ended->stage == STAGE_LINGERING;
-        options->log(options->log_context,
-                     ended->request.method_text[0] == '\0' ? "-" : ended->request.method_text,
-                     http_request_path(&ended->request), is_sent ? ended->sent_status : 0,
-                     http_clock_seconds() - ended->started, (size_t)ended->sent_bytes,
-                     ended->request.id[0] == '\0' ? "-" : ended->request.id);
+        const http_request *request = &ended->request;
+        const http_log_entry entry = {
+            .method = request->method_text[0] == '\0' ? "-" : request->method_text,
+            .path = http_request_path(request),
+            .request_id = request->id[0] == '\0' ? "-" : request->id,
+            .client = request->client_name,
+            .status = is_sent ? ended->sent_status : 0,
+            .seconds = http_clock_seconds() - ended->started,
+            .bytes = ended->sent_bytes,
+        };
+        options->log(options->log_context, &entry);
     }
     http_response_release(&ended->response);
     http_headers_release(&ended->request.headers);

@@ -6,6 +6,7 @@
 #include "http/request_state.h"
 #include "http/text.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
@@ -107,6 +108,23 @@ void *http_request_body_state(const http_request *request)
 const char *http_request_id(const http_request *request)
 {
     return request->id;
+}
+
+bool http_request_set_client(http_request *request, const char *name, const void *bytes,
+                             size_t length)
+{
+    if (length > sizeof(request->client)) {
+        return false;
+    }
+    memcpy(request->client, bytes, length);
+    snprintf(request->client_name, sizeof(request->client_name), "%s", name);
+    request->has_client = true;
+    return true;
+}
+
+const void *http_request_client(const http_request *request)
+{
+    return request->has_client ? request->client : NULL;
 }
 
 bool http_not_modified(const http_request *request, const char *etag)

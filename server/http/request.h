@@ -84,6 +84,21 @@ void *http_request_body_state(const http_request *request);
    the handler. */
 const char *http_request_id(const http_request *request);
 
+/* ---- Who asks, as a filter found out; the server itself knows nothing of it ---- */
+
+enum {
+    HTTP_CLIENT_BYTES = 192, /* of what a filter leaves, at most */
+    HTTP_CLIENT_NAME_BYTES = 65
+};
+
+/* Keeps a copy of `length` bytes for the handler, and a name for the log, cut where it is too long. False,
+   and nothing kept, if the bytes are too many. */
+bool http_request_set_client(http_request *request, const char *name, const void *bytes,
+                             size_t length);
+
+/* The bytes, aligned for any object; NULL if no filter left any. */
+const void *http_request_client(const http_request *request);
+
 /* ---- Conditions and negotiation; each may be asked before anything is rendered ---- */
 
 /* True if If-None-Match is satisfied by this entity tag (RFC 9110 section 13.1.2, weak comparison,

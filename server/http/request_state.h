@@ -8,6 +8,8 @@
 #include "http/router.h"
 #include "http/target.h"
 
+#include <stddef.h>
+
 enum {
     HTTP_REQUEST_ID_BYTES = 65,
     HTTP_METHOD_BYTES = 24
@@ -24,6 +26,9 @@ struct http_request {
     size_t body_length;
     uint64_t body_bytes;
     void *body_state;
+    bool has_client;
+    char client_name[HTTP_CLIENT_NAME_BYTES];
+    _Alignas(max_align_t) unsigned char client[HTTP_CLIENT_BYTES];
 };
 
 /* Puts `sent` into the request's id if it is sane, else 32 random hexadecimal digits. */

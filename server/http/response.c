@@ -5,6 +5,7 @@
 #include "http/response_state.h"
 #include "http/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -118,6 +119,12 @@ bool http_respond_header(http_response *response, const char *name, const char *
         if (http_text_equal(name, RESERVED[i])) {
             return false;
         }
+    }
+    const char *before = http_text_equal(name, "Vary") ? http_response_get(response, name) : NULL;
+    if (before != NULL && !http_text_equal(before, value)) {
+        char joined[256];
+        return snprintf(joined, sizeof(joined), "%s, %s", before, value) < (int)sizeof(joined) &&
+               set_header(response, name, joined, HTTP_RESPONSE_HEADERS_MAXIMUM);
     }
     return set_header(response, name, value, HTTP_RESPONSE_HEADERS_MAXIMUM);
 }

@@ -47,7 +47,7 @@ void http_respond_empty(http_response *response, int status);
 /* 304 without a body, with this entity tag; see http_not_modified. */
 void http_respond_not_modified(http_response *response, const char *etag);
 
-/* Sets a header, in place of an earlier one of that name. Control characters in the value become
+/* Sets a header, in place of an earlier one of that name (but Vary, which grows). Control characters in the value become
    blanks. False, and nothing set, if the name is not a token, is one that this layer writes itself
    (Content-Length, Transfer-Encoding, Connection, Date, X-Request-Id) or the list is full. */
 bool http_respond_header(http_response *response, const char *name, const char *value);

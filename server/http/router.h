@@ -30,9 +30,10 @@ enum {
 /* Answers a request by one of http_respond_…; `context` is the router's. */
 typedef void http_handler(void *context, const http_request *request, http_response *response);
 
-/* Looks at a matched request before its body is read (who may do this, is the service draining).
-   False: the response it made is sent, the handler does not run. */
-typedef bool http_filter(void *context, const http_request *request, http_response *response);
+/* Looks at a matched request before its body is read (who may do this, is the service draining), and
+   may leave with it who asks (http_request_set_client). False: the response it made is sent, the
+   handler does not run. */
+typedef bool http_filter(void *context, http_request *request, http_response *response);
 
 /* A body that is taken as it arrives and never held whole. begin, then chunk for each piece
    (decoded, 1 byte to about 64 KiB), then either the route's handler, which finds the state with

@@ -17,12 +17,19 @@
 
 typedef struct http_server http_server;
 
-/* One line for each request, after its reply was sent or given up; called from the pool's threads,
-   several at once. `path` is as sent, without the query, at most 1 KiB, free of control
-   characters. status 0: the client went away, or was cut, before a reply. `bytes` is the length
-   of the reply's body. */
-typedef void http_log(void *context, const char *method, const char *path, int status,
-                      double seconds, size_t bytes, const char *request_id);
+/* A request that is over: its reply was sent or given up. */
+typedef struct http_log_entry {
+    const char *method;
+    const char *path; /* as sent, without the query, free of control characters */
+    const char *request_id;
+    const char *client; /* the name that a filter left, "" for none */
+    int status;         /* 0: the client went away, or was cut, before a reply */
+    double seconds;
+    uint64_t bytes; /* of the reply's body */
+} http_log_entry;
+
+/* Called once for each request from the pool's threads, several at once. */
+typedef void http_log(void *context, const http_log_entry *entry);
 
 /* What the library below has to say: one line without a line end, at most 20 lines in 10 seconds,
    then a count of those left out. */

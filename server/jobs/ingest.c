@@ -34,6 +34,9 @@ struct jobs_upload {
     int file;
     int64_t bytes;
     jobs_digest digest;
+    char owner[STORE_OWNER_SIZE];
+    store_quota quota;
+    int64_t stored; /* by the owner when the upload began */
 };
 
 static gd_status fail_with_errno(gd_error *error, const char *doing)
@@ -74,11 +77,24 @@ gd_status jobs_upload_begin(jobs_upload **upload, const char *data_directory, gd
     return GD_OK;
 }
 
+void jobs_upload_own(jobs_upload *upload, const char *owner, const store_quota *quota,
+                     int64_t stored)
+{
+    snprintf(upload->owner, sizeof upload->owner, "%s", owner);
+    upload->quota = *quota;
+    upload->stored = stored;
+}
+
 gd_status jobs_upload_add(jobs_upload *upload, const void *bytes, size_t length, gd_error *error)
 {
     const char *at = bytes;
     jobs_digest_add(&upload->digest, bytes, length);
     upload->bytes += (int64_t)length;
+    if (upload->quota.maximum_bytes > 0 &&
+        upload->bytes > upload->quota.maximum_bytes - upload->stored)
+        return gd_fail(error, GD_NO_SPACE, STORE_LIMIT_OWNER_BYTES,
+                       "the file goes beyond the %lld bytes you may store, %lld of which are taken",
+                       (long long)upload->quota.maximum_bytes, (long long)upload->stored);
     while (length > 0) {
         ssize_t written = write(upload->file, at, length);
         if (written < 0 && errno == EINTR)
@@ -313,7 +329,8 @@ static gd_status register_dataset(jobs_upload *upload, store *opened, const char
             .created_at = jobs_now(),
         };
         memcpy(row.id, upload->id, sizeof row.id);
-        status = store_dataset_create(opened, &row, error);
+        memcpy(row.owner, upload->owner, sizeof row.owner);
+        status = store_dataset_create_within(opened, &row, &upload->quota, error);
     }
     gd_frame_destroy(frame);
     free(columns);

@@ -13,6 +13,11 @@
 typedef struct jobs_upload jobs_upload;
 
 gd_status jobs_upload_begin(jobs_upload **upload, const char *data_directory, gd_error *error);
+/* Whose dataset it will be, and what that owner may have; without, nobody's in particular and any number
+ * of bytes. `owner` is copied; `stored` are the bytes that owner has already. */
+void jobs_upload_own(jobs_upload *upload, const char *owner, const store_quota *quota,
+                     int64_t stored);
+/* GD_NO_SPACE with path STORE_LIMIT_OWNER_BYTES where the owner's quota is passed by what has come. */
 gd_status jobs_upload_add(jobs_upload *upload, const void *bytes, size_t length, gd_error *error);
 
 typedef enum jobs_upload_format {

@@ -18,6 +18,7 @@ typedef struct jobs_resources {
     store *store;
     const char *data_directory;
     int64_t memory_limit; /* bytes one job may take */
+    const char *seen_by;  /* NULL: every dataset; else those of this owner alone are found */
 } jobs_resources;
 
 typedef struct jobs_warning {

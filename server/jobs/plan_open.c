@@ -31,6 +31,10 @@ gd_status jobs_open_dataset(const jobs_resources *resources, const char *id, gd_
     gd_status status = store_dataset_get(resources->store, id, &dataset, error);
     if (status != GD_OK)
         return status;
+    if (resources->seen_by != NULL && strcmp(dataset.owner, resources->seen_by) != 0) {
+        store_dataset_dispose(&dataset);
+        return gd_fail(error, GD_NOT_FOUND, "", "there is no dataset %.64s", id);
+    }
     if (facts != NULL)
         *facts = (jobs_dataset_facts){strcmp(dataset.format, "text") == 0, row_shape(&dataset)};
     size_t size = strlen(resources->data_directory) + strlen(dataset.file) + 16;

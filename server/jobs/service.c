@@ -151,7 +151,7 @@ gd_status jobs_service_create(jobs_service **service, const jobs_service_options
     made->options = *options;
     made->started_at = jobs_now();
     made->runner = (jobs_runner){
-        .resources = {options->store, options->data_directory, options->memory_limit},
+        .resources = {options->store, options->data_directory, options->memory_limit, NULL},
         .log = options->log,
         .log_context = options->log_context,
     };
@@ -211,14 +211,19 @@ static char *write_labels(const spec_job *spec)
     return text;
 }
 
-static gd_status fill_submission(jobs_submission *submission, const spec_job *spec,
-                                 const jobs_plan *plan, const char *retry_of, gd_error *error)
+static gd_status fill_submission(jobs_submission *submission, const jobs_requester *requester,
+                                 const spec_job *spec, const jobs_plan *plan, const char *retry_of,
+                                 gd_error *error)
 {
     memset(submission, 0, sizeof *submission);
     if (!jobs_new_id(submission->id))
         return gd_fail(error, GD_UNAVAILABLE, "", "the system gives no random bytes");
     if (retry_of != NULL)
         snprintf(submission->retry_of, sizeof submission->retry_of, "%s", retry_of);
+    if (requester != NULL) {
+        snprintf(submission->owner, sizeof submission->owner, "%s", requester->owner);
+        submission->quota = requester->quota;
+    }
     submission->name = spec->name != NULL ? strdup(spec->name) : NULL;
     submission->labels = write_labels(spec);
     submission->model = strdup(spec_model_names[spec->model.type]);
@@ -240,20 +245,23 @@ static gd_status fill_submission(jobs_submission *submission, const spec_job *sp
     return GD_OK;
 }
 
-gd_status jobs_prepare(jobs_service *service, spec_job *spec, const char *retry_of,
-                       jobs_submission *submission, jobs_plan **plan, json_faults *faults,
-                       gd_error *error)
+gd_status jobs_prepare(jobs_service *service, const jobs_requester *requester, spec_job *spec,
+                       const char *retry_of, jobs_submission *submission, jobs_plan **plan,
+                       json_faults *faults, gd_error *error)
 {
     uint64_t seed;
     jobs_plan *made = NULL;
     if (!jobs_random_seed(&seed))
         return gd_fail(error, GD_UNAVAILABLE, "", "the system gives no random bytes");
     spec_fix_seeds(spec, seed);
-    gd_status status = jobs_plan_create(&made, spec, &service->runner.resources, faults, error);
+    jobs_resources resources = service->runner.resources;
+    resources.seen_by = requester != NULL && !requester->sees_all ? requester->owner : NULL;
+    gd_status status = jobs_plan_create(&made, spec, &resources, faults, error);
     if (status == GD_OK) {
-        status = fill_submission(submission, spec, made, retry_of, error);
+        status = fill_submission(submission, requester, spec, made, retry_of, error);
         if (status == GD_OK)
-            status = jobs_warm_start(service, made, retry_of, &submission->initial, faults, error);
+            status = jobs_warm_start(service, resources.seen_by, made, retry_of,
+                                     &submission->initial, faults, error);
         if (status != GD_OK)
             jobs_submission_dispose(submission);
     }
@@ -297,6 +305,8 @@ gd_status jobs_submit(jobs_service *service, const jobs_submission *submission,
         jobs_digest_of(initial.bytes, initial.length, digest);
     store_job_insert insert = {
         .id = submission->id,
+        .owner = submission->owner,
+        .quota = submission->quota,
         .name = submission->name,
         .labels = submission->labels,
         .model = submission->model,

@@ -46,10 +46,19 @@ int64_t jobs_service_started_at(const jobs_service *service);
 /* {"version", "cpu", "kernels"} */
 const char *jobs_service_environment(const jobs_service *service);
 
+/* Who asks for a job. */
+typedef struct jobs_requester {
+    const char *owner; /* of the job to be */
+    bool sees_all;     /* may use every job and dataset, else those of that owner alone */
+    store_quota quota;
+} jobs_requester;
+
 /* A job ready to be stored, every text owned. */
 typedef struct jobs_submission {
     char id[STORE_ID_SIZE];
     char retry_of[STORE_ID_SIZE];
+    char owner[STORE_OWNER_SIZE];
+    store_quota quota;
     char *name, *labels, *model, *optimizer, *spec, *summary;
     int64_t priority, created_at;
     char datasets[4][STORE_ID_SIZE];
@@ -58,10 +67,11 @@ typedef struct jobs_submission {
 } jobs_submission;
 
 /* Resolves a spec that was read without faults; what does not fit its data is added to `faults`, and
- * the result is then GD_INVALID_ARGUMENT. `plan` may be NULL; else it is the caller's to destroy. */
-gd_status jobs_prepare(jobs_service *service, spec_job *spec, const char *retry_of,
-                       jobs_submission *submission, jobs_plan **plan, json_faults *faults,
-                       gd_error *error);
+ * the result is then GD_INVALID_ARGUMENT. What the requester (NULL: one who sees all) may not see is not
+ * there for the spec. `plan` may be NULL; else it is the caller's to destroy. */
+gd_status jobs_prepare(jobs_service *service, const jobs_requester *requester, spec_job *spec,
+                       const char *retry_of, jobs_submission *submission, jobs_plan **plan,
+                       json_faults *faults, gd_error *error);
 /* The plan of a stored job's spec, its data looked at again. */
 gd_status jobs_plan_again(jobs_service *service, spec_job *spec, jobs_plan **plan,
                           json_faults *faults, gd_error *error);

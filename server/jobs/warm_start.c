@@ -170,13 +170,26 @@ static gd_status copy_of_retried(jobs_service *service, const jobs_plan *plan, c
     return status;
 }
 
-static gd_status copy_of_job(jobs_service *service, const jobs_plan *plan, gd_buffer *copy,
+/* GD_NOT_FOUND where the job is another owner's. */
+static gd_status check_owner(jobs_service *service, const char *seen_by, const char *id,
                              gd_error *error)
+{
+    char owner[STORE_OWNER_SIZE];
+    gd_status status = store_job_owner(jobs_service_store(service), id, owner, error);
+    if (status == GD_OK && strcmp(owner, seen_by) != 0)
+        status = gd_fail(error, GD_NOT_FOUND, "", "there is no job %.64s", id);
+    return status;
+}
+
+static gd_status copy_of_job(jobs_service *service, const char *seen_by, const jobs_plan *plan,
+                             gd_buffer *copy, gd_error *error)
 {
     const spec_warm_start *source = &plan->spec->from_job;
     jobs_predictor *predictor = NULL;
-    gd_status status = jobs_predictor_open(&predictor, service, source->job,
-                                           spec_which_names[source->which], error);
+    gd_status status = seen_by == NULL ? GD_OK : check_owner(service, seen_by, source->job, error);
+    if (status == GD_OK)
+        status = jobs_predictor_open(&predictor, service, source->job,
+                                     spec_which_names[source->which], error);
     if (status != GD_OK)
         return status;
     spec_warm_start of;
@@ -188,8 +201,9 @@ static gd_status copy_of_job(jobs_service *service, const jobs_plan *plan, gd_bu
     return jobs_initial_read(copy->bytes, copy->length, plan->model, &of, &parameters, error);
 }
 
-gd_status jobs_warm_start(jobs_service *service, const jobs_plan *plan, const char *retry_of,
-                          gd_buffer *copy, json_faults *faults, gd_error *error)
+gd_status jobs_warm_start(jobs_service *service, const char *seen_by, const jobs_plan *plan,
+                          const char *retry_of, gd_buffer *copy, json_faults *faults,
+                          gd_error *error)
 {
     const spec_warm_start *source = &plan->spec->from_job;
     gd_buffer_init(copy, (size_t)jobs_service_resources(service)->memory_limit + HEADER_MAXIMUM);
@@ -197,7 +211,7 @@ gd_status jobs_warm_start(jobs_service *service, const jobs_plan *plan, const ch
         return GD_OK;
     gd_status status = copy_of_retried(service, plan, retry_of, copy, error);
     if (status == GD_NOT_FOUND)
-        status = copy_of_job(service, plan, copy, error);
+        status = copy_of_job(service, seen_by, plan, copy, error);
     if (status == GD_OK && copy->status != GD_OK)
         status = gd_fail(error, copy->status, "", "no memory to copy the first parameters");
     if (status == GD_NOT_FOUND)

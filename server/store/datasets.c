@@ -3,13 +3,14 @@
  * file is durable and gone before the file is removed, so no record ever names a missing file.
  */
 #include "store/handle.h"
+#include "store/owners.h"
 #include "store/statement.h"
 
 #include <stdlib.h>
 
 #define DATASET_COLUMNS                                                                    \
     "id, sequence, name, format, rows, column_count, bytes, columns, shape, sha256, file," \
-    " warnings, created_at"
+    " warnings, created_at, owner"
 
 void store_dataset_dispose(store_dataset *dataset)
 {
@@ -36,20 +37,31 @@ static gd_status read_row(store_statement *statement, store_dataset *dataset, gd
     dataset->file = store_column_text(statement, 10);
     dataset->warnings = store_column_text(statement, 11);
     dataset->created_at = store_column_integer(statement, 12);
+    store_column_fixed(statement, 13, dataset->owner, sizeof dataset->owner);
     gd_status status = store_statement_check(statement, error);
     if (status != GD_OK)
         store_dataset_dispose(dataset);
     return status;
 }
 
+typedef struct creation {
+    const store_dataset *dataset;
+    store_quota quota;
+} creation;
+
 static gd_status run_create(store_transaction *transaction, void *context, gd_error *error)
 {
-    const store_dataset *dataset = context;
+    const creation *what = context;
+    const store_dataset *dataset = what->dataset;
+    gd_status status = store_owner_admit(transaction->connection, dataset->owner, &what->quota, 0,
+                                         dataset->bytes, error);
+    if (status != GD_OK)
+        return status;
     store_statement statement = store_statement_open(
         transaction->connection,
         "INSERT INTO datasets (id, name, format, rows, column_count, bytes, columns, shape, sha256,"
-        " file, warnings, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, coalesce(?, '[]'), ?, ?, ?, coalesce(?, '[]'), ?)");
+        " file, warnings, created_at, owner)"
+        " VALUES (?, ?, ?, ?, ?, ?, coalesce(?, '[]'), ?, ?, ?, coalesce(?, '[]'), ?, ?)");
     store_bind_text(&statement, 1, dataset->id);
     store_bind_text(&statement, 2, dataset->name);
     store_bind_text(&statement, 3, dataset->format);
@@ -62,13 +74,22 @@ static gd_status run_create(store_transaction *transaction, void *context, gd_er
     store_bind_text(&statement, 10, dataset->file);
     store_bind_text(&statement, 11, dataset->warnings);
     store_bind_integer(&statement, 12, dataset->created_at);
+    store_bind_text(&statement, 13, dataset->owner);
     return store_statement_run(&statement, NULL, error);
 }
 
 gd_status store_dataset_create(store *handle, const store_dataset *dataset, gd_error *error)
 {
-    store_dataset borrowed = *dataset;
-    return store_writer_run(handle->writer, run_create, &borrowed, error);
+    return store_dataset_create_within(handle, dataset, NULL, error);
+}
+
+gd_status store_dataset_create_within(store *handle, const store_dataset *dataset,
+                                      const store_quota *quota, gd_error *error)
+{
+    creation what = {.dataset = dataset};
+    if (quota != NULL)
+        what.quota = *quota;
+    return store_writer_run(handle->writer, run_create, &what, error);
 }
 
 static gd_status find(store_connection *connection, const char *id, store_dataset *dataset,
@@ -122,8 +143,9 @@ static gd_status read_rows(store_statement *statement, store_dataset **datasets,
     return status;
 }
 
-gd_status store_dataset_list(store *handle, int64_t before_sequence, int64_t limit,
-                             store_dataset **datasets, int64_t *count, gd_error *error)
+gd_status store_dataset_list(store *handle, const char *owner, int64_t before_sequence,
+                             int64_t limit, store_dataset **datasets, int64_t *count,
+                             gd_error *error)
 {
     *datasets = NULL;
     *count = 0;
@@ -134,9 +156,16 @@ gd_status store_dataset_list(store *handle, int64_t before_sequence, int64_t lim
     gd_status status = store_readers_take(handle->readers, &connection, error);
     if (status != GD_OK)
         return status;
-    store_statement statement = store_statement_open(connection, "SELECT " DATASET_COLUMNS
-                                                                 " FROM datasets WHERE sequence < ?"
-                                                                 " ORDER BY sequence DESC LIMIT ?");
+    store_statement statement =
+        owner == NULL ? store_statement_open(connection, "SELECT " DATASET_COLUMNS
+                                                         " FROM datasets WHERE sequence < ?1"
+                                                         " ORDER BY sequence DESC LIMIT ?2")
+                      : store_statement_open(connection, "SELECT " DATASET_COLUMNS
+                                                         " FROM datasets WHERE owner = ?3"
+                                                         " AND sequence < ?1"
+                                                         " ORDER BY sequence DESC LIMIT ?2");
+    if (owner != NULL)
+        store_bind_text(&statement, 3, owner);
     store_bind_integer(&statement, 1, before_sequence == 0 ? INT64_MAX : before_sequence);
     store_bind_integer(&statement, 2, limit);
     status = read_rows(&statement, datasets, count, error);

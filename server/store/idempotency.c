@@ -10,14 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-gd_status store_idempotency_look_up(store_connection *connection, const char *key,
-                                    const char *fingerprint, char **reply, gd_error *error)
+gd_status store_idempotency_look_up(store_connection *connection, const char *owner,
+                                    const char *key, const char *fingerprint, char **reply,
+                                    gd_error *error)
 {
     *reply = NULL;
-    store_statement statement = store_statement_open(
-        connection, "SELECT fingerprint = ?2, reply FROM idempotency_keys WHERE key = ?1");
+    store_statement statement =
+        store_statement_open(connection,
+                             "SELECT fingerprint = ?2, reply FROM idempotency_keys"
+                             " WHERE owner = coalesce(?3, '') AND key = ?1");
     store_bind_text(&statement, 1, key);
     store_bind_text(&statement, 2, fingerprint);
+    store_bind_text(&statement, 3, owner);
     bool row = false;
     gd_status status = store_statement_next(&statement, &row, error);
     if (status == GD_OK && !row) {
@@ -36,26 +40,27 @@ gd_status store_idempotency_look_up(store_connection *connection, const char *ke
 gd_status store_idempotency_insert(store_connection *connection,
                                    const store_idempotency *idempotency, gd_error *error)
 {
-    store_statement statement =
-        store_statement_open(connection,
-                             "INSERT INTO idempotency_keys (key, fingerprint, reply, expires_at)"
-                             " VALUES (?, ?, ?, ?)");
+    store_statement statement = store_statement_open(connection,
+                                                     "INSERT INTO idempotency_keys"
+                                                     " (key, fingerprint, reply, expires_at, owner)"
+                                                     " VALUES (?, ?, ?, ?, coalesce(?, ''))");
     store_bind_text(&statement, 1, idempotency->key);
     store_bind_text(&statement, 2, idempotency->fingerprint);
     store_bind_text(&statement, 3, idempotency->reply);
     store_bind_integer(&statement, 4, idempotency->expires_at);
+    store_bind_text(&statement, 5, idempotency->owner);
     return store_statement_run(&statement, NULL, error);
 }
 
-gd_status store_idempotency_find(store *handle, const char *key, const char *fingerprint,
-                                 char **reply, gd_error *error)
+gd_status store_idempotency_find(store *handle, const char *owner, const char *key,
+                                 const char *fingerprint, char **reply, gd_error *error)
 {
     *reply = NULL;
     store_connection *connection = NULL;
     gd_status status = store_readers_take(handle->readers, &connection, error);
     if (status != GD_OK)
         return status;
-    status = store_idempotency_look_up(connection, key, fingerprint, reply, error);
+    status = store_idempotency_look_up(connection, owner, key, fingerprint, reply, error);
     store_readers_give(handle->readers, connection);
     return status;
 }

@@ -9,8 +9,9 @@
 #include "store/store.h"
 
 /* As store_idempotency_find, on a connection in a transaction. */
-gd_status store_idempotency_look_up(store_connection *connection, const char *key,
-                                    const char *fingerprint, char **reply, gd_error *error);
+gd_status store_idempotency_look_up(store_connection *connection, const char *owner,
+                                    const char *key, const char *fingerprint, char **reply,
+                                    gd_error *error);
 
 gd_status store_idempotency_insert(store_connection *connection,
                                    const store_idempotency *idempotency, gd_error *error);

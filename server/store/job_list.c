@@ -65,6 +65,7 @@ static void write_query(list_query *query, const store_job_filter *filter)
         add(query, " JOIN job_labels ON job_labels.job = jobs.sequence");
     add_condition(query, filter->label_key != NULL,
                   "job_labels.key = ?1 AND job_labels.value = ?2");
+    add_condition(query, filter->owner != NULL, "owner = ?9");
     if (filter->status_count > 0)
         add_statuses(query, filter);
     add_condition(query, filter->model != NULL, "model = ?3");
@@ -97,6 +98,8 @@ static void bind_query(store_statement *statement, const store_job_filter *filte
     if (filter->before_sequence != 0)
         store_bind_integer(statement, 7, filter->before_sequence);
     store_bind_integer(statement, 8, filter->limit);
+    if (filter->owner != NULL)
+        store_bind_text(statement, 9, filter->owner);
 }
 
 /* Makes room for one more record. */
@@ -178,12 +181,25 @@ gd_status store_job_queue_position(store *handle, const store_job *job, int64_t 
         return status;
     store_statement statement =
         store_statement_open(connection,
-                             "SELECT (SELECT count(*) FROM jobs INDEXED BY jobs_queued"
-                             " WHERE status = 'queued' AND priority > ?1)"
-                             " + (SELECT count(*) FROM jobs INDEXED BY jobs_queued"
-                             " WHERE status = 'queued' AND priority = ?1 AND sequence < ?2)");
+                             /* Of each other owner goes before what has a higher priority, and of
+                                the same one as many as the job's own owner has before it, one more
+                                where that other one was served longer ago. */
+                             "SELECT coalesce(sum((SELECT count(*) FROM jobs INDEXED BY jobs_queued"
+                             " WHERE status = 'queued' AND owner = other.owner AND priority > ?1)"
+                             " + iif(other.owner = ?3, own.before,"
+                             " min(own.before + (other.served <= own.served),"
+                             " (SELECT count(*) FROM jobs INDEXED BY jobs_queued"
+                             " WHERE status = 'queued' AND owner = other.owner"
+                             " AND priority = ?1)))), 0)"
+                             " FROM owners AS other INDEXED BY owners_waiting CROSS JOIN"
+                             " (SELECT (SELECT count(*) FROM jobs INDEXED BY jobs_queued"
+                             " WHERE status = 'queued' AND owner = ?3 AND priority = ?1"
+                             " AND sequence < ?2) AS before,"
+                             " (SELECT served FROM owners WHERE owner = ?3) AS served) AS own"
+                             " WHERE other.queued > 0");
     store_bind_integer(&statement, 1, job->priority);
     store_bind_integer(&statement, 2, job->sequence);
+    store_bind_text(&statement, 3, job->owner);
     bool row = false;
     status = store_statement_integer(&statement, &row, position, error);
     store_readers_give(handle->readers, connection);

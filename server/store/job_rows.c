@@ -110,7 +110,8 @@ gd_status store_job_row(store_statement *statement, store_job *job, gd_error *er
     job->checkpoint = store_column_text(statement, column++);
     job->digest = store_column_text(statement, column++);
     read_progress(statement, column, &job->progress);
-    job->optimizer = store_column_text(statement, STORE_JOB_COLUMN_COUNT - 1);
+    job->optimizer = store_column_text(statement, STORE_JOB_COLUMN_COUNT - 2);
+    store_column_fixed(statement, STORE_JOB_COLUMN_COUNT - 1, job->owner, sizeof job->owner);
 
     gd_status status = store_statement_check(statement, error);
     if (status == GD_OK && !known)

@@ -13,9 +13,9 @@
     " retry_of, created_at, started_at, finished_at, updated_at, revision, checkpoint, digest," \
     " step, steps, epoch, epochs, samples, seconds, first_loss, last_loss, best_loss,"          \
     " best_loss_step, validation_loss, best_validation_loss, best_validation_step, points,"     \
-    " optimizer"
+    " optimizer, owner"
 
-#define STORE_JOB_COLUMN_COUNT 34
+#define STORE_JOB_COLUMN_COUNT 35
 
 /* The record of the present row (dispose); nothing is left to dispose of on failure. */
 gd_status store_job_row(store_statement *statement, store_job *job, gd_error *error);

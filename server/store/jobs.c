@@ -5,6 +5,7 @@
 #include "store/handle.h"
 #include "store/idempotency.h"
 #include "store/job_rows.h"
+#include "store/owners.h"
 #include "store/parameters.h"
 
 #include <stdlib.h>
@@ -27,7 +28,7 @@ static gd_status check_queue(store_connection *connection, int64_t maximum, gd_e
     int64_t queued = 0;
     gd_status status = store_statement_integer(&statement, &row, &queued, error);
     if (status == GD_OK && queued >= maximum)
-        status = gd_fail(error, GD_UNAVAILABLE, "queue",
+        status = gd_fail(error, GD_UNAVAILABLE, STORE_LIMIT_QUEUE,
                          "%lld jobs wait already: send this one later", (long long)queued);
     return status;
 }
@@ -38,8 +39,8 @@ static gd_status insert_row(store_connection *connection, const store_job_insert
     store_statement statement = store_statement_open(
         connection,
         "INSERT INTO jobs (id, name, labels, priority, model, status, retry_of,"
-        " created_at, updated_at, optimizer)"
-        " VALUES (?1, ?2, coalesce(?3, '{}'), ?4, ?5, 'queued', ?6, ?7, ?7, ?8)"
+        " created_at, updated_at, optimizer, owner)"
+        " VALUES (?1, ?2, coalesce(?3, '{}'), ?4, ?5, 'queued', ?6, ?7, ?7, ?8, coalesce(?9, ''))"
         " RETURNING sequence");
     store_bind_text(&statement, 1, insert->id);
     store_bind_text(&statement, 2, insert->name);
@@ -49,6 +50,7 @@ static gd_status insert_row(store_connection *connection, const store_job_insert
     store_bind_text(&statement, 6, insert->retry_of);
     store_bind_integer(&statement, 7, insert->created_at);
     store_bind_text(&statement, 8, insert->optimizer);
+    store_bind_text(&statement, 9, insert->owner);
     bool row = false;
     return store_statement_integer(&statement, &row, sequence, error);
 }
@@ -133,7 +135,7 @@ static gd_status run_create(store_transaction *transaction, void *context, gd_er
     gd_status status = GD_NOT_FOUND;
     if (what->idempotency != NULL)
         status =
-            store_idempotency_look_up(connection, what->idempotency->key,
+            store_idempotency_look_up(connection, what->idempotency->owner, what->idempotency->key,
                                       what->idempotency->fingerprint, what->existing_reply, error);
     if (status != GD_NOT_FOUND)
         return status;
@@ -141,7 +143,11 @@ static gd_status run_create(store_transaction *transaction, void *context, gd_er
     int64_t sequence = 0;
     status = check_queue(connection, insert->maximum_queued, error);
     if (status == GD_OK)
+        status = store_owner_admit(connection, insert->owner, &insert->quota, 1, 0, error);
+    if (status == GD_OK)
         status = insert_row(connection, insert, &sequence, error);
+    if (status == GD_OK)
+        status = store_owner_limit_running(connection, insert->owner, &insert->quota, error);
     if (status == GD_OK)
         status = insert_details(connection, sequence, insert, error);
     if (status == GD_OK)

@@ -24,6 +24,19 @@ static const rule rules[] = {
     {"SELECT count(*) FROM job_counts WHERE count <>"
      " (SELECT count(*) FROM jobs WHERE jobs.status = job_counts.status)",
      "the number of jobs in a state is wrong"},
+    {"SELECT (SELECT count(*) FROM owners WHERE queued <>"
+     " (SELECT count(*) FROM jobs WHERE jobs.owner = owners.owner AND status = 'queued')"
+     " OR running <>"
+     " (SELECT count(*) FROM jobs WHERE jobs.owner = owners.owner AND status = 'running')"
+     " OR queued + running + paused + succeeded + failed + cancelled <>"
+     " (SELECT count(*) FROM jobs WHERE jobs.owner = owners.owner))"
+     " + (SELECT count(*) FROM jobs WHERE owner NOT IN (SELECT owner FROM owners))",
+     "the number of jobs of an owner is wrong"},
+    {"SELECT count(*) FROM owners WHERE bytes <>"
+     " (SELECT coalesce(sum(bytes), 0) FROM datasets WHERE datasets.owner = owners.owner)"
+     " + (SELECT coalesce(sum(length), 0) FROM parameters"
+     " JOIN jobs ON jobs.sequence = parameters.job WHERE jobs.owner = owners.owner)",
+     "the stored bytes of an owner are wrong"},
     {"SELECT count(*) FROM parameters WHERE length <> (SELECT coalesce(sum(length(bytes)), 0)"
      " FROM parameter_parts WHERE parameters = parameters.id)",
      "parameters are not complete"},

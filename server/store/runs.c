@@ -36,8 +36,14 @@ static gd_status run_claim(store_transaction *transaction, void *context, gd_err
         "UPDATE jobs SET status = 'running', boot = ?1, counter = counter + 1,"
         " attempt = max(attempt, 1), started_at = iif(started_at = 0, ?2, started_at),"
         " updated_at = ?2, revision = revision + 1, reason = NULL, message = NULL"
-        " WHERE sequence = (SELECT sequence FROM jobs INDEXED BY jobs_queued WHERE status = 'queued'"
-        " ORDER BY priority DESC, sequence LIMIT 1)"
+        " WHERE sequence = (SELECT jobs.sequence FROM owners INDEXED BY owners_waiting"
+        " CROSS JOIN jobs ON jobs.sequence ="
+        " (SELECT first.sequence FROM jobs AS first INDEXED BY jobs_queued"
+        " WHERE first.status = 'queued' AND first.owner = owners.owner"
+        " ORDER BY first.priority DESC, first.sequence LIMIT 1)"
+        " WHERE owners.queued > 0"
+        " AND (owners.maximum_running = 0 OR owners.running < owners.maximum_running)"
+        " ORDER BY jobs.priority DESC, owners.served, jobs.sequence LIMIT 1)"
         " RETURNING " STORE_JOB_COLUMNS ", counter");
     store_bind_text(&statement, 1, what->boot);
     store_bind_integer(&statement, 2, what->now);

@@ -123,13 +123,14 @@ void store_close(store *handle)
 static gd_status try_write(store_transaction *transaction, void *context, gd_error *error)
 {
     (void)context;
-    store_statement insertion = store_statement_open(
-        transaction->connection, "INSERT OR REPLACE INTO idempotency_keys VALUES ('', '', '', 0)");
+    store_statement insertion =
+        store_statement_open(transaction->connection,
+                             "INSERT OR REPLACE INTO idempotency_keys VALUES ('', '', '', '', 0)");
     gd_status status = store_statement_run(&insertion, NULL, error);
     if (status != GD_OK)
         return status;
-    store_statement removal = store_statement_open(transaction->connection,
-                                                   "DELETE FROM idempotency_keys WHERE key = ''");
+    store_statement removal = store_statement_open(
+        transaction->connection, "DELETE FROM idempotency_keys WHERE owner = '' AND key = ''");
     return store_statement_run(&removal, NULL, error);
 }
 

@@ -19,6 +19,9 @@
 #define STORE_ID_LENGTH 36 /* a UUID as text */
 #define STORE_ID_SIZE   (STORE_ID_LENGTH + 1)
 
+/* Whose jobs and datasets are whose: any text of at most so many bytes, "" for nobody in particular. */
+#define STORE_OWNER_SIZE 65
+
 typedef struct store store;
 
 typedef struct store_options {
@@ -100,8 +103,9 @@ typedef struct store_progress {
 typedef struct store_job {
     char id[STORE_ID_SIZE];
     int64_t sequence; /* order of creation */
-    char *name;       /* may be NULL */
-    char *labels;     /* a JSON object's text */
+    char owner[STORE_OWNER_SIZE];
+    char *name;   /* may be NULL */
+    char *labels; /* a JSON object's text */
     int64_t priority;
     char *model;     /* type word of the spec */
     char *optimizer; /* likewise; NULL in rows of a database that is older than the column */
@@ -140,8 +144,17 @@ typedef struct store_parameters {
     const char *digest; /* sha-256 in hex */
 } store_parameters;
 
+/* What an owner may have at most; 0: no limit. Kept by the store, in the transaction that would pass it. */
+typedef struct store_quota {
+    int64_t maximum_queued;
+    int64_t maximum_running; /* at once; of the last submission, for all jobs of the owner */
+    int64_t maximum_bytes;   /* of datasets as uploaded and of stored parameters */
+} store_quota;
+
 typedef struct store_job_insert {
     const char *id;
+    const char *owner; /* NULL: "" */
+    store_quota quota; /* of the owner; beyond: see STORE_LIMIT_… */
     const char *name, *labels, *model, *optimizer, *spec, *summary, *environment;
     int64_t priority;
     const char *retry_of; /* NULL: none */
@@ -149,8 +162,14 @@ typedef struct store_job_insert {
     const char *const *datasets; /* ids the job needs; GD_NOT_FOUND where one is gone */
     int64_t dataset_count;
     const store_parameters *initial; /* kept with the job; NULL: none */
-    int64_t maximum_queued;          /* GD_UNAVAILABLE beyond; 0: no limit */
+    int64_t maximum_queued;          /* of all owners; GD_UNAVAILABLE beyond; 0: no limit */
 } store_job_insert;
+
+/* Paths of a gd_error that say which limit was met: of the whole queue or of the owner's jobs in it
+ * (both GD_UNAVAILABLE), of the owner's bytes (GD_NO_SPACE). */
+#define STORE_LIMIT_QUEUE       "queue"
+#define STORE_LIMIT_OWNER_QUEUE "owner_queue"
+#define STORE_LIMIT_OWNER_BYTES "owner_bytes"
 
 /* An Idempotency-Key and what it stands for. */
 typedef struct store_idempotency {
@@ -158,14 +177,15 @@ typedef struct store_idempotency {
     const char *fingerprint; /* digest of the request, hex */
     const char *reply;       /* stored with the key */
     int64_t expires_at;
+    const char *owner; /* whose key; NULL: "" */
 } store_idempotency;
 
 /*
  * The reply stored under a key: GD_OK with *reply (free) when the fingerprint is the same,
  * GD_CONFLICT when it is another, GD_NOT_FOUND when the key is new.
  */
-gd_status store_idempotency_find(store *store, const char *key, const char *fingerprint,
-                                 char **reply, gd_error *error);
+gd_status store_idempotency_find(store *store, const char *owner, const char *key,
+                                 const char *fingerprint, char **reply, gd_error *error);
 
 /*
  * Inserts a queued job and its event "queued"; with `idempotency` in the same transaction. Where that
@@ -180,6 +200,7 @@ gd_status store_job_get(store *store, const char *id, bool details, store_job *j
                         gd_error *error);
 
 typedef struct store_job_filter {
+    const char *owner;                /* NULL: all */
     const store_job_status *statuses; /* any of; count 0: all */
     int64_t status_count;
     const char *label_key, *label_value; /* NULL: not asked */
@@ -195,12 +216,31 @@ gd_status store_job_list(store *store, const store_job_filter *filter, store_job
                          int64_t *count, gd_error *error);
 void store_jobs_dispose(store_job *jobs, int64_t count);
 
-/* Jobs that would be claimed before this one; only meaningful while it is queued. */
+/* Jobs that would be claimed before this one, as the queue is now; only meaningful while it is queued.
+ * Where several owners wait, at most one too many for each. */
 gd_status store_job_queue_position(store *store, const store_job *job, int64_t *position,
                                    gd_error *error);
 
 /* Number of jobs in each status: counts [STORE_JOB_STATUS_COUNT]. */
 gd_status store_job_counts(store *store, int64_t *counts, gd_error *error);
+
+/* --- Owners ------------------------------------------------------------------------------- */
+
+/* What one owner has; zeros where nothing was ever theirs. */
+typedef struct store_owner {
+    int64_t counts[STORE_JOB_STATUS_COUNT];
+    int64_t bytes;
+} store_owner;
+
+gd_status store_owner_read(store *store, const char *owner, store_owner *read, gd_error *error);
+
+/* Who owns it: GD_NOT_FOUND where there is no such job or dataset. */
+gd_status store_job_owner(store *store, const char *id, char owner[STORE_OWNER_SIZE],
+                          gd_error *error);
+gd_status store_dataset_owner(store *store, const char *id, char owner[STORE_OWNER_SIZE],
+                              gd_error *error);
+
+/* --- Changing jobs ------------------------------------------------------------------------ */
 
 /*
  * Reads a job and lets `decide` say what becomes of it, in one transaction. `decide` sees the row
@@ -248,7 +288,9 @@ typedef struct store_claim {
 } store_claim;
 
 /*
- * Takes the next queued job (highest priority, then oldest) and sets it running, in one statement.
+ * Takes the next queued job and sets it running, in one statement: of those with the highest priority the
+ * oldest of the owner who was served longest ago. Owners with as many running jobs as they may have are
+ * passed over.
  * GD_NOT_FOUND when there is none. `job` has details.
  */
 gd_status store_job_claim(store *store, const char *boot, int64_t now, store_claim *claim,
@@ -344,6 +386,7 @@ gd_status store_preparation_read(store *store, const char *job, store_blob *blob
 
 typedef struct store_dataset {
     char id[STORE_ID_SIZE];
+    char owner[STORE_OWNER_SIZE];
     int64_t sequence;
     char *name, *format;
     int64_t rows, column_count, bytes;
@@ -357,12 +400,17 @@ typedef struct store_dataset {
 
 void store_dataset_dispose(store_dataset *dataset);
 
-/* The file must be durable before this call. Strings of `dataset` are borrowed. */
+/* The file must be durable before this call. Strings of `dataset` are borrowed. Where the owner would have
+ * more than `quota` (NULL: none) allows: GD_NO_SPACE with path STORE_LIMIT_OWNER_BYTES. */
 gd_status store_dataset_create(store *store, const store_dataset *dataset, gd_error *error);
+gd_status store_dataset_create_within(store *store, const store_dataset *dataset,
+                                      const store_quota *quota, gd_error *error);
 gd_status store_dataset_get(store *store, const char *id, store_dataset *dataset, gd_error *error);
-/* Newest first; before_sequence 0 from the newest. *datasets [count] freed by _list_dispose. */
-gd_status store_dataset_list(store *store, int64_t before_sequence, int64_t limit,
-                             store_dataset **datasets, int64_t *count, gd_error *error);
+/* Newest first; before_sequence 0 from the newest; owner NULL: of all. *datasets [count] freed by
+ * _list_dispose. */
+gd_status store_dataset_list(store *store, const char *owner, int64_t before_sequence,
+                             int64_t limit, store_dataset **datasets, int64_t *count,
+                             gd_error *error);
 void store_dataset_list_dispose(store_dataset *datasets, int64_t count);
 /* GD_CONFLICT while a job that has not ended needs it. *file (free) is the file to remove. */
 gd_status store_dataset_delete(store *store, const char *id, char **file, gd_error *error);

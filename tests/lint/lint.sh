@@ -143,8 +143,9 @@ server/json    json
 server/store   store status
 server/spec    spec json descent
 server/jobs    jobs spec json store descent
-server/api     api jobs spec json store http dashboard descent
-server         api jobs spec json store http dashboard descent
+server/access  access status
+server/api     api access jobs spec json store http dashboard descent
+server         api access jobs spec json store http dashboard descent
 server/dashboard dashboard
 TABLE
 }

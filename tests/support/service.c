@@ -24,7 +24,7 @@
 
 #define READY_SECONDS   (10.0 * SERVICE_PATIENCE)
 #define PROGRAM_SECONDS (20.0 * SERVICE_PATIENCE)
-#define READY_LINE      "listening on http://"
+#define READY_LINE      "listening on http"
 
 double service_now(void)
 {
@@ -228,7 +228,10 @@ void service_await_ready(service *it)
     line[length - 1] = '\0';
     cr_assert_eq(strncmp(line, READY_LINE, strlen(READY_LINE)), 0, "unexpected first line: %s",
                  line);
-    snprintf(it->address, sizeof it->address, "%.60s", line + strlen(READY_LINE));
+    const char *scheme = line + strlen(READY_LINE), *rest = strstr(scheme, "://");
+    cr_assert_not_null(rest, "unexpected first line: %s", line);
+    it->tls = scheme[0] == 's';
+    snprintf(it->address, sizeof it->address, "%.60s", rest + 3);
     const char *colon = strrchr(it->address, ':');
     cr_assert_not_null(colon, "no port in: %s", line);
     it->port = (int)strtol(colon + 1, NULL, 10);

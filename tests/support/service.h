@@ -42,6 +42,8 @@ typedef struct service {
     char directory[SERVICE_PATH_SIZE];                /* holds "data" and "log" */
     char data[SERVICE_PATH_SIZE];                     /* the data directory */
     const char *arguments[SERVICE_ARGUMENTS_MAXIMUM]; /* further ones, NULL-terminated */
+    const char *bearer;                               /* secret that requests send, NULL: none */
+    bool tls;              /* HTTPS, whose certificate is taken as it is; the program says */
     int output;            /* read end of the program's standard output */
     int lifeline;          /* its closing lets the helper process remove `directory` */
     pthread_mutex_t lock;  /* over `replies` */

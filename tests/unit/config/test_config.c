@@ -127,7 +127,24 @@ Test(config, refusals_name_flag_and_remedy)
     expect_refused(READ("serve", "now"), "now");
     expect_refused(READ("backup"), "FILE");
     expect_refused(READ("backup", "a", "b"), "b");
-    expect_refused(READ("token", "add"), "token");
+    expect_refused(READ("token"), "add, list or revoke");
+    expect_refused(READ("token", "add"), "NAME");
+    expect_refused(READ("token", "revoke"), "NAME");
+    expect_refused(READ("token", "make", "x"), "make");
+    expect_refused(READ("token", "list", "x"), "x");
+    expect_refused(READ("token", "add", "x", "y"), "y");
+    expect_refused(READ("token", "add", "x", "--expires=soon"), "--expires");
+    expect_refused(READ("token", "add", "x", "--expires=0d"), "--expires");
+    expect_refused(READ("token", "add", "x", "--expires=99999999999d"), "--expires");
+    expect_refused(READ("token", "add", "x", "--quota-queued=0"), "--quota-queued");
+    expect_refused(READ("--tls-key=k"), "--tls-certificate");
+    expect_refused(READ("--tls-certificate=c"), "--tls-key");
+    expect_refused(READ("--cors-origin=*"), "--cors-origin");
+    expect_refused(READ("--cors-origin=example.com"), "--cors-origin");
+    expect_refused(READ("--cors-origin=https://example.com/"), "--cors-origin");
+    expect_refused(READ("--cors-origin=https://A.example"), "--cors-origin");
+    expect_refused(READ("--log-format=xml"), "--log-format");
+    expect_refused(READ("--log-level=loud"), "--log-level");
     expect_refused(READ("--worker", "3"), "--worker");
     expect_refused(READ("-w"), "-w");
     expect_refused(READ("--"), "--help");
@@ -145,6 +162,45 @@ Test(config, refusals_name_flag_and_remedy)
     expect_refused(READ("--job-memory=9999999999T"), "--job-memory");
     expect_refused(READ("--max-upload=0"), "--max-upload");
     expect_refused(READ("--allow-unauthenticated=maybe"), "--allow-unauthenticated");
+}
+
+Test(config, tokens_tls_origins_and_log)
+{
+    cr_assert_eq(READ("--data-dir=/tmp/d"), GD_OK, "%s", error.message);
+    cr_expect_str_eq(found.token_path, "/tmp/d/tokens");
+    cr_expect_not(found.token_path_given);
+    cr_expect_not(found.log_json);
+    cr_expect_eq(found.log_level, 1);
+    cr_assert_eq(READ("--tokens=/t", "--tls-certificate", "c.pem", "--tls-key", "k.pem",
+                      "--cors-origin=https://a.example:8443,http://localhost:3000",
+                      "--log-format=json", "--log-level=debug"),
+                 GD_OK, "%s", error.message);
+    cr_expect_str_eq(found.token_path, "/t");
+    cr_expect(found.token_path_given);
+    cr_expect_str_eq(found.tls_certificate, "c.pem");
+    cr_expect_str_eq(found.tls_key, "k.pem");
+    cr_expect_str_eq(found.cors_origins[0], "https://a.example:8443");
+    cr_expect_str_eq(found.cors_origins[1], "http://localhost:3000");
+    cr_expect_null(found.cors_origins[2]);
+    cr_expect(found.log_json);
+    cr_expect_eq(found.log_level, 0);
+    cr_assert_eq(READ("token", "add", "ci", "--owner=team", "--scopes", "read", "--expires=90d",
+                      "--quota-queued=10", "--quota-running=2", "--quota-bytes=1G"),
+                 GD_OK, "%s", error.message);
+    cr_expect_eq(found.command, CONFIG_TOKEN_ADD);
+    cr_expect_str_eq(found.token_name, "ci");
+    cr_expect_str_eq(found.token_owner, "team");
+    cr_expect_str_eq(found.token_scopes, "read");
+    cr_expect_eq(found.token_seconds, INT64_C(90) * 86400);
+    cr_expect_eq(found.token_queued, 10);
+    cr_expect_eq(found.token_running, 2);
+    cr_expect_eq(found.token_bytes, INT64_C(1) << 30);
+    cr_assert_eq(READ("token", "revoke", "ci"), GD_OK, "%s", error.message);
+    cr_expect_eq(found.command, CONFIG_TOKEN_REVOKE);
+    cr_expect_str_eq(found.token_owner, "ci");
+    cr_expect_str_eq(found.token_scopes, "read,submit");
+    cr_assert_eq(READ("token", "list"), GD_OK, "%s", error.message);
+    cr_expect_eq(found.command, CONFIG_TOKEN_LIST);
 }
 
 Test(config, addresses)

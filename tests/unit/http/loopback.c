@@ -16,13 +16,13 @@
 #include <time.h>
 #include <unistd.h>
 
-static void count_log(void *context, const char *method, const char *path, int status,
-                      double seconds, size_t bytes, const char *request_id)
+static void count_log(void *context, const http_log_entry *entry)
 {
     loopback_counts *counts = context;
-    cr_assert(method[0] != '\0' && path != NULL && seconds >= 0.0 && request_id[0] != '\0');
-    (void)bytes;
-    atomic_store(&counts->last_status, status);
+    cr_assert(entry->method[0] != '\0' && entry->path != NULL && entry->seconds >= 0.0 &&
+              entry->request_id[0] != '\0' && entry->client != NULL);
+    cr_assert_null(strstr(entry->path, "secret"));
+    atomic_store(&counts->last_status, entry->status);
     atomic_fetch_add(&counts->logged, 1);
 }
 

@@ -39,7 +39,7 @@ typedef struct loopback {
  */
 extern const http_route loopback_routes[];
 extern const size_t loopback_route_count;
-bool loopback_filter(void *context, const http_request *request, http_response *response);
+bool loopback_filter(void *context, http_request *request, http_response *response);
 
 http_server_options loopback_options(void); /* defaults, 2 threads */
 void loopback_start(loopback *running, const http_server_options *options);

@@ -172,7 +172,7 @@ static void post_upload(void *context, const http_request *request, http_respons
     free(running);
 }
 
-bool loopback_filter(void *context, const http_request *request, http_response *response)
+bool loopback_filter(void *context, http_request *request, http_response *response)
 {
     (void)context;
     if (http_request_route(request)->tag == NULL) {

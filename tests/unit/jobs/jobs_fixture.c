@@ -111,7 +111,7 @@ void jobs_fixture_submit(jobs_fixture *fixture, const char *text, char id[STORE_
     spec_job *spec = spec_read(jobs_fixture_parse(text), &faults);
     cr_assert_eq(faults.total, 0, "%s", faults.total > 0 ? faults.entries[0].detail : "");
     gd_status status =
-        jobs_prepare(fixture->service, spec, NULL, &submission, NULL, &faults, &error);
+        jobs_prepare(fixture->service, NULL, spec, NULL, &submission, NULL, &faults, &error);
     cr_assert_eq(status, GD_OK, "%s", faults.total > 0 ? faults.entries[0].detail : error.message);
     status = jobs_submit(fixture->service, &submission, NULL, NULL, &error);
     cr_assert_eq(status, GD_OK, "%s", error.message);

@@ -34,7 +34,7 @@ static void expect_nothing_left(void)
     cr_expect_eq(jobs_fixture_count(&fixture, "datasets"), 0);
     store_dataset *datasets = NULL;
     int64_t count = 0;
-    cr_assert_eq(store_dataset_list(fixture.store, 0, 10, &datasets, &count, NULL), GD_OK);
+    cr_assert_eq(store_dataset_list(fixture.store, NULL, 0, 10, &datasets, &count, NULL), GD_OK);
     cr_expect_eq(count, 0);
     store_dataset_list_dispose(datasets, count);
 }
@@ -65,7 +65,7 @@ Test(jobs_ingest, a_file_becomes_a_dataset)
     store_dataset_dispose(&dataset);
     cr_expect_eq(jobs_fixture_count(&fixture, "uploads"), 0);
     cr_expect_eq(jobs_fixture_count(&fixture, "datasets"), 1);
-    jobs_resources resources = {fixture.store, fixture.folder, 0};
+    jobs_resources resources = {fixture.store, fixture.folder, 0, NULL};
     gd_frame *frame = NULL;
     cr_assert_eq(jobs_open_dataset(&resources, id, &frame, NULL, NULL), GD_OK);
     cr_expect_eq(gd_frame_row_count(frame), 3);

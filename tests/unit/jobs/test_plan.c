@@ -46,7 +46,7 @@ TestSuite(jobs_plan, .init = start, .fini = end);
 static gd_status make(const char *text, int64_t memory)
 {
     gd_error error = {0};
-    jobs_resources resources = {fixture.store, fixture.folder, memory};
+    jobs_resources resources = {fixture.store, fixture.folder, memory, NULL};
     forget();
     spec = spec_read(jobs_fixture_parse(text), &faults);
     cr_assert_eq(faults.total, 0, "%s: %s", text, faults.total > 0 ? faults.entries[0].detail : "");

@@ -83,7 +83,7 @@ Test(store_datasets, lists_newest_first_in_pages)
     int64_t cursor = 0;
     int64_t expected = 70;
     do {
-        must(store_dataset_list(fixture.store, cursor, 40, &datasets, &count, NULL));
+        must(store_dataset_list(fixture.store, NULL, cursor, 40, &datasets, &count, NULL));
         for (int64_t i = 0; i < count; i++) {
             cr_assert_eq(datasets[i].sequence, expected--);
             cursor = datasets[i].sequence;
@@ -91,7 +91,7 @@ Test(store_datasets, lists_newest_first_in_pages)
         store_dataset_list_dispose(datasets, count);
     } while (count > 0);
     cr_assert_eq(expected, 0);
-    cr_assert_eq(store_dataset_list(fixture.store, 0, 0, &datasets, &count, NULL),
+    cr_assert_eq(store_dataset_list(fixture.store, NULL, 0, 0, &datasets, &count, NULL),
                  GD_INVALID_ARGUMENT);
 }
 

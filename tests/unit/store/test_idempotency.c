@@ -36,13 +36,14 @@ Test(store_idempotency, a_key_gives_its_reply_again)
     store_job_insert insert = store_fixture_insert(id_one);
     store_idempotency key = key_of("first");
     char *reply = NULL;
-    cr_assert_eq(store_idempotency_find(fixture.store, "key", "aa", &reply, NULL), GD_NOT_FOUND);
+    cr_assert_eq(store_idempotency_find(fixture.store, "", "key", "aa", &reply, NULL),
+                 GD_NOT_FOUND);
     must(store_job_create(fixture.store, &insert, &key, &reply, NULL));
     cr_assert_null(reply);
-    must(store_idempotency_find(fixture.store, "key", "aa", &reply, NULL));
+    must(store_idempotency_find(fixture.store, "", "key", "aa", &reply, NULL));
     cr_assert_str_eq(reply, "first");
     free(reply);
-    cr_assert_eq(store_idempotency_find(fixture.store, "key", "bb", &reply, NULL), GD_CONFLICT);
+    cr_assert_eq(store_idempotency_find(fixture.store, "", "key", "bb", &reply, NULL), GD_CONFLICT);
     cr_assert_null(reply);
 
     char id[STORE_ID_SIZE];
@@ -65,7 +66,8 @@ Test(store_idempotency, a_failing_creation_leaves_no_key)
     store_idempotency key = key_of("reply");
     char *reply = NULL;
     cr_assert_eq(store_job_create(fixture.store, &insert, &key, &reply, NULL), GD_CONFLICT);
-    cr_assert_eq(store_idempotency_find(fixture.store, "key", "aa", &reply, NULL), GD_NOT_FOUND);
+    cr_assert_eq(store_idempotency_find(fixture.store, "", "key", "aa", &reply, NULL),
+                 GD_NOT_FOUND);
 }
 
 Test(store_idempotency, keys_are_swept_when_they_expire)
@@ -75,10 +77,11 @@ Test(store_idempotency, keys_are_swept_when_they_expire)
     char *reply = NULL;
     must(store_job_create(fixture.store, &insert, &key, &reply, NULL));
     must(store_sweep(fixture.store, 4999, NULL));
-    must(store_idempotency_find(fixture.store, "key", "aa", &reply, NULL));
+    must(store_idempotency_find(fixture.store, "", "key", "aa", &reply, NULL));
     free(reply);
     must(store_sweep(fixture.store, 5000, NULL));
-    cr_assert_eq(store_idempotency_find(fixture.store, "key", "aa", &reply, NULL), GD_NOT_FOUND);
+    cr_assert_eq(store_idempotency_find(fixture.store, "", "key", "aa", &reply, NULL),
+                 GD_NOT_FOUND);
 }
 
 typedef struct submission {

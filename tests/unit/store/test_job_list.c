@@ -180,9 +180,11 @@ Test(store_job_list, queries_use_the_indexes)
         " WHERE job_labels.key = 'a' AND job_labels.value = 'b'"
         " ORDER BY job_labels.job DESC LIMIT 5",
         "SELECT sequence FROM jobs INDEXED BY jobs_queued WHERE status = 'queued'"
-        " ORDER BY priority DESC, sequence LIMIT 1",
+        " AND owner = 'x' ORDER BY priority DESC, sequence LIMIT 1",
         "SELECT count(*) FROM jobs INDEXED BY jobs_queued"
-        " WHERE status = 'queued' AND priority = 1 AND sequence < 2",
+        " WHERE status = 'queued' AND owner = 'x' AND priority = 1 AND sequence < 2",
+        "SELECT * FROM jobs WHERE owner = 'x' ORDER BY sequence DESC LIMIT 5",
+        "SELECT * FROM datasets WHERE owner = 'x' AND sequence < 9 ORDER BY sequence DESC LIMIT 5",
     };
     sqlite3 *database = store_fixture_sql(&fixture);
     for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {

@@ -145,7 +145,7 @@ static void *make_call(void *context)
 static gd_status insert_key(store_transaction *transaction, const char *key, gd_error *error)
 {
     store_statement statement = store_statement_open(
-        transaction->connection, "INSERT INTO idempotency_keys VALUES (?, 'f', 'r', 0)");
+        transaction->connection, "INSERT INTO idempotency_keys VALUES ('', ?, 'f', 'r', 0)");
     store_bind_text(&statement, 1, key);
     return store_statement_run(&statement, NULL, error);
 }
@@ -181,7 +181,7 @@ static gd_status do_nothing(store_transaction *transaction, void *context, gd_er
 static bool has_key(const char *key)
 {
     char *reply = NULL;
-    gd_status status = store_idempotency_find(fixture.store, key, "f", &reply, NULL);
+    gd_status status = store_idempotency_find(fixture.store, "", key, "f", &reply, NULL);
     free(reply);
     return status == GD_OK;
 }

@@ -13,6 +13,7 @@
 #include <descent/frame.h>
 #include <descent/generator.h>
 #include <descent/idx.h>
+#include <descent/libsvm.h>
 #include <descent/loss.h>
 #include <descent/metrics.h>
 #include <descent/model.h>
@@ -23,6 +24,7 @@
 #include <descent/real.h>
 #include <descent/safetensors.h>
 #include <descent/schedule.h>
+#include <descent/sparse.h>
 #include <descent/status.h>
 #include <descent/training.h>
 #include <descent/version.h>

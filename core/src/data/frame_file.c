@@ -7,6 +7,7 @@
  */
 #include "base/memory.h"
 #include "data/frame_layout.h"
+#include "data/sparse_file.h"
 #include "data/text.h"
 
 #include <errno.h>
@@ -201,8 +202,8 @@ gd_status gdi_frame_write_head(int descriptor, const gd_column *columns, int64_t
 
 gd_status gd_frame_write(const gd_frame *frame, int descriptor, gd_error *error)
 {
-    if (frame->parts[0] != NULL) {
-        return gd_fail(error, GD_UNSUPPORTED, "", "a joined frame is not written");
+    if (frame->parts[0] != NULL || frame->sparse.offsets != NULL) {
+        return gd_fail(error, GD_UNSUPPORTED, "", "a joined or sparse frame is not written");
     }
     gd_status status = gdi_frame_write_head(descriptor, frame->columns, frame->column_count,
                                             frame->row_count, frame->cell_type, error);
@@ -356,7 +357,8 @@ static gd_status open_descriptor(gd_frame **frame, int descriptor, gd_error *err
         return gd_fail(error, errno == ENOMEM ? GD_OUT_OF_MEMORY : GD_IO_ERROR, "",
                        "the frame file could not be mapped");
     }
-    gd_status status = read_frame(map, length, frame);
+    gd_status status = gdi_is_sparse_file(map, length) ? gdi_sparse_open(map, length, frame)
+                                                       : read_frame(map, length, frame);
     if (status != GD_OK) {
         (void)munmap(map, length);
         return gd_fail(error, status, "", "%s",

@@ -19,6 +19,7 @@
 
 #include <descent/buffer.h>
 #include <descent/frame.h>
+#include <descent/sparse.h>
 
 typedef enum gdi_cell_type {
     GDI_CELL_FLOAT64 = 1,
@@ -34,11 +35,12 @@ struct gd_frame {
     gdi_cell_type cell_type;
     const void *cells; /* [row_count, column_count] of that type; NULL when joined */
     const gd_frame
-        *parts[2];          /* when joined, borrowed: all of the first, one column of the second */
-    int64_t joined_column;  /* in the second */
-    double *owned_cells;    /* cells when built in memory, else NULL */
-    gdi_text_index **texts; /* [column_count] holders of classes when built in memory, else NULL */
-    void *map;              /* the file when opened, else NULL */
+        *parts[2];           /* when joined, borrowed: all of the first, one column of the second */
+    int64_t joined_column;   /* in the second */
+    double *owned_cells;     /* cells when built in memory, else NULL */
+    gdi_text_index **texts;  /* [column_count] holders of classes when built in memory, else NULL */
+    gd_sparse_matrix sparse; /* features beside the columns (sparse_file.h); no offsets: none */
+    void *map;               /* the file when opened, else NULL */
     size_t map_length;
 };
 

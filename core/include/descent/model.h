@@ -14,6 +14,7 @@
 #include <descent/activation.h>
 #include <descent/field.h>
 #include <descent/random.h>
+#include <descent/sparse.h>
 #include <descent/status.h>
 
 #define GD_SHAPE_MAXIMUM_RANK   4
@@ -223,6 +224,20 @@ const gd_real *gd_model_forward(const gd_model *model, const gd_real *parameters
 void gd_model_backward(const gd_model *model, const gd_real *parameters, gd_workspace *workspace,
                        const gd_real *input, int64_t batch, gd_real *output_gradient,
                        gd_real *gradients);
+
+/*
+ * The same of sparse rows, where the first layer is a dense one that sees [features]: its sums visit
+ * the non-zeros alone, and so does its weights' gradient, but for writing the zeros. Sums of a row are
+ * taken in double in the order of the indices, gradients in the order of the rows. The matrix may be
+ * narrower than the model, as if zeros followed. forward gives NULL for another model or a wider matrix.
+ */
+bool gd_model_takes_sparse(const gd_model *model);
+const gd_real *gd_model_forward_sparse(const gd_model *model, const gd_real *parameters,
+                                       gd_workspace *workspace, const gd_sparse_batch *input,
+                                       int64_t batch, gd_random *dropout);
+void gd_model_backward_sparse(const gd_model *model, const gd_real *parameters,
+                              gd_workspace *workspace, const gd_sparse_batch *input, int64_t batch,
+                              gd_real *output_gradient, gd_real *gradients);
 
 /*
  * The penalty of the layers' options: the sum over weights, not biases, of l1 |w| + l2 w², as a Keras

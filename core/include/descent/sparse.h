@@ -25,6 +25,13 @@ typedef struct gd_sparse_matrix {
     const double *doubles;
 } gd_sparse_matrix;
 
+/* Rows of a matrix as examples: example i is row list[i] or, without a list, row first + i. */
+typedef struct gd_sparse_rows {
+    const gd_sparse_matrix *matrix;
+    const uint32_t *list;
+    int64_t first;
+} gd_sparse_rows;
+
 /* Rows of a matrix as a forward pass takes them. */
 typedef struct gd_sparse_batch {
     const gd_sparse_matrix *matrix;

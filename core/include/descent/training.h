@@ -16,6 +16,7 @@
 #include <descent/model.h>
 #include <descent/optimizer.h>
 #include <descent/schedule.h>
+#include <descent/sparse.h>
 
 /*
  * Prepared examples in memory, borrowed. Example i has the feature_width numbers from features + i ·
@@ -29,6 +30,9 @@ typedef struct gd_examples {
     int64_t count;
     int64_t feature_width, target_width;
     int64_t feature_stride, target_stride; /* elements */
+    const gd_sparse_rows *sparse; /* rows most of whose numbers are zero: then features is NULL, and
+                                     the model must take them (gd_model_takes_sparse); the whole
+                                     matrix is checked by gd_trainer_create. NULL: features */
 } gd_examples;
 
 typedef enum gd_clip_type {

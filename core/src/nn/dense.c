@@ -3,7 +3,8 @@
  * dimension [batch, time, in] → [batch, time, units].
  *
  * weight [units, in] and bias [units] as torch.nn.Linear. The activation is applied in place; only a
- * function whose slope needs its input keeps that input, in the saved memory.
+ * function whose slope needs its input keeps that input, in the saved memory. As the first layer it
+ * also takes sparse rows (dense_sparse.c).
  */
 #include "nn/layer.h"
 
@@ -94,11 +95,15 @@ static void forward(const gdi_pass *pass)
     gd_real *sums = pass->training && gdi_member_keeps_input(layer->options.of.dense.activation)
                         ? pass->saved
                         : pass->output;
-    gdi_pass_product(
-        pass, (gdi_matrix){.values = pass->input, .stride = in},
-        (gdi_matrix){.values = gdi_parameter(pass, WEIGHT), .stride = in, .transposed = true}, sums,
-        units, rows, units, in, layer->options.of.dense.bias ? gdi_parameter(pass, BIAS) : NULL,
-        false, pass->scratch);
+    const gd_real *bias = layer->options.of.dense.bias ? gdi_parameter(pass, BIAS) : NULL;
+    if (pass->sparse != NULL) {
+        gdi_sparse_product(pass, gdi_parameter(pass, WEIGHT), bias, sums, units, in);
+    } else {
+        gdi_pass_product(
+            pass, (gdi_matrix){.values = pass->input, .stride = in},
+            (gdi_matrix){.values = gdi_parameter(pass, WEIGHT), .stride = in, .transposed = true},
+            sums, units, rows, units, in, bias, false, pass->scratch);
+    }
     if (activation != NULL) {
         gdi_pass_activate(pass, activation, sums, pass->output, rows * units);
     }
@@ -116,10 +121,14 @@ static void backward(const gdi_pass *pass)
         gdi_pass_slopes(pass, activation, pass->saved, pass->output, sum_gradient, sum_gradient,
                         rows * units);
     }
-    gdi_pass_product(pass,
-                     (gdi_matrix){.values = sum_gradient, .stride = units, .transposed = true},
-                     (gdi_matrix){.values = pass->input, .stride = in}, gdi_gradient(pass, WEIGHT),
-                     in, units, in, rows, NULL, false, pass->scratch);
+    if (pass->sparse != NULL) {
+        gdi_sparse_weight_gradient(pass, sum_gradient, gdi_gradient(pass, WEIGHT), units, in);
+    } else {
+        gdi_pass_product(
+            pass, (gdi_matrix){.values = sum_gradient, .stride = units, .transposed = true},
+            (gdi_matrix){.values = pass->input, .stride = in}, gdi_gradient(pass, WEIGHT), in,
+            units, in, rows, NULL, false, pass->scratch);
+    }
     if (layer->options.of.dense.bias) {
         layer->kernels->column_sums(sum_gradient, rows, units, gdi_gradient(pass, BIAS));
     }

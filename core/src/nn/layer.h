@@ -12,6 +12,7 @@
 #include "math/kernels.h"
 
 #include <descent/model.h>
+#include <descent/sparse.h>
 
 #define GDI_LAYER_MAXIMUM_TENSORS 8
 #define GDI_SHAPE_TEXT            96
@@ -69,16 +70,17 @@ typedef struct gdi_pass {
     const gdi_layer *layer;
     gdi_thread_pool *pool; /* NULL: this thread alone */
     size_t batch;
-    bool training;             /* backward follows */
-    const gd_real *parameters; /* the whole flat block */
-    const gd_real *input;      /* [batch, input…] */
-    gd_real *output;           /* [batch, output…]; read-only in backward */
-    void *saved;               /* gdi_needs.saved bytes; NULL in a workspace for predictions */
-    gd_real *scratch;          /* 64-byte aligned */
-    gd_random *random;         /* forward in training */
-    gd_real *output_gradient;  /* backward: [batch, output…], may be overwritten */
-    gd_real *input_gradient;   /* backward: [batch, input…] to be written, or NULL: not wanted */
-    gd_real *gradients;        /* backward: the whole flat block; write, not add */
+    bool training;                 /* backward follows */
+    const gd_real *parameters;     /* the whole flat block */
+    const gd_real *input;          /* [batch, input…]; NULL where it is sparse */
+    const gd_sparse_batch *sparse; /* the input of the first layer of a sparse pass, else NULL */
+    gd_real *output;               /* [batch, output…]; read-only in backward */
+    void *saved;                   /* gdi_needs.saved bytes; NULL in a workspace for predictions */
+    gd_real *scratch;              /* 64-byte aligned */
+    gd_random *random;             /* forward in training */
+    gd_real *output_gradient;      /* backward: [batch, output…], may be overwritten */
+    gd_real *input_gradient; /* backward: [batch, input…] to be written, or NULL: not wanted */
+    gd_real *gradients;      /* backward: the whole flat block; write, not add */
 } gdi_pass;
 
 typedef struct gdi_layer_operations {
@@ -143,6 +145,15 @@ void gdi_initialise_weight(int initialiser, gd_real *weight, size_t rows, size_t
                            gdi_fans fans, gd_random *random);
 void gdi_initialise_bias(int initialiser, gd_real *bias, size_t count, gdi_fans fans,
                          gd_random *random);
+
+/*
+ * dense_sparse.c: sums [batch, units] of a dense layer over a sparse input, and the gradient of its
+ * weights [units, in], all of it written. To the same bytes for any number of threads.
+ */
+void gdi_sparse_product(const gdi_pass *pass, const gd_real *weight, const gd_real *bias,
+                        gd_real *sums, size_t units, size_t in);
+void gdi_sparse_weight_gradient(const gdi_pass *pass, const gd_real *sum_gradient,
+                                gd_real *gradient, size_t units, size_t in);
 
 /*
  * pass_work.c: product as gdi_kernels has it, and an activation's forward and backward, over the

@@ -29,9 +29,9 @@ static void enter_layer(gdi_pass *pass, const gd_workspace *workspace, const gdi
     pass->saved = workspace->training ? workspace->block + place->saved : NULL;
 }
 
-const gd_real *gd_model_forward(const gd_model *model, const gd_real *parameters,
-                                gd_workspace *workspace, const gd_real *input, int64_t batch,
-                                gd_random *dropout)
+static const gd_real *run_forward(const gd_model *model, const gd_real *parameters,
+                                  gd_workspace *workspace, const gd_real *input,
+                                  const gd_sparse_batch *sparse, int64_t batch, gd_random *dropout)
 {
     const bool training = dropout != NULL;
     if (batch < 1 || (uint64_t)batch > workspace->batch || (training && !workspace->training)) {
@@ -40,6 +40,7 @@ const gd_real *gd_model_forward(const gd_model *model, const gd_real *parameters
     gdi_pass pass = begin_pass(parameters, workspace, batch, training);
     pass.random = dropout;
     pass.input = input;
+    pass.sparse = sparse;
     for (int64_t i = 0; i < model->layer_count; i++) {
         const gdi_layer *layer = &model->layers[i];
         if (layer->view == GDI_VIEW_ALWAYS || (layer->view == GDI_VIEW_PREDICTING && !training)) {
@@ -48,8 +49,31 @@ const gd_real *gd_model_forward(const gd_model *model, const gd_real *parameters
         enter_layer(&pass, workspace, layer);
         layer->descriptor->operations->forward(&pass);
         pass.input = pass.output;
+        pass.sparse = NULL;
     }
     return pass.input;
+}
+
+const gd_real *gd_model_forward(const gd_model *model, const gd_real *parameters,
+                                gd_workspace *workspace, const gd_real *input, int64_t batch,
+                                gd_random *dropout)
+{
+    return run_forward(model, parameters, workspace, input, NULL, batch, dropout);
+}
+
+bool gd_model_takes_sparse(const gd_model *model)
+{
+    return model->layers[0].options.type == GD_LAYER_DENSE && model->input.rank == 1;
+}
+
+const gd_real *gd_model_forward_sparse(const gd_model *model, const gd_real *parameters,
+                                       gd_workspace *workspace, const gd_sparse_batch *input,
+                                       int64_t batch, gd_random *dropout)
+{
+    if (!gd_model_takes_sparse(model) || input->matrix->width > model->input.dimensions[0]) {
+        return NULL;
+    }
+    return run_forward(model, parameters, workspace, NULL, input, batch, dropout);
 }
 
 /* The memory for a layer's input gradient, given where its output gradient stands. */
@@ -66,9 +90,9 @@ static gd_real *input_gradient_area(const gd_workspace *workspace, const gdi_lay
     return output_gradient == first ? area(workspace, workspace->gradients[1]) : first;
 }
 
-void gd_model_backward(const gd_model *model, const gd_real *parameters, gd_workspace *workspace,
-                       const gd_real *input, int64_t batch, gd_real *output_gradient,
-                       gd_real *gradients)
+static void run_backward(const gd_model *model, const gd_real *parameters, gd_workspace *workspace,
+                         const gd_real *input, const gd_sparse_batch *sparse, int64_t batch,
+                         gd_real *output_gradient, gd_real *gradients)
 {
     gdi_pass pass = begin_pass(parameters, workspace, batch, true);
     pass.gradients = gradients;
@@ -81,6 +105,7 @@ void gd_model_backward(const gd_model *model, const gd_real *parameters, gd_work
         enter_layer(&pass, workspace, layer);
         pass.input =
             layer->source < 0 ? input : area(workspace, workspace->places[layer->source].output);
+        pass.sparse = layer->source < 0 ? sparse : NULL;
         pass.input_gradient = input_gradient_area(workspace, layer, pass.output_gradient);
         layer->descriptor->operations->backward(&pass);
         if (!layer->input_gradient_wanted) {
@@ -88,4 +113,18 @@ void gd_model_backward(const gd_model *model, const gd_real *parameters, gd_work
         }
         pass.output_gradient = pass.input_gradient;
     }
+}
+
+void gd_model_backward(const gd_model *model, const gd_real *parameters, gd_workspace *workspace,
+                       const gd_real *input, int64_t batch, gd_real *output_gradient,
+                       gd_real *gradients)
+{
+    run_backward(model, parameters, workspace, input, NULL, batch, output_gradient, gradients);
+}
+
+void gd_model_backward_sparse(const gd_model *model, const gd_real *parameters,
+                              gd_workspace *workspace, const gd_sparse_batch *input, int64_t batch,
+                              gd_real *output_gradient, gd_real *gradients)
+{
+    run_backward(model, parameters, workspace, NULL, input, batch, output_gradient, gradients);
 }

@@ -94,6 +94,7 @@ gdi_batch gdi_batcher_take(gdi_batcher *batcher)
         .first_row = first,
     };
     gdi_gather(&batcher->gatherer, batch.order, first, batch.rows, &batch.features, &batch.targets);
+    batch.sparse = examples->sparse != NULL ? &batcher->gatherer.sparse : NULL;
     return batch;
 }
 

@@ -15,8 +15,9 @@
 #include "train/gather.h"
 
 typedef struct gdi_batch {
-    const gd_real *features; /* [rows, feature_width] */
-    const gd_real *targets;  /* [rows, target_width] */
+    const gd_real *features;       /* [rows, feature_width]; NULL where they are sparse */
+    const gd_sparse_batch *sparse; /* then these */
+    const gd_real *targets;        /* [rows, target_width] */
     int64_t rows;
     const int64_t *order; /* [rows] example of each row, or NULL: first_row + i */
     int64_t first_row;

@@ -98,6 +98,8 @@ static uint64_t mix_examples(uint64_t hash, const gd_examples *examples)
     hash = mix(hash, (uint64_t)examples->feature_width);
     hash = mix(hash, (uint64_t)examples->target_width);
     hash = mix(hash, (uint64_t)gdi_feature_stride(examples));
+    hash =
+        examples->sparse == NULL ? hash : mix(hash, (uint64_t)examples->sparse->matrix->non_zeros);
     return mix(hash, (uint64_t)gdi_target_stride(examples));
 }
 

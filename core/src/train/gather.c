@@ -19,7 +19,8 @@ static bool is_copied(int64_t rows, bool chosen, int64_t stride, int64_t width)
 
 static bool copies_features(const gd_examples *examples, int64_t rows, bool chosen)
 {
-    return is_copied(rows, chosen, gdi_feature_stride(examples), examples->feature_width);
+    return examples->sparse == NULL &&
+           is_copied(rows, chosen, gdi_feature_stride(examples), examples->feature_width);
 }
 
 static bool copies_targets(const gd_examples *examples, int64_t rows, bool chosen)
@@ -32,9 +33,10 @@ int64_t gdi_gatherer_bytes(const gd_examples *examples, int64_t rows, bool chose
     int64_t width = 0, row = 0, bytes = 0;
     int64_t features = copies_features(examples, rows, chosen) ? examples->feature_width : 0;
     int64_t targets = copies_targets(examples, rows, chosen) ? examples->target_width : 0;
+    int64_t listed = examples->sparse != NULL ? (int64_t)sizeof(uint32_t) : 0;
     if (__builtin_add_overflow(features, targets, &width) ||
         __builtin_mul_overflow(width, (int64_t)sizeof(gd_real), &row) ||
-        __builtin_mul_overflow(rows, row, &bytes)) {
+        __builtin_add_overflow(row, listed, &row) || __builtin_mul_overflow(rows, row, &bytes)) {
         return -1;
     }
     return bytes;
@@ -61,6 +63,11 @@ gd_status gdi_gatherer_init(gdi_gatherer *gatherer, const gd_examples *examples,
     if (copies_targets(examples, rows, chosen)) {
         gatherer->targets = allocate_rows(rows, examples->target_width, &failed);
     }
+    if (examples->sparse != NULL) {
+        gatherer->sparse_rows = gdi_allocate((size_t)rows, sizeof *gatherer->sparse_rows);
+        gatherer->sparse = (gd_sparse_batch){examples->sparse->matrix, gatherer->sparse_rows};
+        failed = failed || gatherer->sparse_rows == NULL;
+    }
     if (!failed) {
         return GD_OK;
     }
@@ -73,7 +80,9 @@ void gdi_gatherer_dispose(gdi_gatherer *gatherer)
 {
     gdi_free(gatherer->features);
     gdi_free(gatherer->targets);
+    gdi_free(gatherer->sparse_rows);
     gatherer->features = gatherer->targets = NULL;
+    gatherer->sparse_rows = NULL;
 }
 
 /* Rows to copy, shared by the threads of a pool. */
@@ -101,6 +110,17 @@ static void copy_range(void *context, size_t begin, size_t count)
     }
 }
 
+static void list_rows(const gdi_gatherer *gatherer, const int64_t *order, int64_t first,
+                      int64_t count)
+{
+    const gd_sparse_rows *rows = gatherer->examples.sparse;
+    for (int64_t i = 0; i < count; i++) {
+        int64_t example = order == NULL ? first + i : order[i];
+        gatherer->sparse_rows[i] =
+            rows->list != NULL ? rows->list[example] : (uint32_t)(rows->first + example);
+    }
+}
+
 void gdi_gather(const gdi_gatherer *gatherer, const int64_t *order, int64_t first, int64_t count,
                 const gd_real **features, const gd_real **targets)
 {
@@ -108,8 +128,11 @@ void gdi_gather(const gdi_gatherer *gatherer, const int64_t *order, int64_t firs
     size_t feature_stride = (size_t)gdi_feature_stride(examples);
     size_t target_stride = (size_t)gdi_target_stride(examples);
     size_t row = (size_t)(order == NULL ? first : order[0]);
-    *features = examples->features + row * feature_stride;
+    *features = examples->sparse == NULL ? examples->features + row * feature_stride : NULL;
     *targets = examples->targets + row * target_stride;
+    if (examples->sparse != NULL) {
+        list_rows(gatherer, order, first, count);
+    }
     if (gatherer->features != NULL) {
         copying task = {gatherer->features,
                         examples->features,

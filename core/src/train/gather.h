@@ -2,7 +2,7 @@
  * gather.h: examples brought side by side, as a forward pass wants them.
  *
  * Rows that stand side by side in the caller's memory are used in place; chosen rows, and views whose
- * stride is not their width, are copied into memory taken once. Thread rule: one owner.
+ * stride is not their width, are copied into memory taken once. Sparse rows are listed, never copied. Thread rule: one owner.
  */
 #ifndef DESCENT_TRAIN_GATHER_H
 #define DESCENT_TRAIN_GATHER_H
@@ -24,6 +24,8 @@ static inline int64_t gdi_target_stride(const gd_examples *examples)
 typedef struct gdi_gatherer {
     gd_examples examples;
     gd_real *features, *targets; /* [rows, width], or NULL where rows are used in place */
+    uint32_t *sparse_rows;       /* [rows] of the matrix, where examples are sparse, else NULL */
+    gd_sparse_batch sparse;      /* as last gathered, where they are */
     gdi_thread_pool *pool;       /* borrowed, shares the copying; NULL at first: none */
 } gdi_gatherer;
 
@@ -37,10 +39,24 @@ int64_t gdi_gatherer_bytes(const gd_examples *examples, int64_t rows, bool chose
 
 /*
  * `count` examples, those that `order` lists or, where it is NULL, those from `first` on, as
- * [count, width] each. Valid until the next call.
+ * [count, width] each. Valid until the next call. Of sparse examples *features is NULL, and their rows
+ * are in gatherer->sparse.
  */
 void gdi_gather(const gdi_gatherer *gatherer, const int64_t *order, int64_t first, int64_t count,
                 const gd_real **features, const gd_real **targets);
+
+/* What gdi_gather found as the input of a forward pass: `features`, or where that is NULL sparse rows. */
+static inline const gd_real *gdi_gathered_forward(const gdi_gatherer *gatherer,
+                                                  const gd_real *features, const gd_model *model,
+                                                  const gd_real *parameters,
+                                                  gd_workspace *workspace, int64_t rows,
+                                                  gd_random *dropout)
+{
+    return features != NULL
+               ? gd_model_forward(model, parameters, workspace, features, rows, dropout)
+               : gd_model_forward_sparse(model, parameters, workspace, &gatherer->sparse, rows,
+                                         dropout);
+}
 
 /*
  * Examples a forward pass without training takes at a time: 4096, or fewer where the model's

@@ -124,7 +124,8 @@ static gd_status add_slice(evaluation *e, const gdi_gatherer *gatherer, const gd
 {
     const gd_real *features = NULL, *targets = NULL;
     gdi_gather(gatherer, NULL, first, rows, &features, &targets);
-    const gd_real *outputs = gd_model_forward(model, parameters, workspace, features, rows, NULL);
+    const gd_real *outputs =
+        gdi_gathered_forward(gatherer, features, model, parameters, workspace, rows, NULL);
     if (outputs == NULL) {
         return gd_fail(error, GD_SHAPE_MISMATCH, "", "the forward pass took no batch");
     }

@@ -62,7 +62,9 @@ static bool blame_rows(const gdi_step *step, const char *name, const gd_real *ro
 static bool blame_batch(const gd_trainer *trainer, const gdi_step *step, gd_error *error)
 {
     const gd_examples *examples = &trainer->setup.examples;
-    return blame_rows(step, "features", step->batch.features, examples->feature_width, error) ||
+    /* Sparse features were checked when the trainer was made. */
+    return (step->batch.features != NULL &&
+            blame_rows(step, "features", step->batch.features, examples->feature_width, error)) ||
            blame_rows(step, "targets", step->batch.targets, examples->target_width, error);
 }
 

@@ -185,12 +185,39 @@ static bool is_countable(const gd_examples *examples)
            !__builtin_add_overflow(elements, examples->target_width, &elements);
 }
 
+/* Rows of the matrix for every example, and a model that takes them. */
+static gd_status check_sparse(const gd_model *model, const gd_examples *examples, const char *name,
+                              gd_error *error)
+{
+    const gd_sparse_rows *rows = examples->sparse;
+    const gd_sparse_matrix *matrix = rows->matrix;
+    if (!gd_model_takes_sparse(model)) {
+        return gd_fail(error, GD_SHAPE_MISMATCH, "model/layers/0",
+                       "%s are sparse rows, which only a dense layer takes as the first", name);
+    }
+    if (matrix->width > examples->feature_width) {
+        return gd_fail(error, GD_SHAPE_MISMATCH, name, "%s are %lld wide; the model takes %lld",
+                       name, (long long)matrix->width, (long long)examples->feature_width);
+    }
+    int64_t behind = rows->list == NULL ? rows->first + examples->count : 0;
+    for (int64_t i = 0; rows->list != NULL && i < examples->count; i++) {
+        int64_t row = rows->list[i];
+        behind = row >= behind ? row + 1 : behind;
+    }
+    if (rows->first < 0 || behind > matrix->row_count) {
+        return gd_fail(error, GD_INVALID_ARGUMENT, name, "%s are beyond the %lld rows there are",
+                       name, (long long)matrix->row_count);
+    }
+    return GD_OK;
+}
+
 static gd_status check_examples(const gd_trainer_setup *setup, const gd_examples *examples,
                                 const char *name, bool loaded, gd_error *error)
 {
     int64_t inputs = gd_shape_size(gd_model_input_shape(setup->model));
     gdi_output_plan output = gdi_plan_output(setup->model);
-    if (loaded && (examples->features == NULL || examples->targets == NULL)) {
+    bool dense = examples->sparse == NULL;
+    if (loaded && ((dense && examples->features == NULL) || examples->targets == NULL)) {
         return gd_fail(error, GD_INVALID_ARGUMENT, name, "%s have no features or targets", name);
     }
     if (examples->feature_width != inputs) {
@@ -202,6 +229,13 @@ static gd_status check_examples(const gd_trainer_setup *setup, const gd_examples
         return gd_fail(error, GD_SHAPE_MISMATCH, name,
                        "%s have %lld targets; the model gives outputs at %lld places", name,
                        (long long)examples->target_width, (long long)output.rows);
+    }
+    gd_status status = dense ? GD_OK : check_sparse(setup->model, examples, name, error);
+    if (status == GD_OK && !dense && loaded) {
+        status = gd_sparse_check(examples->sparse->matrix, error);
+    }
+    if (status != GD_OK) {
+        return status;
     }
     if (!is_countable(examples)) {
         return gd_fail(error, GD_INVALID_ARGUMENT, name, "%s have strides that cannot be", name);

@@ -24,8 +24,9 @@ double gdi_evaluate(gd_trainer *trainer, const gdi_batch *batch, const gd_real *
                     gd_random *dropout, gd_real *gradients)
 {
     const gd_trainer_setup *setup = &trainer->setup;
-    const gd_real *outputs = gd_model_forward(setup->model, parameters, trainer->workspace,
-                                              batch->features, batch->rows, dropout);
+    const gd_real *outputs =
+        gdi_gathered_forward(&trainer->batcher.gatherer, batch->features, setup->model, parameters,
+                             trainer->workspace, batch->rows, dropout);
     if (outputs == NULL) {
         return NAN;
     }
@@ -33,8 +34,13 @@ double gdi_evaluate(gd_trainer *trainer, const gdi_batch *batch, const gd_real *
                                           batch->rows * trainer->output.rows, trainer->output.width,
                                           trainer->output_gradient);
     if (isfinite(loss)) {
-        gd_model_backward(setup->model, parameters, trainer->workspace, batch->features,
-                          batch->rows, trainer->output_gradient, gradients);
+        if (batch->sparse != NULL) {
+            gd_model_backward_sparse(setup->model, parameters, trainer->workspace, batch->sparse,
+                                     batch->rows, trainer->output_gradient, gradients);
+        } else {
+            gd_model_backward(setup->model, parameters, trainer->workspace, batch->features,
+                              batch->rows, trainer->output_gradient, gradients);
+        }
         loss += gd_model_add_penalty(setup->model, parameters, gradients);
     }
     return loss;

@@ -23,8 +23,9 @@ static int64_t add_slice(gd_trainer *trainer)
     rows = rows < trainer->validation_slice ? rows : trainer->validation_slice;
     const gd_real *features = NULL, *targets = NULL;
     gdi_gather(&trainer->validation_rows, NULL, first, rows, &features, &targets);
-    const gd_real *outputs = gd_model_forward(setup->model, gdi_parameters(trainer),
-                                              trainer->validation_workspace, features, rows, NULL);
+    const gd_real *outputs =
+        gdi_gathered_forward(&trainer->validation_rows, features, setup->model,
+                             gdi_parameters(trainer), trainer->validation_workspace, rows, NULL);
     double loss = outputs == NULL ? NAN
                                   : trainer->loss->evaluate(&setup->loss, outputs, targets,
                                                             rows * trainer->output.rows,

@@ -21,7 +21,7 @@ static gd_examples make_examples(void)
         features[2 * i + 1] = (gd_real)(-i);
         targets[i] = (gd_real)(100 + i);
     }
-    return (gd_examples){features, targets, ROWS, 2, 1, 0, 0};
+    return (gd_examples){features, targets, ROWS, 2, 1, 0, 0, NULL};
 }
 
 static gdi_batcher make(int64_t batch_size, bool shuffle, uint64_t seed)

@@ -242,24 +242,46 @@ void gd_trainer_save(const gd_trainer *trainer, gd_buffer *buffer)
     }
 }
 
+/* A number that is counted on from, without an overflow in any run. */
+static bool is_count(int64_t value)
+{
+    return value >= 0 && value <= INT64_MAX / 2;
+}
+
+static bool are_counts(const state_scalars *s)
+{
+    const int64_t counts[] = {
+        s->progress.step,          s->progress.epoch,          s->progress.samples,
+        s->progress.points,        s->restarts.first_step,     s->restarts.first_epoch,
+        s->since_point.rows,       s->since_epoch.rows,        s->schedule.bad_epochs,
+        s->schedule.cooldown_left, s->stopping.best_step,      s->stopping.own_best_step,
+        s->progress.best_restart,  s->stopping.reference_epoch};
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        if (!is_count(counts[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool is_consistent(const gd_trainer *trainer, const state_scalars *s)
 {
     const gd_progress *progress = &s->progress;
     const gdi_restarts *restarts = &s->restarts;
+    if (!are_counts(s)) {
+        return false;
+    }
     int64_t batches = trainer->batcher.batches;
     int64_t own_step = progress->step - restarts->first_step;
     int64_t own_epoch = progress->epoch - restarts->first_epoch;
     bool fits = progress->restart >= 1 && progress->restart <= trainer->setup.training.restarts &&
-                progress->best_restart >= 0 && progress->best_restart <= progress->restart &&
-                restarts->first_step >= 0 && restarts->first_epoch >= 0 && own_step >= 0 &&
-                own_epoch >= 0 && (int)restarts->best_reason >= GD_STOP_NONE &&
+                progress->best_restart <= progress->restart && own_step >= 0 && own_epoch >= 0 &&
+                (int)restarts->best_reason >= GD_STOP_NONE &&
                 (int)restarts->sound_reason >= GD_STOP_NONE && s->chosen_rate >= 0 &&
                 (progress->step == 0 || !gdi_is_rate_automatic(trainer) || s->chosen_rate > 0);
-    return fits && progress->step >= 0 && progress->step <= trainer->progress.steps &&
-           s->position >= 0 && s->position < batches && own_epoch == own_step / batches &&
-           s->position == own_step % batches && progress->samples >= 0 && progress->points >= 0 &&
-           s->since_point.rows >= 0 && s->since_epoch.rows >= 0 &&
-           (int)progress->reason >= GD_STOP_NONE &&
+    return fits && progress->step <= trainer->progress.steps && s->position >= 0 &&
+           s->position < batches && own_epoch == own_step / batches &&
+           s->position == own_step % batches && (int)progress->reason >= GD_STOP_NONE &&
            (s->validating == 0 || (s->validating == 1 && trainer->setup.validation.count > 0)) &&
            s->pass_reason >= GD_STOP_NONE && s->pass_reason <= GD_STOP_DIVERGED && s->best >= 0 &&
            s->best <= 2;

@@ -305,7 +305,7 @@ Test(api_curve, by_default_a_run_keeps_a_thousand_points_or_more, .timeout = LIM
     "'optimizer': {'type': 'sgd', 'learning_rate': 100}, 'training': {'epochs': 1000, "          \
     "'batch_size': 10, 'seed': 7, 'record_every': 1}}"
 
-Test(api_curve, a_diverging_job_fails_names_step_and_tensor_and_keeps_finite_parameters,
+Test(api_curve, n25_a_diverging_job_fails_names_step_and_tensor_and_keeps_finite_parameters,
      .timeout = LIMIT)
 {
     service *it = service_start(1);

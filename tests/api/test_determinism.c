@@ -53,7 +53,7 @@ static results run_all(int workers)
     return got;
 }
 
-Test(api_determinism, one_two_and_eight_workers_give_the_same_bytes, .timeout = LIMIT)
+Test(api_determinism, n26_one_two_and_eight_workers_give_the_same_bytes, .timeout = LIMIT)
 {
     static const int workers[] = {2, 8};
     results one = run_all(1);

@@ -140,7 +140,7 @@ Test(api_restart, a_damaged_checkpoint_costs_time_but_changes_nothing, .timeout 
     service_destroy(it);
 }
 
-Test(api_restart, three_crashes_without_progress_end_a_job, .timeout = LIMIT)
+Test(api_restart, n31_three_crashes_without_progress_end_a_job, .timeout = LIMIT)
 {
     service *it = service_start(1);
     const char *id = client_submit(it, SPEC_SHORT, 1000000000, 7, 80000.0);

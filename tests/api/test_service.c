@@ -198,7 +198,7 @@ Test(api_service, a_backup_of_a_running_service_is_a_whole_database, .timeout = 
     service_destroy(it);
 }
 
-Test(api_service, a_second_process_on_the_same_directory_is_refused, .timeout = LIMIT)
+Test(api_service, n33_a_second_process_on_the_same_directory_is_refused, .timeout = LIMIT)
 {
     service *it = service_start(1);
     expect_refusal(SERVICE_PROGRAM("serve", "--listen", "127.0.0.1:0", "--data-dir", it->data), "");
@@ -257,19 +257,19 @@ static void expect_untouched_refusal(const char *sql)
     service_destroy(it);
 }
 
-Test(api_service, a_newer_database_is_refused_and_left_untouched, .timeout = LIMIT)
+Test(api_service, n40_a_newer_database_is_refused_and_left_untouched, .timeout = LIMIT)
 {
     expect_untouched_refusal(
         "INSERT INTO schema_migrations (version, name, sha256, applied_at) "
         "VALUES (9999, 'of_tomorrow', 'ab', 1)");
 }
 
-Test(api_service, an_altered_database_is_refused_and_left_untouched, .timeout = LIMIT)
+Test(api_service, n40_an_altered_database_is_refused_and_left_untouched, .timeout = LIMIT)
 {
     expect_untouched_refusal("UPDATE schema_migrations SET sha256 = 'ab' WHERE version = 1");
 }
 
-Test(api_service, a_file_that_is_no_database_is_refused, .timeout = LIMIT)
+Test(api_service, n40_a_file_that_is_no_database_is_refused, .timeout = LIMIT)
 {
     service *it = service_start(1);
     (void)service_stop(it);

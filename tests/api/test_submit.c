@@ -95,7 +95,7 @@ Test(api_submit, the_job_has_every_member_of_the_contract, .timeout = LIMIT)
     service_destroy(it);
 }
 
-Test(api_submit, the_row_is_durable_before_the_reply, .timeout = LIMIT)
+Test(api_submit, n29_the_row_is_durable_before_the_reply, .timeout = LIMIT)
 {
     service *it = service_start(1);
     const char *ids[5];
@@ -315,7 +315,7 @@ static void *submit_once(void *context)
     return NULL;
 }
 
-Test(api_submit, a_hundred_threads_with_one_key_make_one_job, .timeout = LIMIT)
+Test(api_submit, n36_a_hundred_threads_with_one_key_make_one_job, .timeout = LIMIT)
 {
     static submitter crowd[100];
     service *it = service_start(2);

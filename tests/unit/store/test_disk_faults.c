@@ -103,18 +103,18 @@ static int64_t run_through(fault_kind kind, bool persists)
     return n;
 }
 
-Test(store_disk_faults, a_failing_sync_is_final)
+Test(store_disk_faults, n38_a_failing_sync_is_final)
 {
     cr_assert_gt(run_through(FAULT_SYNC, false), JOBS, "each commit is a sync");
     cr_assert_gt(run_through(FAULT_SYNC, true), JOBS);
 }
 
-Test(store_disk_faults, a_failing_write_is_final)
+Test(store_disk_faults, n38_a_failing_write_is_final)
 {
     cr_assert_gt(run_through(FAULT_WRITE, false), JOBS);
 }
 
-Test(store_disk_faults, a_full_disk_is_told_and_passes)
+Test(store_disk_faults, n39_a_full_disk_is_told_and_passes)
 {
     cr_assert_gt(run_through(FAULT_FULL, false), JOBS);
     open_noting();

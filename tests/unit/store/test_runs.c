@@ -168,7 +168,7 @@ Test(store_runs, finish_records_the_result)
     cr_assert_eq(store_run_finish(fixture.store, &claim, &finish, NULL), GD_CONFLICT, "once only");
 }
 
-Test(store_runs, stale_claims_change_nothing)
+Test(store_runs, n32_stale_claims_change_nothing)
 {
     must(store_fixture_create(fixture.store, 1));
     store_claim old;

@@ -275,7 +275,7 @@ static int64_t log_length(void)
     return (int64_t)length;
 }
 
-Test(store_writer, empties_the_log_after_a_held_reader_is_gone)
+Test(store_writer, n43_empties_the_log_after_a_held_reader_is_gone)
 {
     must(store_fixture_create(fixture.store, 1));
     store_connection *reader = NULL;

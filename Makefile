@@ -289,6 +289,16 @@ asan: deps-sanitize
 tsan: deps-sanitize
 	@TSAN_OPTIONS=halt_on_error=1 $(MAKE) --no-print-directory test BUILD=build/tsan SANITIZE=thread OPTIMISE=-O1
 
+# SIGKILL under load, KILLS times at moments that follow from KILL_SEED; what is lost or ends twice fails it.
+KILLS     ?= 1000
+KILL_SEED ?= 1
+.PHONY: kill
+kill: deps-test
+	@$(MAKE) --no-print-directory -j$(JOBS) all $(BUILD)/tests/api
+	@KILLS=$(KILLS) KILL_SEED=$(KILL_SEED) DESCENTD=$(BUILD)/descentd $(BUILD)/tests/api --verbose \
+	    --filter 'checks/n28_many_kills' > $(BUILD)/kill.log 2>&1; \
+	    status=$$?; grep -E '^.(----|FAIL|PASS).|Synthesis|n28_many_kills:' $(BUILD)/kill.log; exit $$status
+
 # Any bytes into everything that reads bytes, by clang's fuzzer; `make test` replays what is kept in tests/fuzz/corpus.
 FUZZ_SECONDS ?= 60
 FUZZ_TARGET  ?=
@@ -324,6 +334,7 @@ help:
 	@echo "make test-core | test-core_double | test-server | test-api | test-browser   one test program"
 	@echo "make accept                                  real data at full length, thresholds and figures"
 	@echo "make asan | tsan                             the suite under sanitizers"
+	@echo "make kill [KILLS=1000] [KILL_SEED=1]         SIGKILL under load, again and again"
 	@echo "make fuzz [FUZZ_SECONDS=60] [FUZZ_TARGET=csv] each fuzz target, or one, for so long (clang)"
 	@echo "make lint | format                           rules of the tree, clang-format"
 	@echo "make docker-test                             build the image and run a job through it"

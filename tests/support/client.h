@@ -83,6 +83,9 @@ const reply *client_wait_step(service *it, const char *id, double step, double s
 const reply *client_run(service *it, double seconds, const char *json, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* How many events of a type a reply of GET …/events has. */
+int client_count_events(const reply *events, const char *type);
+
 /* Bytes as they are over a connection of their own; what came back within `seconds`, or until the
  * other side closed. */
 const char *client_raw(service *it, const void *bytes, size_t length, double seconds);

@@ -108,3 +108,12 @@ const char *client_exact_curve(service *it, const char *id)
     cr_assert_not_null(end);
     return client_text(it, "%.*s%s", (int)(seconds - series), series, end + 1);
 }
+
+int client_count_events(const reply *events, const char *type)
+{
+    int found = 0;
+    for (int i = 0; i < reply_count(events, "/events"); i++)
+        found +=
+            strcmp(reply_text(events, client_text(events->owner, "/events/%d/type", i)), type) == 0;
+    return found;
+}

@@ -139,6 +139,12 @@ static gd_real *step_of(const pairs *p, int64_t index)
     return p->steps + slot(p, index) * p->width;
 }
 
+/* A count kept as a double, which came with a state that may be another's: beyond its limit it is 0. */
+static int64_t count_within(double value, int64_t limit)
+{
+    return value >= 0 && value <= (double)limit ? (int64_t)value : 0;
+}
+
 static pairs open_pairs(const gd_optimizer_options *options, const gd_update *update)
 {
     int64_t history = options->of.lbfgs.history;
@@ -147,8 +153,8 @@ static pairs open_pairs(const gd_optimizer_options *options, const gd_update *up
         .steps = update->moments + (PAIRS + (size_t)history) * update->count,
         .reciprocals = update->scalars + RECIPROCALS,
         .history = history,
-        .count = (int64_t)update->scalars[PAIR_COUNT],
-        .first = (int64_t)update->scalars[FIRST_PAIR],
+        .count = count_within(update->scalars[PAIR_COUNT], history),
+        .first = count_within(update->scalars[FIRST_PAIR], history - 1),
         .width = update->count,
     };
 }

@@ -23,6 +23,7 @@
     X(guard)            \
     X(csv)              \
     X(idx)              \
+    X(npy)              \
     X(corpus)           \
     X(frame)            \
     X(training_state)   \

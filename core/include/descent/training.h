@@ -211,6 +211,13 @@ int64_t gd_trainer_bytes(const gd_trainer_setup *setup);
  */
 gd_status gd_trainer_advance(gd_trainer *trainer, gd_error *error);
 
+/*
+ * As many calls of gd_trainer_advance as `calls` says, for steps that take less time than a look at
+ * the clock: ends after one that left a point, a restart or a range test to look at, that failed or
+ * that was the last.
+ */
+gd_status gd_trainer_run(gd_trainer *trainer, int64_t calls, gd_error *error);
+
 bool gd_trainer_is_finished(const gd_trainer *trainer);
 
 /* The point the last advance completed, or NULL. Valid until the next advance. */

@@ -11,6 +11,13 @@ double gdi_mse(const gd_loss_options *options, const gd_real *outputs, const gd_
 {
     (void)options;
     const size_t count = (size_t)rows * (size_t)width;
+    if (count == 1) { /* a stochastic step: the same without a call */
+        const double distance = (double)*outputs - (double)*targets;
+        if (gradient != NULL) {
+            *gradient = (*outputs - *targets) * 2;
+        }
+        return distance * distance;
+    }
     const double sum = gdi_kernels_best()->sum_of_squared_differences(outputs, targets, count);
     if (gradient != NULL) {
         const gd_real factor = (gd_real)(2.0 / (double)count);

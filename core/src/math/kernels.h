@@ -32,6 +32,10 @@ typedef struct gdi_kernels {
     void (*product)(gdi_matrix left, gdi_matrix right, gd_real *result, size_t result_stride,
                     size_t rows, size_t columns, size_t inner, const gd_real *bias, bool accumulate,
                     gd_real *scratch);
+    /* That product of one row and one column, both [inner] side by side, plus bias. */
+    gd_real (*row_product)(const gd_real *row, const gd_real *column, size_t inner, gd_real bias);
+    /* That product of one row and one column of one element, [1, 1] · [1, count]. */
+    void (*scaled_row)(const gd_real *row, gd_real factor, gd_real *result, size_t count);
     /* sums[c] = Σ_r matrix[r, c], accumulated in double. */
     void (*column_sums)(const gd_real *matrix, size_t rows, size_t columns, gd_real *sums);
     double (*sum_of_squares)(const gd_real *values, size_t count);

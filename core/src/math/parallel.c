@@ -39,7 +39,8 @@ typedef struct product_task {
     const gd_real *bias;
     bool accumulate;
     bool by_columns;
-    size_t length; /* rows or columns of a part */
+    size_t length; /* rows or columns of a part but the last */
+    size_t parts;
 } product_task;
 
 static void run_product_part(void *context, size_t part, void *scratch)
@@ -51,7 +52,7 @@ static void run_product_part(void *context, size_t part, void *scratch)
     size_t first = part * task->length;
     size_t rows = task->rows, columns = task->columns;
     size_t *extent = task->by_columns ? &columns : &rows;
-    *extent = *extent - first < task->length ? *extent - first : task->length;
+    *extent = part + 1 == task->parts ? *extent - first : task->length;
     if (task->by_columns) {
         right.values += right.transposed ? first * right.stride : first;
         result += first;
@@ -93,7 +94,10 @@ void gdi_parallel_product(gdi_thread_pool *pool, const gdi_kernels *kernels, gdi
                              : part_length(pool, rows, ROW_MULTIPLE),
     };
     size_t extent = by_columns ? columns : rows;
-    gdi_thread_pool_run(pool, (extent + task.length - 1) / task.length, run_product_part, &task);
+    task.parts = (extent + task.length - 1) / task.length;
+    /* A single column has sums of another order than several (product.inc): it stays with the others. */
+    task.parts -= by_columns && task.parts > 1 && extent % task.length == 1 ? 1 : 0;
+    gdi_thread_pool_run(pool, task.parts, run_product_part, &task);
 }
 
 typedef struct range_task {

@@ -33,6 +33,23 @@ static void reference_product(gdi_matrix left, gdi_matrix right, gd_real *result
     }
 }
 
+static gd_real reference_row_product(const gd_real *row, const gd_real *column, size_t inner,
+                                     gd_real bias)
+{
+    double sum = (double)bias;
+    for (size_t k = 0; k < inner; k++) {
+        sum += (double)row[k] * (double)column[k];
+    }
+    return (gd_real)sum;
+}
+
+static void reference_scaled_row(const gd_real *row, gd_real factor, gd_real *result, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        result[i] = row[i] * factor;
+    }
+}
+
 static void reference_column_sums(const gd_real *matrix, size_t rows, size_t columns, gd_real *sums)
 {
     for (size_t c = 0; c < columns; c++) {
@@ -112,6 +129,8 @@ const gdi_kernels *gdi_kernels_reference(void)
     static const gdi_kernels table = {
         .name = "reference",
         .product = reference_product,
+        .row_product = reference_row_product,
+        .scaled_row = reference_scaled_row,
         .column_sums = reference_column_sums,
         .sum_of_squares = reference_sum_of_squares,
         .sum_of_squared_differences = reference_sum_of_squared_differences,

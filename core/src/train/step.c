@@ -24,6 +24,9 @@ double gdi_evaluate(gd_trainer *trainer, const gdi_batch *batch, const gd_real *
                     gd_random *dropout, gd_real *gradients)
 {
     const gd_trainer_setup *setup = &trainer->setup;
+    if (trainer->direct.fits) {
+        return gdi_direct_evaluate(&trainer->direct, batch, parameters, gradients);
+    }
     const gd_real *outputs =
         gdi_gathered_forward(&trainer->batcher.gatherer, batch->features, setup->model, parameters,
                              trainer->workspace, batch->rows, dropout);
@@ -141,6 +144,9 @@ static void conclude(gd_trainer *trainer, const gdi_step *step)
 
 gd_status gdi_take_step(gd_trainer *trainer, gd_error *error)
 {
+    if (trainer->direct.fits) {
+        gdi_direct_prefetch(&trainer->direct, &trainer->batcher);
+    }
     gdi_step step = {
         .batch = gdi_batcher_take(&trainer->batcher),
         .number = trainer->progress.step + 1,

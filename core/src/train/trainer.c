@@ -214,6 +214,10 @@ gd_status gd_trainer_create(gd_trainer **trainer, const gd_trainer_setup *setup,
         .scalar_count = count_scalars(&resolved),
         .best = -1,
     };
+    if (resolved.examples.sparse == NULL) {
+        made->direct = gdi_direct_plan(resolved.model, resolved.training.batch_size, made->loss,
+                                       &made->setup.loss);
+    }
     made->moment_count = made->optimizer->moment_count(&resolved.optimizer);
     status = allocate(made, error);
     if (status != GD_OK) {
@@ -250,7 +254,22 @@ void gd_trainer_destroy(gd_trainer *trainer)
     gdi_free(trainer);
 }
 
-gd_status gd_trainer_advance(gd_trainer *trainer, gd_error *error)
+static gd_status advance(gd_trainer *trainer, gd_error *error)
+{
+    if (trainer->range_test.running) {
+        gdi_range_test_advance(trainer);
+        return GD_OK;
+    }
+    return trainer->validating ? gdi_validate_slice(trainer, error) : gdi_take_step(trainer, error);
+}
+
+static bool has_news(const gd_trainer *trainer)
+{
+    return trainer->point_ready || trainer->restarts.ended_ready || trainer->range_test.ready ||
+           gd_trainer_is_finished(trainer);
+}
+
+gd_status gd_trainer_run(gd_trainer *trainer, int64_t calls, gd_error *error)
 {
     trainer->point_ready = false;
     trainer->restarts.ended_ready = false;
@@ -263,15 +282,17 @@ gd_status gd_trainer_advance(gd_trainer *trainer, gd_error *error)
         trainer->clock_started = true;
     }
     uint64_t control = gdi_denormals_flush();
-    gd_status status = GD_OK;
-    if (trainer->range_test.running) {
-        gdi_range_test_advance(trainer);
-    } else {
-        status = trainer->validating ? gdi_validate_slice(trainer, error)
-                                     : gdi_take_step(trainer, error);
+    gd_status status = advance(trainer, error);
+    while (--calls > 0 && status == GD_OK && !has_news(trainer)) {
+        status = advance(trainer, error);
     }
     gdi_denormals_restore(control);
     return status;
+}
+
+gd_status gd_trainer_advance(gd_trainer *trainer, gd_error *error)
+{
+    return gd_trainer_run(trainer, 1, error);
 }
 
 bool gd_trainer_is_finished(const gd_trainer *trainer)

@@ -13,6 +13,7 @@
 
 #include "math/parallel.h"
 #include "train/batcher.h"
+#include "train/direct.h"
 
 #define GDI_MAXIMUM_EPOCHS   1e9
 #define GDI_MAXIMUM_STEPS    1e11
@@ -97,6 +98,7 @@ struct gd_trainer {
     size_t parameter_count; /* of a block; the first trained_count are the optimizer's */
     size_t trained_count;
     gdi_output_plan output;
+    gdi_direct direct;
     int64_t validation_every; /* epochs */
     int64_t measure_every;    /* updates; 1 where the caller said which are recorded */
     int64_t *layers;          /* [layer_count] those with parameters */

@@ -69,6 +69,8 @@ Test(math_parallel, products_are_the_same)
         expect_same_products(128, 300, 90, form);
         expect_same_products(1000, 17, 97, form); /* cut by rows, a tail everywhere */
         expect_same_products(130, 10, 1100, form);
+        expect_same_products(128, 193, 90, form); /* a last part of one column */
+        expect_same_products(128, 385, 90, form);
         expect_same_products(4001, 1, 600, form);
         expect_same_products(3, 2000, 520, form);
         expect_same_products(5, 4, 3, form); /* too small to cut */

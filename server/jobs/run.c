@@ -14,6 +14,8 @@
 #include <string.h>
 #include <time.h>
 
+#define SLICE_SECONDS 0.001 /* of steps between two looks at what the job is told */
+#define SLICE_STEPS   1024
 #define PUBLISH_EVERY 256 /* steps without a point after which progress is shown all the same */
 #define POINTS_HELD   (64 * STORE_CHUNK_POINTS) /* of the curve, after which a checkpoint is due */
 
@@ -164,12 +166,20 @@ static gd_status publish(jobs_attempt *attempt, const gd_point *point)
 }
 
 /* After the time asked for, and where many points or something to tell wait to be stored. */
-static bool is_save_due(jobs_attempt *attempt)
+static bool is_save_due(jobs_attempt *attempt, double now)
 {
-    double waited = jobs_monotonic_seconds() - attempt->saved_at;
+    double waited = now - attempt->saved_at;
     return waited >= attempt->spec->checkpoint_seconds ||
            (waited >= 1 &&
             (attempt->moments.count > 0 || jobs_live_curve(attempt->entry)->count >= POINTS_HELD));
+}
+
+/* Steps to take in one go after so many took `seconds`: one, or more that take no time together. */
+static int64_t slice_after(int64_t calls, double seconds)
+{
+    if (seconds > SLICE_SECONDS)
+        return calls > 1 ? calls / 2 : 1;
+    return seconds < SLICE_SECONDS / 4 && calls < SLICE_STEPS ? calls * 2 : calls;
 }
 
 static jobs_control train(jobs_attempt *attempt, gd_error *failure)
@@ -177,9 +187,11 @@ static jobs_control train(jobs_attempt *attempt, gd_error *failure)
     gd_trainer *trainer = attempt->trainer;
     jobs_control control = jobs_live_control(attempt->entry);
     gd_status status = publish(attempt, NULL);
-    int64_t unpublished = 0;
+    int64_t unpublished = 0, calls = 1;
+    double before = jobs_monotonic_seconds();
     while (control == JOBS_CONTROL_RUN && status == GD_OK && !gd_trainer_is_finished(trainer)) {
-        status = gd_trainer_advance(trainer, failure);
+        status = gd_trainer_run(trainer, calls, failure);
+        unpublished += calls;
         const gd_point *point = gd_trainer_point(trainer);
         const gd_restart *ended = gd_trainer_restart(trainer);
         const gd_range_test *test = gd_trainer_range_test(trainer);
@@ -187,7 +199,7 @@ static jobs_control train(jobs_attempt *attempt, gd_error *failure)
             jobs_moments_add_range_test(&attempt->moments, test);
         if (ended != NULL)
             jobs_moments_add_restart(&attempt->moments, ended, &attempt->spec->training);
-        if (point != NULL || ++unpublished == PUBLISH_EVERY) {
+        if (point != NULL || unpublished >= PUBLISH_EVERY) {
             gd_status published = publish(attempt, point);
             if (published != GD_OK) /* the curve could not grow */
                 return gd_fail(failure, published, "", "%s", gd_status_message(published)),
@@ -197,7 +209,10 @@ static jobs_control train(jobs_attempt *attempt, gd_error *failure)
         if (jobs_live_is_wanted(attempt->entry))
             jobs_live_publish_parameters(attempt->entry, gd_trainer_parameters(trainer),
                                          gd_trainer_progress(trainer)->step);
-        if (status == GD_OK && !gd_trainer_is_finished(trainer) && is_save_due(attempt)) {
+        double now = jobs_monotonic_seconds();
+        calls = slice_after(calls, now - before);
+        before = now;
+        if (status == GD_OK && !gd_trainer_is_finished(trainer) && is_save_due(attempt, now)) {
             jobs_attempt_save(attempt);
             if (attempt->lost)
                 break;

@@ -213,8 +213,8 @@ gd_status gd_trainer_advance(gd_trainer *trainer, gd_error *error);
 
 /*
  * As many calls of gd_trainer_advance as `calls` says, for steps that take less time than a look at
- * the clock: ends after one that left a point, a restart or a range test to look at, that failed or
- * that was the last.
+ * the clock: ends after one that left a point, a restart or a range test to look at, that failed, that
+ * was the last or that leaves a slice of validation to do.
  */
 gd_status gd_trainer_run(gd_trainer *trainer, int64_t calls, gd_error *error);
 

@@ -263,10 +263,11 @@ static gd_status advance(gd_trainer *trainer, gd_error *error)
     return trainer->validating ? gdi_validate_slice(trainer, error) : gdi_take_step(trainer, error);
 }
 
-static bool has_news(const gd_trainer *trainer)
+/* Something to look at, or slices of validation next, which take another time than steps. */
+static bool ends_run(const gd_trainer *trainer)
 {
-    return trainer->point_ready || trainer->restarts.ended_ready || trainer->range_test.ready ||
-           gd_trainer_is_finished(trainer);
+    return trainer->validating || trainer->point_ready || trainer->restarts.ended_ready ||
+           trainer->range_test.ready || gd_trainer_is_finished(trainer);
 }
 
 gd_status gd_trainer_run(gd_trainer *trainer, int64_t calls, gd_error *error)
@@ -283,7 +284,7 @@ gd_status gd_trainer_run(gd_trainer *trainer, int64_t calls, gd_error *error)
     }
     uint64_t control = gdi_denormals_flush();
     gd_status status = advance(trainer, error);
-    while (--calls > 0 && status == GD_OK && !has_news(trainer)) {
+    while (--calls > 0 && status == GD_OK && !ends_run(trainer)) {
         status = advance(trainer, error);
     }
     gdi_denormals_restore(control);

@@ -24,7 +24,7 @@
 #define SHORT                                                                                     \
     "{'model': {'type': 'mlp', 'hidden': [16], 'dropout': 0.1}, 'data': {'generator': "           \
     "{'type': 'moons', 'samples': 200, 'seed': 1}, 'validation': {'fraction': 0.2, 'seed': 2}}, " \
-    "'training': {'steps': 20000, 'batch_size': 16, 'seed': 7, 'record_every': 7%s}}"
+    "'training': {'steps': 100000, 'batch_size': 16, 'seed': 7, 'record_every': 7%s}}"
 #define ENDLESS                                                                                 \
     "{'model': 'softmax', 'data': {'generator': {'type': 'moons', 'samples': 64, 'seed': 1}}, " \
     "'training': {'steps': 10000000000, 'seed': 7}}"

@@ -16,10 +16,10 @@ LISTEN  ?= 127.0.0.1:8080
 JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
 
 # What apt must have installed, by purpose.
-PACKAGES_BUILD := gcc libc6-dev pkg-config libmicrohttpd-dev libcjson-dev libsqlite3-dev nettle-dev zlib1g-dev \
+PACKAGES_BUILD := gcc libc6-dev pkg-config libmicrohttpd-dev libgnutls28-dev libcjson-dev libsqlite3-dev nettle-dev zlib1g-dev \
     libjs-chart.js esbuild zopfli
 PACKAGES_DEMO  := curl jq ca-certificates
-PACKAGES_TEST  := libcriterion-dev libcurl4-openssl-dev
+PACKAGES_TEST  := libcriterion-dev libcurl4-openssl-dev openssl
 PACKAGES_BROWSER := chromium chromium-driver fonts-inter
 PACKAGES_SANITIZE := libasan8 libubsan1 libtsan2
 PACKAGES_LINT  := clang clang-format git
@@ -38,7 +38,7 @@ CFLAGS   ?= -g
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIE -pthread $(OPTIMISE) $(WARNINGS) $(FLOATING) $(HARDEN) $(CFLAGS) -MMD -MP
 LINK     = $(CC) -pthread $(HARDEN) $(LDFLAGS) -pie -Wl,-z,relro,-z,now
 
-LIBRARIES_SERVER = -lmicrohttpd -lcjson -lsqlite3 -lnettle -lz -lm
+LIBRARIES_SERVER = -lmicrohttpd -lgnutls -lcjson -lsqlite3 -lnettle -lz -lm
 # Under sanitizers tests/support/plain takes Criterion's place: its sandbox cannot run under that of threads, and it
 # calls a test passed that leaked.
 ifdef SANITIZE

@@ -3,6 +3,8 @@
  */
 #include "health.h"
 
+#include "http/tls.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <stdlib.h>
@@ -39,23 +41,28 @@ static int connect_to(const struct addrinfo *address)
     return descriptor;
 }
 
-static int ask(int descriptor, gd_error *error)
+static size_t ask_plainly(int descriptor, const char *request, char *reply, size_t size)
 {
-    static const char request[] =
-        "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    char reply[16] = "";
     size_t length = 0;
-    if (send(descriptor, request, sizeof request - 1, MSG_NOSIGNAL) != sizeof request - 1) {
-        gd_fail(error, GD_UNAVAILABLE, "", "the request could not be sent: %s", strerror(errno));
-        return -1;
-    }
-    while (length < sizeof reply - 1) {
-        ssize_t got = recv(descriptor, reply + length, sizeof reply - 1 - length, 0);
+    if (send(descriptor, request, strlen(request), MSG_NOSIGNAL) != (ssize_t)strlen(request))
+        return 0;
+    while (length < size - 1) {
+        ssize_t got = recv(descriptor, reply + length, size - 1 - length, 0);
         if (got <= 0)
             break;
         length += (size_t)got;
     }
     reply[length] = '\0';
+    return length;
+}
+
+static int ask(int descriptor, bool secure, gd_error *error)
+{
+    static const char request[] =
+        "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    char reply[16] = "";
+    ptrdiff_t length = secure ? http_tls_ask(descriptor, request, reply, sizeof reply)
+                              : (ptrdiff_t)ask_plainly(descriptor, request, reply, sizeof reply);
     if (length < 12 || strncmp(reply, "HTTP/1.", 7) != 0) {
         gd_fail(error, GD_UNAVAILABLE, "", "no reply came within %d s", SECONDS);
         return -1;
@@ -78,7 +85,7 @@ int health_ask(const config *read, gd_error *error)
         gd_fail(error, GD_UNAVAILABLE, "", "nothing answers on %s port %s: %s",
                 reachable(read->address), port, strerror(errno));
     } else {
-        status = ask(descriptor, error);
+        status = ask(descriptor, read->tls_key != NULL, error);
         close(descriptor);
     }
     freeaddrinfo(found);

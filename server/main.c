@@ -176,6 +176,9 @@ static gd_status start_http(descentd *service, gd_error *error)
     options.port = service->config.port;
     options.threads = (unsigned)service->config.http_threads;
     options.allowed_hosts = service->config.allowed_hosts;
+    options.cors_origins = service->config.cors_origins;
+    options.tls_certificate = service->config.tls_certificate;
+    options.tls_key = service->config.tls_key;
     options.stop_seconds = STOP_SECONDS;
     options.log = log_request;
     options.log_message = log_library;
@@ -221,8 +224,9 @@ static bool stop(descentd *service)
 static void announce(const descentd *service)
 {
     bool version_6 = strchr(service->config.address, ':') != NULL;
-    printf("listening on http://%s%s%s:%u\n", version_6 ? "[" : "", service->config.address,
-           version_6 ? "]" : "", (unsigned)http_server_port(service->http));
+    printf("listening on http%s://%s%s%s:%u\n", http_server_is_secure(service->http) ? "s" : "",
+           version_6 ? "[" : "", service->config.address, version_6 ? "]" : "",
+           (unsigned)http_server_port(service->http));
     fflush(stdout);
     log_subject subject = {.part = LOG_PART_SERVICE};
     bool is_closed = access_registry_is_closed(service->access);

@@ -36,6 +36,23 @@ static bool check_host(const http_admission_input *input, const http_request *re
     return false;
 }
 
+/* What a page that is let in may send (Fetch standard, section 3.2). It sends its token itself: no
+   credentials of the browser's are ever asked for. */
+static void answer_preflight(const http_request *request, const char *allow,
+                             http_response *response)
+{
+    if (request->cors_origin == NULL ||
+        http_request_header(request, "Access-Control-Request-Method") == NULL) {
+        return;
+    }
+    (void)http_respond_header(response, "Access-Control-Allow-Methods", allow);
+    (void)http_respond_header(response, "Access-Control-Allow-Headers",
+                              "Accept, Authorization, Content-Encoding, Content-Type, "
+                              "Idempotency-Key, If-Match, If-None-Match, If-Range, Range, "
+                              "X-Request-Id");
+    (void)http_respond_header(response, "Access-Control-Max-Age", "600");
+}
+
 static bool check_route(const http_admission_input *input, http_request *request,
                         http_response *response)
 {
@@ -61,6 +78,7 @@ static bool check_route(const http_admission_input *input, http_request *request
     http_allow_text(request->match.allowed, allow, sizeof(allow));
     if (request->method == HTTP_METHOD_OPTIONS) {
         http_respond_empty(response, 204);
+        answer_preflight(request, allow, response);
     } else {
         char detail[128];
         snprintf(detail, sizeof(detail), "This path takes %s.", allow);
@@ -74,8 +92,8 @@ static bool check_route(const http_admission_input *input, http_request *request
 static bool check_origin(const http_admission_input *input, const http_request *request,
                          http_response *response)
 {
-    if (!input->options->check_origin || request->method == HTTP_METHOD_GET ||
-        request->method == HTTP_METHOD_HEAD) {
+    if (!input->options->check_origin || request->cors_origin != NULL ||
+        request->method == HTTP_METHOD_GET || request->method == HTTP_METHOD_HEAD) {
         return true;
     }
     const char *origin = http_request_header(request, "Origin");
@@ -173,6 +191,8 @@ http_admission http_admit(const http_admission_input *input, http_request *reque
     if (!check_host(input, request, response)) {
         return HTTP_ADMISSION_BROKEN;
     }
+    request->varies_by_origin = http_cors_is_on(input->hosts);
+    request->cors_origin = http_cors_origin(input->hosts, http_request_header(request, "Origin"));
     const bool may_run =
         check_route(input, request, response) && check_origin(input, request, response) &&
         check_filter(input, request, response) && check_length(request, framing, response) &&

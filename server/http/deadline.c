@@ -122,6 +122,10 @@ static bool is_overdue(http_watch *watch, double now)
     case PHASE_IDLE:
         return now >= watch->limit || (watch->deadline->is_draining);
     case PHASE_RECEIVING:
+        bytes = atomic_load_explicit(&watch->received, memory_order_relaxed) - watch->base;
+        return now >=
+               watch->limit +
+                   (options->minimum_rate > 0.0 ? (double)bytes / options->minimum_rate : 0.0);
     case PHASE_CLOSING:
         return now >= watch->limit;
     case PHASE_STREAMING:
@@ -291,6 +295,7 @@ static void enter_phase(http_watch *watch, watch_phase phase, double seconds)
     const double limit = http_clock_seconds() + seconds;
     pthread_mutex_lock(&deadline->mutex);
     set_phase(watch, phase, limit);
+    watch->base = atomic_load_explicit(&watch->received, memory_order_relaxed);
     pthread_mutex_unlock(&deadline->mutex);
 }
 

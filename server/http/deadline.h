@@ -17,7 +17,8 @@ typedef struct http_deadline http_deadline;
 typedef struct http_watch http_watch;
 
 typedef struct http_deadline_options {
-    double request_seconds; /* to send a request; also the window of the rate rule for bodies */
+    double request_seconds; /* to send a request, and what its body may take longer by the rate;
+                               also the window of the rate rule for streamed bodies */
     double reply_seconds;   /* window of the rate rule for replies */
     double idle_seconds;    /* between two requests */
     double closing_seconds; /* after a last reply, for the peer to read it */
@@ -36,7 +37,8 @@ void http_watch_end(http_watch *watch);
 int http_watch_descriptor(const http_watch *watch);
 
 /* The phases of a request, called by the thread that serves the connection. */
-void http_watch_receiving(http_watch *watch); /* all of it is due within request_seconds */
+/* All of it is due within request_seconds, and a second more for each minimum_rate bytes of body. */
+void http_watch_receiving(http_watch *watch);
 void http_watch_streaming(http_watch *watch); /* from now on the rate rule instead */
 void http_watch_handling(http_watch *watch);  /* no deadline */
 void http_watch_sending(http_watch *watch);   /* rate rule on what the peer acknowledged */

@@ -99,11 +99,14 @@ static enum MHD_Result send_reply(const http_exchange_shared *server, exchange *
 }
 
 /* Answers on the socket while a body is still coming. */
-static void send_reply_early(exchange *current)
+static void send_reply_early(exchange *current, struct MHD_Connection *connection)
 {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    void *session = info == NULL ? NULL : info->tls_session;
     current->stage = STAGE_LINGERING;
     http_reply_settle(&current->request, &current->response);
-    if (http_reply_write(http_watch_descriptor(current->watch), &current->response,
+    if (http_reply_write(http_watch_descriptor(current->watch), session, &current->response,
                          &current->sent_bytes)) {
         current->sent_status = current->response.status;
     }
@@ -130,7 +133,7 @@ static enum MHD_Result answer_before_body(const http_exchange_shared *server, ex
         current->stage = STAGE_DROPPING;
         return MHD_YES;
     }
-    send_reply_early(current);
+    send_reply_early(current, connection);
     return MHD_YES;
 }
 
@@ -186,13 +189,14 @@ static enum MHD_Result begin_request(const http_exchange_shared *server, exchang
     return MHD_YES;
 }
 
-static void take_body(exchange *current, const char *bytes, size_t length)
+static void take_body(exchange *current, struct MHD_Connection *connection, const char *bytes,
+                      size_t length)
 {
     http_watch_received(current->watch, length);
     switch (current->stage) {
     case STAGE_BODY:
         if (!http_body_take(&current->body, bytes, length, &current->response)) {
-            send_reply_early(current);
+            send_reply_early(current, connection);
         }
         current->request.body_bytes = current->body.decoded;
         break;
@@ -244,7 +248,7 @@ enum MHD_Result http_exchange_access(void *shared, struct MHD_Connection *connec
         return begin_request(server, current, connection, method, version);
     }
     if (*length > 0) {
-        take_body(current, bytes, *length);
+        take_body(current, connection, bytes, *length);
         *length = 0;
         return MHD_YES;
     }

@@ -18,6 +18,8 @@ struct http_host_rules {
     void *context;
     size_t count;
     char (*names)[HTTP_HOST_BYTES];
+    size_t origin_count;
+    char (*origins)[HTTP_HOST_BYTES];
 };
 
 static const char *const ALWAYS[] = {"localhost", "127.0.0.1", "[::1]"};
@@ -40,6 +42,37 @@ static void add_name(http_host_rules *rules, const char *name)
     rules->count++;
 }
 
+/* False without memory. One too long to be parsed could never be equal to a header. */
+static bool add_origins(http_host_rules *rules, const char *const *origins)
+{
+    size_t listed = 0;
+    while (origins != NULL && origins[listed] != NULL) {
+        listed++;
+    }
+    rules->origins = calloc(listed + 1, sizeof(*rules->origins));
+    for (size_t i = 0; rules->origins != NULL && i < listed; i++) {
+        if (strlen(origins[i]) < HTTP_HOST_BYTES) {
+            memcpy(rules->origins[rules->origin_count++], origins[i], strlen(origins[i]) + 1);
+        }
+    }
+    return rules->origins != NULL;
+}
+
+const char *http_cors_origin(const http_host_rules *rules, const char *origin)
+{
+    for (size_t i = 0; origin != NULL && i < rules->origin_count; i++) {
+        if (strcmp(rules->origins[i], origin) == 0) {
+            return rules->origins[i];
+        }
+    }
+    return NULL;
+}
+
+bool http_cors_is_on(const http_host_rules *rules)
+{
+    return rules->origin_count > 0;
+}
+
 http_host_rules *http_host_rules_create(const http_server_options *options)
 {
     size_t listed = 0;
@@ -51,8 +84,8 @@ http_host_rules *http_host_rules_create(const http_server_options *options)
         return NULL;
     }
     rules->names = calloc(listed + ALWAYS_COUNT + 1, sizeof(*rules->names));
-    if (rules->names == NULL) {
-        free(rules);
+    if (rules->names == NULL || !add_origins(rules, options->cors_origins)) {
+        http_host_rules_destroy(rules);
         return NULL;
     }
     rules->check = options->host_check;
@@ -75,6 +108,7 @@ void http_host_rules_destroy(http_host_rules *rules)
 {
     if (rules != NULL) {
         free(rules->names);
+        free(rules->origins);
         free(rules);
     }
 }

@@ -33,6 +33,11 @@ bool http_host_is_allowed(const http_host_rules *rules, const char *host);
 /* True if `host` is the numeric local address of this connected socket: no name, so no rebinding. */
 bool http_host_is_local_address(int descriptor, const char *host);
 
+/* The listed origin that equals this value of Origin, for as long as the rules live; NULL: none. */
+const char *http_cors_origin(const http_host_rules *rules, const char *origin);
+/* True if any is listed: replies then depend on Origin. */
+bool http_cors_is_on(const http_host_rules *rules);
+
 /* True if the authority of an Origin ("http://name:port") is the Host asked for. */
 bool http_origin_is_host(const char *origin, const char *host_value);
 

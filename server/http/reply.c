@@ -4,6 +4,7 @@
 #include "http/reply.h"
 
 #include "http/conditional.h"
+#include "http/tls.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,6 +22,20 @@ static const struct {
     {"Referrer-Policy", "no-referrer"},
     {"Cross-Origin-Resource-Policy", "same-origin"},
 };
+
+/* Lets the page that asked read the reply, if its origin is one that is let in. */
+static void add_cors(const http_request *request, http_response *response)
+{
+    if (request->varies_by_origin) {
+        (void)http_respond_header(response, "Vary", "Origin");
+    }
+    if (request->cors_origin != NULL) {
+        (void)http_response_set(response, "Access-Control-Allow-Origin", request->cors_origin);
+        (void)http_response_set(response, "Access-Control-Expose-Headers",
+                                "Allow, Content-Range, ETag, Idempotency-Replayed, Link, Location, "
+                                "Repr-Digest, Retry-After, WWW-Authenticate, X-Request-Id");
+    }
+}
 
 static bool is_read(const http_request *request)
 {
@@ -80,6 +95,7 @@ void http_reply_settle(const http_request *request, http_response *response)
             (void)http_response_set(response, DEFAULT_HEADERS[i].name, DEFAULT_HEADERS[i].value);
         }
     }
+    add_cors(request, response);
     (void)http_response_set(response, "X-Request-Id", request->id);
 }
 
@@ -171,7 +187,8 @@ static bool send_all(int descriptor, const char *bytes, size_t length)
     return true;
 }
 
-bool http_reply_write(int descriptor, const http_response *response, uint64_t *body_bytes)
+bool http_reply_write(int descriptor, void *tls_session, const http_response *response,
+                      uint64_t *body_bytes)
 {
     *body_bytes = 0;
     char *text = NULL;
@@ -191,7 +208,12 @@ bool http_reply_write(int descriptor, const http_response *response, uint64_t *b
         fwrite(response->bytes, 1, (size_t)body_length, out);
     }
     bool is_sent = ferror(out) == 0;
-    is_sent = fclose(out) == 0 && is_sent && send_all(descriptor, text, length);
+    is_sent = fclose(out) == 0 && is_sent;
+    if (is_sent && tls_session != NULL) {
+        is_sent = http_tls_send_last(tls_session, text, length);
+    } else if (is_sent) {
+        is_sent = send_all(descriptor, text, length);
+    }
     free(text);
     *body_bytes = is_sent ? body_length : 0;
     return shutdown(descriptor, SHUT_WR) == 0 && is_sent;

@@ -26,7 +26,8 @@ bool http_reply_queue(struct MHD_Connection *connection, const http_request *req
 
 /* Writes a settled response with an empty or in-memory body and Connection: close to a socket
    nothing is pending on, as far as the socket takes it without waiting, and ends the sending
-   direction. */
-bool http_reply_write(int descriptor, const http_response *response, uint64_t *body_bytes);
+   direction. Through the TLS session of the connection if it has one (NULL: plain). */
+bool http_reply_write(int descriptor, void *tls_session, const http_response *response,
+                      uint64_t *body_bytes);
 
 #endif

@@ -26,6 +26,8 @@ struct http_request {
     size_t body_length;
     uint64_t body_bytes;
     void *body_state;
+    bool varies_by_origin;   /* some origins are let in */
+    const char *cors_origin; /* the one that asks, if it is let in; of the rules */
     bool has_client;
     char client_name[HTTP_CLIENT_NAME_BYTES];
     _Alignas(max_align_t) unsigned char client[HTTP_CLIENT_BYTES];

@@ -30,7 +30,7 @@ struct http_response {
     bool has_ranges;
     bool closes;
     size_t header_count; /* Content-Type and ETag stand here too */
-    http_response_header headers[HTTP_RESPONSE_HEADERS_MAXIMUM + 6];
+    http_response_header headers[HTTP_RESPONSE_HEADERS_MAXIMUM + 8];
 };
 
 void http_response_begin(http_response *response, const char *request_id);

@@ -8,6 +8,7 @@
 #include "http/host.h"
 #include "http/listener.h"
 #include "http/message_log.h"
+#include "http/tls.h"
 
 #include <microhttpd.h>
 #include <stdio.h>
@@ -35,6 +36,7 @@ static const double CLOSING_SECONDS = 2.0;
 struct http_server {
     http_exchange_shared shared;
     http_message_log *messages;
+    http_tls *tls; /* NULL: plain HTTP */
     struct MHD_Daemon *daemon;
     uint16_t port;
 };
@@ -103,6 +105,9 @@ static const char *fault_in_options(const http_server_options *options)
           options->stop_seconds >= 0.0)) {
         return "deadlines have to be above 0";
     }
+    if ((options->tls_certificate == NULL) != (options->tls_key == NULL)) {
+        return "a certificate needs its key, and a key its certificate";
+    }
     return NULL;
 }
 
@@ -144,6 +149,11 @@ static bool start_parts(http_server *server, char *message, size_t message_size)
         snprintf(message, message_size, "no memory or thread for the HTTP server");
         return false;
     }
+    if (options->tls_key != NULL) {
+        server->tls =
+            http_tls_load(options->tls_certificate, options->tls_key, message, message_size);
+        return server->tls != NULL;
+    }
     return true;
 }
 
@@ -152,7 +162,25 @@ static void free_parts(http_server *server)
     http_deadline_stop(server->shared.deadline);
     http_host_rules_destroy(server->shared.hosts);
     http_message_log_destroy(server->messages);
+    http_tls_destroy(server->tls);
     free(server);
+}
+
+static void add_tls(struct MHD_OptionItem *items, size_t *count, const http_tls *tls)
+{
+    const struct {
+        enum MHD_OPTION option;
+        const char *text;
+    } texts[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, http_tls_certificate(tls)},
+        {MHD_OPTION_HTTPS_MEM_KEY, http_tls_key(tls)},
+        {MHD_OPTION_HTTPS_PRIORITIES, http_tls_priorities()},
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        /* The library takes its texts as plain pointers, but does not write to them. */
+        items[(*count)++] =
+            (struct MHD_OptionItem){texts[i].option, 0, (void *)(uintptr_t)texts[i].text};
+    }
 }
 
 static struct MHD_Daemon *start_daemon(http_server *server, int listener)
@@ -164,19 +192,23 @@ static struct MHD_Daemon *start_daemon(http_server *server, int listener)
     const double idle = options->idle_seconds + options->request_deadline_seconds +
                         options->reply_deadline_seconds + CLOSING_SECONDS;
     const unsigned idle_seconds = idle < 86400.0 ? (unsigned)idle + 1u : 86400u;
-    struct MHD_OptionItem items[] = {
-        {MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)options->threads, NULL},
-        {MHD_OPTION_END, 0, NULL},
-    };
-    if (options->threads == 1) {
-        items[0] = items[1];
+    struct MHD_OptionItem items[5];
+    size_t count = 0;
+    if (options->threads > 1) {
+        items[count++] =
+            (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)options->threads, NULL};
     }
+    if (server->tls != NULL) {
+        add_tls(items, &count, server->tls);
+    }
+    items[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+    const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG |
+                           (server->tls != NULL ? MHD_USE_TLS : 0u);
     return MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, &accept_unless_stopping,
-        &server->shared, &http_exchange_access, &server->shared, MHD_OPTION_EXTERNAL_LOGGER,
-        &http_message_log_write, server->messages, MHD_OPTION_LISTEN_SOCKET, listener,
-        MHD_OPTION_URI_LOG_CALLBACK, &http_exchange_open, &server->shared,
-        MHD_OPTION_NOTIFY_COMPLETED, &http_exchange_completed, &server->shared,
+        flags, 0, &accept_unless_stopping, &server->shared, &http_exchange_access, &server->shared,
+        MHD_OPTION_EXTERNAL_LOGGER, &http_message_log_write, server->messages,
+        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_URI_LOG_CALLBACK, &http_exchange_open,
+        &server->shared, MHD_OPTION_NOTIFY_COMPLETED, &http_exchange_completed, &server->shared,
         MHD_OPTION_NOTIFY_CONNECTION, &note_connection, &server->shared,
         MHD_OPTION_CONNECTION_LIMIT, fitting_connections(server),
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, pool, MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds,
@@ -212,6 +244,9 @@ http_server *http_server_start(const http_server_options *options, const http_ro
     /* The caller's texts are not needed any more. */
     server->shared.options.address = NULL;
     server->shared.options.allowed_hosts = NULL;
+    server->shared.options.cors_origins = NULL;
+    server->shared.options.tls_certificate = NULL;
+    server->shared.options.tls_key = NULL;
     server->daemon = start_daemon(server, listener);
     if (server->daemon == NULL) {
         /* The library has closed the listener: that is how it fails. */
@@ -220,6 +255,11 @@ http_server *http_server_start(const http_server_options *options, const http_ro
         return NULL;
     }
     return server;
+}
+
+bool http_server_is_secure(const http_server *server)
+{
+    return server->tls != NULL;
 }
 
 uint16_t http_server_port(const http_server *server)

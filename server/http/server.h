@@ -63,6 +63,14 @@ typedef struct http_server_options {
     http_host_check *host_check; /* asked when the list does not have the name; may be NULL */
     void *host_context;
     bool check_origin; /* writes with an Origin other than the Host asked for: 403 */
+
+    /* Origins whose pages may use the service all the same, as browsers write them: no "*", so that nothing
+       is given to a page nobody named. NULL-terminated, may be NULL; copied. */
+    const char *const *cors_origins;
+
+    /* PEM files: HTTPS in place of HTTP. Both or neither; see tls.h. */
+    const char *tls_certificate;
+    const char *tls_key;
 } http_server_options;
 
 /* 127.0.0.1, free port, 16 threads, 1024 connections, 16 KiB of headers, 8 KiB of URI, 10 s for a
@@ -73,6 +81,9 @@ http_server_options http_server_options_default(void);
    in `message`, if an option makes no sense or the address cannot be bound. */
 http_server *http_server_start(const http_server_options *options, const http_router *router,
                                char *message, size_t message_size);
+
+/* True if it speaks HTTPS. */
+bool http_server_is_secure(const http_server *server);
 
 /* The port bound. */
 uint16_t http_server_port(const http_server *server);

@@ -155,6 +155,7 @@ homes() {
     cat <<'TABLE'
 sqlite3.h server/store
 microhttpd.h server/http
+gnutls/gnutls.h server/http
 cjson/cJSON.h server/json
 criterion/criterion.h tests
 curl/curl.h tests

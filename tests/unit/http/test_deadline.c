@@ -112,6 +112,31 @@ Test(http_deadline, a_body_drip_is_cut)
     cr_assert_eq(atomic_load(&running.counts.handled), 0);
 }
 
+Test(http_deadline, a_gathered_body_that_comes_steadily_outlives_the_deadline)
+{
+    static loopback patient;
+    http_server_options options = loopback_options();
+    options.request_deadline_seconds = 0.4;
+    options.minimum_rate = 200.0;
+    loopback_start(&patient, &options);
+    const int descriptor = loopback_connect(&patient);
+    char spaces[101];
+    memset(spaces, ' ', 100);
+    spaces[100] = '\0';
+    loopback_send(descriptor, "POST /echo HTTP/1.1\r\n" HOST
+                              "Content-Type: application/json\r\n"
+                              "Content-Length: 802\r\n\r\n[");
+    for (int i = 0; i < 8; i++) {
+        pause_milliseconds(150);
+        loopback_send(descriptor, spaces);
+    }
+    loopback_send(descriptor, "]");
+    loopback_read(descriptor, true, &reply);
+    cr_expect_eq(reply.status, 200);
+    close(descriptor);
+    loopback_stop(&patient);
+}
+
 Test(http_deadline, an_upload_drip_is_cut_and_aborted_once)
 {
     const int descriptor = loopback_connect(&running);

@@ -129,7 +129,8 @@ Test(api_service, version_and_help_are_printed, .timeout = LIMIT)
     cr_expect_eq(help.status, 0);
     static const char *const words[] = {"serve",     "check",     "backup",
                                         "health",    "--listen",  "--data-dir",
-                                        "--workers", "--version", "--allow-unauthenticated"};
+                                        "--workers", "--version", "--allow-unauthenticated",
+                                        "token add", "--tls-key", "--scopes"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         cr_expect_not_null(strstr(help.output, words[i]), "--help does not tell %s", words[i]);
 }

@@ -39,8 +39,8 @@ int main(void)
         .loss = {.type = GD_LOSS_CROSS_ENTROPY},
         .optimizer = {.type = GD_OPTIMIZER_ADAM},
         .training = gd_training_options_default(),
-        .examples = {x, y, TRAINED, WIDTH, 1, 0, 0, NULL},
-        .validation = {x + TRAINED * WIDTH, y + TRAINED, ROWS - TRAINED, WIDTH, 1, 0, 0, NULL}};
+        .examples = {x, y, TRAINED, WIDTH, 1, 0, 0, NULL, NULL},
+        .validation = {x + TRAINED * WIDTH, y + TRAINED, ROWS - TRAINED, WIDTH, 1, 0, 0, NULL, NULL}};
     gd_fields_set_defaults(&gd_optimizer_descriptor_at(GD_OPTIMIZER_ADAM)->fields,
                            &setup.optimizer);
     setup.optimizer.learning_rate = 0.01;

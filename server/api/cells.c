@@ -60,7 +60,7 @@ static void read_cell(const cell_table *table, const json_path *path, const cJSO
         *value = cell->valuedouble;
     } else if (column->kind == GD_COLUMN_CATEGORICAL && cJSON_IsString(cell)) {
         int64_t index = find_class(column, cell->valuestring);
-        if (index < 0)
+        if (!gd_preparation_has_seen(table->preparation, column_index, index))
             refuse_class(table->root, path, column, cell->valuestring);
         else
             *value = (double)index;

@@ -333,7 +333,8 @@ static void drop_data(cJSON *spec, const cJSON *patch)
 {
     static const char *const sources[] = {"dataset", "inline", "generator", NULL};
     static const char *const parts[] = {"fraction", "last", "dataset", NULL};
-    static const char *const settled[] = {"features", "target", "task"};
+    static const char *const settled[] = {"features", "target", "task", "storage",
+                                          "shuffle_window"};
     cJSON *own = cJSON_GetObjectItemCaseSensitive(spec, "data");
     const cJSON *data = cJSON_GetObjectItemCaseSensitive(patch, "data");
     bool other = drop_alternatives(own, data, sources);

@@ -29,6 +29,7 @@ static const struct {
     [GD_NOT_FOUND] = {404, "not_found"},
     [GD_CONFLICT] = {409, "conflict"},
     [GD_UNAVAILABLE] = {503, "unavailable"},
+    [GD_INTERRUPTED] = {503, "interrupted"},
 };
 
 void api_respond_status(http_response *response, gd_status status, const gd_error *error)

@@ -1,5 +1,5 @@
 /*
- * plan.c: the order of a plan's stages, its life and its examples. Each stage runs only where the
+ * plan.c: the order of a plan's stages and its life. Each stage runs only where the
  * ones before it found nothing wrong, so that no fault is told twice.
  */
 #include "jobs/plan.h"
@@ -116,17 +116,20 @@ void jobs_plan_destroy(jobs_plan *plan)
 {
     if (plan == NULL)
         return;
-    while (plan->opened_count > 0)
-        gd_frame_destroy(plan->opened[--plan->opened_count]);
     free(plan->features);
     free(plan->targets);
-    free(plan->training_rows);
-    free(plan->validation_rows);
+    gd_source_destroy(plan->sources[0]);
+    gd_source_destroy(plan->sources[1]);
+    gd_rows_dispose(&plan->training_rows);
+    gd_rows_dispose(&plan->validation_rows);
+    free(plan->class_numbers);
     gd_preparation_destroy(plan->preparation);
     gd_model_destroy(plan->model);
     free(plan->initial_parameters);
     for (size_t i = 0; i < sizeof plan->values / sizeof plan->values[0]; i++)
         free(plan->values[i]);
+    while (plan->opened_count > 0)
+        gd_frame_destroy(plan->opened[--plan->opened_count]);
     free(plan);
 }
 
@@ -141,58 +144,9 @@ gd_trainer_setup jobs_plan_setup(const jobs_plan *plan)
         .training = spec->training,
         .examples = plan->examples,
         .validation = plan->validation,
+        .shuffle_window = spec->data.storage == SPEC_STORAGE_MAPPED ? spec->data.shuffle_window : 0,
         .initial_parameters = plan->initial_parameters,
     };
-}
-
-/* 64-byte aligned [rows, width]; sizes were checked against the memory limit by the plan. */
-static gd_real *allocate_examples(int64_t rows, int64_t width)
-{
-    size_t bytes = (size_t)rows * (size_t)width * sizeof(gd_real);
-    bytes = (bytes + 63) / 64 * 64;
-    return aligned_alloc(64, bytes == 0 ? 64 : bytes);
-}
-
-static gd_status load_part(const jobs_plan *plan, const gd_frame *frame, const int64_t *rows,
-                           int64_t count, gd_real **features, gd_real **targets,
-                           gd_examples *prepared, gd_error *error)
-{
-    *prepared = (gd_examples){
-        .feature_width = gd_preparation_feature_width(plan->preparation),
-        .target_width = gd_preparation_target_width(plan->preparation),
-    };
-    *features = allocate_examples(count, prepared->feature_width);
-    bool own_targets = gd_preparation_task(plan->preparation) != GD_TASK_RECONSTRUCTION;
-    *targets = own_targets ? allocate_examples(count, prepared->target_width) : NULL;
-    if (*features == NULL || (own_targets && *targets == NULL))
-        return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for %lld prepared rows",
-                       (long long)count);
-    gd_status status = gd_preparation_apply(plan->preparation, frame, rows, count, *features,
-                                            *targets, &prepared->count, error);
-    prepared->features = *features;
-    prepared->targets = own_targets ? *targets : *features;
-    return status;
-}
-
-gd_status jobs_plan_load(jobs_plan *plan, gd_error *error)
-{
-    gd_examples rows;
-    gd_status status = load_part(plan, plan->frame, plan->training_rows, plan->training_count,
-                                 &plan->values[0], &plan->values[1], &rows, error);
-    if (status == GD_OK && rows.count == 0)
-        status = gd_fail(error, GD_INVALID_DATA, "data",
-                         "no training row is left without missing "
-                         "cells");
-    if (status == GD_OK)
-        plan->examples = jobs_plan_examples(plan, &rows, false);
-    if (status != GD_OK || plan->validation_count == 0)
-        return status;
-    const gd_frame *frame = plan->validation_frame != NULL ? plan->validation_frame : plan->frame;
-    status = load_part(plan, frame, plan->validation_rows, plan->validation_count, &plan->values[2],
-                       &plan->values[3], &rows, error);
-    if (status == GD_OK)
-        plan->validation = jobs_plan_examples(plan, &rows, true);
-    return status;
 }
 
 void jobs_plan_write_summary(const jobs_plan *plan, json_writer *writer)

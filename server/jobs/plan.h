@@ -1,7 +1,8 @@
 /*
  * plan.h: a spec meets its data. A plan opens the rows, finds the columns, settles task, loss, seeds
  * and layer widths (writing them into the spec, which is then the resolved one), fits the
- * preparation on the training rows and plans the network; with jobs_plan_load it is ready to train.
+ * preparation on the training rows, or drafts it where they are many, decides whether prepared rows
+ * are kept in memory and plans the network; with jobs_plan_load it is ready to train.
  *
  * Submitting, trying out (dry run) and running all go through here, so that what was promised is
  * what runs. Ownership: a plan owns all but the spec. Thread rule: one owner.
@@ -17,8 +18,9 @@
 typedef struct jobs_resources {
     store *store;
     const char *data_directory;
-    int64_t memory_limit; /* bytes one job may take */
-    const char *seen_by;  /* NULL: every dataset; else those of this owner alone are found */
+    int64_t memory_limit;  /* bytes one job may take */
+    const char *seen_by;   /* NULL: every dataset; else those of this owner alone are found */
+    const gd_watch *watch; /* asked during long passes over rows; NULL: nobody is */
 } jobs_resources;
 
 typedef struct jobs_warning {
@@ -40,14 +42,19 @@ typedef struct jobs_plan {
     bool sequence;               /* the model gives an output for each row of a window */
     int64_t *features, *targets; /* column indices */
     int64_t feature_count, target_count;
-    int64_t *training_rows, *validation_rows;
     int64_t training_count, validation_count;
+    bool drafted; /* too many rows to look at in a request: jobs_plan_load splits and fits */
+    gd_rows training_rows, validation_rows; /* until then without lists, where drafted */
+    double *class_numbers;                  /* of a numeric target to be classified, or NULL */
+    int64_t class_number_count;
     gd_preparation *preparation;
     gd_model *model;
     gd_window window, validation_window; /* length 0: none */
     int64_t memory_bytes;                /* of examples and trainer together */
-    /* after jobs_plan_load: prepared examples */
+    bool validation_in_memory;           /* of mapped data, the held-out rows */
+    /* after jobs_plan_load: examples, prepared in memory or as they are read */
     gd_real *values[4];
+    gd_source *sources[2];
     gd_examples examples, validation;
     gd_real *initial_parameters; /* of a warm start, once loaded (warm_start.h); owned */
     jobs_warning warnings[JOBS_WARNINGS_MAXIMUM];
@@ -62,8 +69,11 @@ gd_status jobs_plan_create(jobs_plan **plan, spec_job *spec, const jobs_resource
                            json_faults *faults, gd_error *error);
 void jobs_plan_destroy(jobs_plan *plan);
 
-/* Prepares the examples in memory. GD_INVALID_DATA names row and column. */
-gd_status jobs_plan_load(jobs_plan *plan, gd_error *error);
+/*
+ * Makes the examples ready, in memory or from the mapped file. GD_INVALID_DATA names row and column;
+ * GD_INTERRUPTED where the watch (may be NULL) said stop.
+ */
+gd_status jobs_plan_load(jobs_plan *plan, const gd_watch *watch, gd_error *error);
 
 /* What a trainer is made from; before jobs_plan_load only good for counting bytes. */
 gd_trainer_setup jobs_plan_setup(const jobs_plan *plan);

@@ -1,6 +1,6 @@
 /*
- * plan_model.c: the stages of a plan that look at the network: its layers on the prepared width, the
- * memory all of it takes, and what an experienced eye would say before the run.
+ * plan_model.c: the stages of a plan that look at the network: its layers on the prepared width, and
+ * what an experienced eye would say before the run.
  */
 #include "jobs/plan_private.h"
 
@@ -40,8 +40,7 @@ static void check_classes(jobs_planning *planning)
                                                                       : "binary_cross_entropy");
 }
 
-/* Adds a gd_error of the trainer's, whose path begins with a top-level member of the spec. */
-static void add_error(const jobs_planning *planning, const gd_error *error)
+void jobs_plan_add_error(const jobs_planning *planning, const gd_error *error)
 {
     char first[64] = "", second[64] = "";
     if (sscanf(error->path, "%63[a-z_]/%63[a-z_0-9]", first, second) < 1)
@@ -154,54 +153,6 @@ gd_status jobs_plan_model(jobs_planning *planning, gd_error *error)
     else
         check_output(planning, width, error);
     return GD_OK;
-}
-
-/* rows · width elements, or -1. */
-static int64_t matrix_bytes(int64_t rows, int64_t width)
-{
-    int64_t elements, bytes;
-    if (__builtin_mul_overflow(rows, width, &elements) ||
-        __builtin_mul_overflow(elements, (int64_t)sizeof(gd_real), &bytes))
-        return -1;
-    return bytes;
-}
-
-void jobs_plan_size(jobs_planning *planning)
-{
-    jobs_plan *plan = planning->plan;
-    gd_examples rows = {
-        .count = plan->training_count,
-        .feature_width = gd_preparation_feature_width(plan->preparation),
-        .target_width = gd_preparation_target_width(plan->preparation),
-    };
-    int64_t width = rows.feature_width + rows.target_width;
-    plan->examples = jobs_plan_examples(plan, &rows, false);
-    rows.count = plan->validation_count;
-    plan->validation = jobs_plan_examples(plan, &rows, true);
-    gd_trainer_setup setup = jobs_plan_setup(plan);
-    gd_error error = {0};
-    if (gd_trainer_check(&setup, &error) != GD_OK) {
-        add_error(planning, &error);
-        return;
-    }
-    bool warm = plan->spec->from_job.job[0] != '\0';
-    int64_t parts[4] = {
-        gd_trainer_bytes(&setup),
-        matrix_bytes(plan->training_count, width),
-        matrix_bytes(plan->validation_count, width),
-        matrix_bytes(warm ? 2 : 0, (int64_t)gd_model_parameter_count(plan->model)),
-    };
-    int64_t total = 0;
-    bool fits = true;
-    for (int i = 0; i < 4; i++)
-        fits = fits && parts[i] >= 0 && !__builtin_add_overflow(total, parts[i], &total);
-    plan->memory_bytes = fits ? total : INT64_MAX;
-    if (!fits || total > planning->resources->memory_limit)
-        jobs_plan_fault(planning, "model", NULL, -1, "too_large",
-                        "Model, optimizer, batch and data together need %.1f MiB; one job may take "
-                        "%.1f MiB (--job-memory). Use fewer units, a smaller batch or fewer rows.",
-                        fits ? (double)total / 1048576.0 : INFINITY,
-                        (double)planning->resources->memory_limit / 1048576.0);
 }
 
 /* Images of bytes: all elements share one scale, so that minmax divides by 255. */

@@ -28,11 +28,20 @@ void jobs_plan_warn(jobs_plan *plan, const char *pointer, const char *code, cons
 /* Frames, with targets from elsewhere behind them (plan_open.c). */
 gd_status jobs_plan_open(jobs_planning *planning, gd_error *error);
 
-/* Columns, task, loss and split from spec and data (plan_data.c). */
+/* Columns, task and loss from spec and data (plan_data.c). */
 gd_status jobs_plan_columns(jobs_planning *planning);
 void jobs_plan_task(jobs_planning *planning);
+
+/* Which rows train, and what is made of their columns (plan_rows.c). */
 gd_status jobs_plan_split(jobs_planning *planning, gd_error *error);
 gd_status jobs_plan_fit(jobs_planning *planning, gd_error *error);
+/* The options of a fit; `plan` must outlive them. */
+gd_preparation_options jobs_plan_fit_options(const jobs_plan *plan);
+/* The sets of rows, where split has only counted them. */
+gd_status jobs_plan_list_rows(jobs_plan *plan, const gd_watch *watch, gd_error *error);
+
+/* Where prepared rows are to be, and what all of it takes (plan_memory.c). */
+void jobs_plan_size(jobs_planning *planning);
 
 /* Windows over series and texts (plan_window.c). */
 void jobs_plan_window_defaults(jobs_planning *planning);
@@ -41,9 +50,11 @@ gd_status jobs_plan_window_split(jobs_planning *planning, gd_error *error);
 /* The examples that prepared rows make: themselves, or the windows over them. */
 gd_examples jobs_plan_examples(const jobs_plan *plan, const gd_examples *rows, bool validation);
 
-/* Network, sizes and warnings (plan_model.c). */
+/* Adds a gd_error of the trainer's, whose path begins with a top-level member of the spec. */
+void jobs_plan_add_error(const jobs_planning *planning, const gd_error *error);
+
+/* Network and warnings (plan_model.c). */
 gd_status jobs_plan_model(jobs_planning *planning, gd_error *error);
-void jobs_plan_size(jobs_planning *planning);
 void jobs_plan_look(jobs_planning *planning);
 
 #endif

@@ -103,8 +103,11 @@ gd_status jobs_plan_window_split(jobs_planning *planning, gd_error *error)
                            (long long)needed);
         return GD_OK;
     }
-    return gd_split_last(rows, last, &plan->training_rows, &plan->training_count,
-                         &plan->validation_rows, &plan->validation_count, error);
+    gd_status status =
+        gd_split_last(rows, last, &plan->training_rows, &plan->validation_rows, error);
+    plan->training_count = plan->training_rows.count;
+    plan->validation_count = plan->validation_rows.count;
+    return status;
 }
 
 gd_examples jobs_plan_examples(const jobs_plan *plan, const gd_examples *rows, bool validation)

@@ -17,6 +17,7 @@
 #define SLICE_SECONDS 0.001 /* of steps between two looks at what the job is told */
 #define SLICE_STEPS   1024
 #define PUBLISH_EVERY 256 /* steps without a point after which progress is shown all the same */
+#define ASK_SECONDS   0.5 /* between two looks at the row while data are loaded */
 #define POINTS_HELD   (64 * STORE_CHUNK_POINTS) /* of the curve, after which a checkpoint is due */
 
 void jobs_logf(const jobs_runner *runner, jobs_log_level level, const char *job, const char *format,
@@ -99,18 +100,61 @@ static const char *reason_of(gd_status status)
     }
 }
 
+/* A request told to nobody, as no entry was there yet: what the row has. */
+static jobs_control pending_request(const jobs_attempt *attempt)
+{
+    static const jobs_control controls[] = {
+        [STORE_REQUEST_NONE] = JOBS_CONTROL_RUN,
+        [STORE_REQUEST_CANCEL] = JOBS_CONTROL_CANCEL,
+        [STORE_REQUEST_PAUSE] = JOBS_CONTROL_PAUSE,
+    };
+    store_job row;
+    if (store_job_get(attempt->runner->resources.store, attempt->job->id, false, &row, NULL) !=
+        GD_OK)
+        return JOBS_CONTROL_RUN;
+    jobs_control control = controls[row.requested];
+    store_job_dispose(&row);
+    return control;
+}
+
+/* Whether an attempt that still loads its data is to stop, asked of the store now and then. */
+typedef struct loading {
+    const jobs_attempt *attempt;
+    double asked_at;
+    jobs_control control;
+} loading;
+
+static bool is_stopped(void *context)
+{
+    loading *state = context;
+    const jobs_runner *runner = state->attempt->runner;
+    double now = jobs_monotonic_seconds();
+    if (jobs_live_is_draining(runner->live))
+        state->control = JOBS_CONTROL_DRAIN;
+    else if (now - state->asked_at >= ASK_SECONDS)
+        state->control = pending_request(state->attempt);
+    if (now - state->asked_at >= ASK_SECONDS)
+        state->asked_at = now;
+    return state->control != JOBS_CONTROL_RUN;
+}
+
 static bool make_plan(jobs_attempt *attempt)
 {
     json_faults faults = {0};
     gd_error error = {0};
-    gd_status status = jobs_plan_create(&attempt->plan, attempt->spec, &attempt->runner->resources,
-                                        &faults, &error);
+    loading state = {attempt, jobs_monotonic_seconds(), JOBS_CONTROL_RUN};
+    gd_watch watch = {is_stopped, &state};
+    jobs_resources resources = attempt->runner->resources;
+    resources.watch = &watch;
+    gd_status status = jobs_plan_create(&attempt->plan, attempt->spec, &resources, &faults, &error);
     if (status == GD_OK)
-        status = jobs_plan_load(attempt->plan, &error);
+        status = jobs_plan_load(attempt->plan, &watch, &error);
     if (status == GD_OK)
         status = jobs_warm_start_load(attempt->plan, attempt->runner->resources.store,
                                       attempt->job->id, &error);
-    if (status != GD_OK)
+    if (status == GD_INTERRUPTED)
+        jobs_attempt_leave(attempt, state.control);
+    else if (status != GD_OK)
         jobs_attempt_fail(attempt, reason_of(status),
                           faults.total > 0 && faults.entries != NULL ? faults.entries[0].detail
                                                                      : error.message);
@@ -145,18 +189,12 @@ static bool make_entry(jobs_attempt *attempt)
     return false;
 }
 
-/* A request that came between the claim and the entry was told to nobody: read it from the row. */
+/* A request that came between the claim and the entry. */
 static void take_pending_request(const jobs_attempt *attempt)
 {
-    store_job row;
-    if (store_job_get(attempt->runner->resources.store, attempt->job->id, false, &row, NULL) !=
-        GD_OK)
-        return;
-    if (row.requested == STORE_REQUEST_CANCEL)
-        jobs_live_tell(attempt->runner->live, row.id, JOBS_CONTROL_CANCEL);
-    else if (row.requested == STORE_REQUEST_PAUSE)
-        jobs_live_tell(attempt->runner->live, row.id, JOBS_CONTROL_PAUSE);
-    store_job_dispose(&row);
+    jobs_control control = pending_request(attempt);
+    if (control != JOBS_CONTROL_RUN)
+        jobs_live_tell(attempt->runner->live, attempt->job->id, control);
 }
 
 static gd_status publish(jobs_attempt *attempt, const gd_point *point)

@@ -220,6 +220,33 @@ void jobs_attempt_fail(jobs_attempt *attempt, const char *reason, const char *me
         jobs_checkpoint_remove(attempt->runner->resources.data_directory, attempt->job->checkpoint);
 }
 
+void jobs_attempt_leave(jobs_attempt *attempt, jobs_control control)
+{
+    int64_t now = jobs_now();
+    bool cancelled = control == JOBS_CONTROL_CANCEL, paused = control == JOBS_CONTROL_PAUSE;
+    const char *message = cancelled ? "Cancelled while the data were loaded."
+                          : paused  ? "Paused while the data were loaded."
+                                    : "Given back as the service stopped, while the data were "
+                                      "loaded.";
+    store_event event = {.at = now,
+                         .type = cancelled ? "cancelled"
+                                 : paused  ? "paused"
+                                           : "interrupted",
+                         .message = message};
+    store_run_end end = {
+        .update = {.events = &event, .event_count = 1},
+        .status = cancelled ? STORE_JOB_CANCELLED
+                  : paused  ? STORE_JOB_PAUSED
+                            : STORE_JOB_QUEUED,
+        .reason = cancelled ? "cancelled" : NULL,
+        .message = cancelled ? message : NULL,
+        .at = now,
+    };
+    give_up_claim(attempt, &end);
+    if (!attempt->lost && cancelled && attempt->job->checkpoint != NULL)
+        jobs_checkpoint_remove(attempt->runner->resources.data_directory, attempt->job->checkpoint);
+}
+
 static void finish_in_store(jobs_attempt *attempt, const ending *end, const store_chunk *chunks,
                             int64_t chunk_count)
 {

@@ -41,6 +41,8 @@ gd_status jobs_attempt_chunks(jobs_attempt *attempt, gd_buffer *bytes, store_chu
 
 /* Ends an attempt that trained (run_finish.c). `failure` is what gd_trainer_advance said last. */
 void jobs_attempt_finish(jobs_attempt *attempt, jobs_control control, const gd_error *failure);
+/* Gives back one that was asked to stop while it loaded its data; what was stored before stands. */
+void jobs_attempt_leave(jobs_attempt *attempt, jobs_control control);
 /* Ends one that could not begin or go on. */
 void jobs_attempt_fail(jobs_attempt *attempt, const char *reason, const char *message);
 

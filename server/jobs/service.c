@@ -151,7 +151,7 @@ gd_status jobs_service_create(jobs_service **service, const jobs_service_options
     made->options = *options;
     made->started_at = jobs_now();
     made->runner = (jobs_runner){
-        .resources = {options->store, options->data_directory, options->memory_limit, NULL},
+        .resources = {options->store, options->data_directory, options->memory_limit, NULL, NULL},
         .log = options->log,
         .log_context = options->log_context,
     };

@@ -76,6 +76,7 @@ void spec_write_catalog(json_writer *writer)
     write_names(writer, "tasks", (const char *const[]){"regression", "classification", NULL});
     write_names(writer, "scalings", spec_scaling_names);
     write_names(writer, "missing", spec_missing_names);
+    write_names(writer, "storage", spec_storage_names);
     json_writer_key(writer, "training");
     spec_write_field_rows(writer, gd_training_fields());
     json_writer_key(writer, "stop");

@@ -13,6 +13,7 @@
 const char *const spec_task_names[] = {"regression", "classification", "reconstruction", NULL};
 const char *const spec_scaling_names[] = {"none", "standardize", "minmax", NULL};
 const char *const spec_missing_names[] = {"error", "drop", "mean", NULL};
+const char *const spec_storage_names[] = {"auto", "memory", "mapped", NULL};
 
 static void read_id(const json_reader *object, const char *key, char *id)
 {
@@ -246,14 +247,36 @@ static void read_validation(const json_reader *data, spec_validation *validation
     }
 }
 
+/* How a dataset is held, and how far a mapped one is shuffled. */
+static void read_storage(const json_reader *data, spec_data *out)
+{
+    size_t index = 0;
+    if (json_read_choice(data, "storage", JSON_OPTIONAL, spec_storage_names,
+                         spec_count_names(spec_storage_names), &index) == JSON_READ)
+        out->storage = (spec_storage)index;
+    json_read_count(data, "shuffle_window", JSON_OPTIONAL, 1, INT64_C(1000000000000),
+                    &out->shuffle_window);
+    if (out->storage != SPEC_STORAGE_MAPPED && json_has(data, "shuffle_window")) {
+        json_path path = json_path_member(&data->path, "shuffle_window");
+        json_faults_add(data->faults, &path, "conflict", NULL,
+                        "A window to shuffle in belongs to \"storage\": \"mapped\"; leave it out.");
+    }
+    if (out->storage != SPEC_STORAGE_AUTO && out->source != SPEC_SOURCE_DATASET) {
+        json_path path = json_path_member(&data->path, "storage");
+        json_faults_add(data->faults, &path, "conflict", NULL,
+                        "Only a dataset has a file to be mapped; leave \"storage\" out.");
+    }
+}
+
 void spec_read_data(const json_reader *document, spec_data *data)
 {
     json_reader value;
     if (json_read_object(document, "data", JSON_REQUIRED, &value) != JSON_READ)
         return;
     spec_names allowed = {{"dataset", "inline", "generator", "features", "target", "task",
-                           "validation", "scaling", "missing", "shape", "window"},
-                          11};
+                           "validation", "scaling", "missing", "shape", "window", "storage",
+                           "shuffle_window"},
+                          13};
     spec_refuse_members(&value, &allowed, NULL);
     read_source(&value, data);
     read_names(&value, "features", &data->features);
@@ -279,6 +302,7 @@ void spec_read_data(const json_reader *document, spec_data *data)
     if (json_read_choice(&value, "missing", JSON_OPTIONAL, spec_missing_names, 3, &index) ==
         JSON_READ)
         data->missing = (gd_missing)index;
+    read_storage(&value, data);
 }
 
 static void write_names(json_writer *writer, const char *key, const spec_name_list *list)
@@ -401,5 +425,13 @@ void spec_write_data(json_writer *writer, const spec_data *data)
     json_writer_string(writer, spec_scaling_names[data->scaling]);
     json_writer_key(writer, "missing");
     json_writer_string(writer, spec_missing_names[data->missing]);
+    if (data->storage != SPEC_STORAGE_AUTO) {
+        json_writer_key(writer, "storage");
+        json_writer_string(writer, spec_storage_names[data->storage]);
+    }
+    if (data->storage == SPEC_STORAGE_MAPPED && data->shuffle_window > 0) {
+        json_writer_key(writer, "shuffle_window");
+        json_writer_int64(writer, data->shuffle_window);
+    }
     json_writer_end_object(writer);
 }

@@ -99,6 +99,13 @@ typedef struct spec_name_list {
     int64_t count;
 } spec_name_list;
 
+/* Where the prepared rows of a dataset are while a job trains. */
+typedef enum spec_storage {
+    SPEC_STORAGE_AUTO, /* the plan decides, and the resolved spec says */
+    SPEC_STORAGE_MEMORY,
+    SPEC_STORAGE_MAPPED /* nowhere: a batch is prepared from the mapped file */
+} spec_storage;
+
 typedef struct spec_data {
     spec_source source;
     char dataset[SPEC_ID_SIZE];
@@ -115,6 +122,8 @@ typedef struct spec_data {
     spec_validation validation;
     gd_scaling scaling;
     gd_missing missing;
+    spec_storage storage;
+    int64_t shuffle_window; /* examples (gd_trainer_setup); 0: not given, or all */
 } spec_data;
 
 /* Which parameters of another job a training starts from; `job` empty: none. */
@@ -169,6 +178,7 @@ extern const char *const spec_model_names[];
 extern const char *const spec_task_names[];
 extern const char *const spec_scaling_names[];
 extern const char *const spec_missing_names[];
+extern const char *const spec_storage_names[];
 extern const char *const spec_which_names[]; /* of a job's parameters */
 
 #endif

@@ -57,7 +57,7 @@ gd_examples training_run_examples(gd_real *features, gd_real *targets, int64_t c
         double value = (double)row[0] * (double)row[1] + sin(2 * (double)row[2]) - (double)row[3];
         targets[i] = (gd_real)(value + 0.05 * gd_random_normal(&random));
     }
-    return (gd_examples){features, targets, count, 4, 1, 0, 0, NULL};
+    return (gd_examples){features, targets, count, 4, 1, 0, 0, NULL, NULL};
 }
 
 gd_trainer_setup training_run_setup(const gd_model *model, gd_examples examples)

@@ -22,8 +22,10 @@
 #include <descent/preparation.h>
 #include <descent/random.h>
 #include <descent/real.h>
+#include <descent/rows.h>
 #include <descent/safetensors.h>
 #include <descent/schedule.h>
+#include <descent/source.h>
 #include <descent/sparse.h>
 #include <descent/status.h>
 #include <descent/training.h>

@@ -10,6 +10,7 @@
 #define DESCENT_FRAME_H
 
 #include <descent/random.h>
+#include <descent/rows.h>
 #include <descent/status.h>
 
 #include <stdbool.h>
@@ -42,11 +43,21 @@ void gd_frame_destroy(gd_frame *frame);
 
 int64_t gd_frame_row_count(const gd_frame *frame);
 int64_t gd_frame_column_count(const gd_frame *frame);
+/* Bytes a row takes in the file, or the memory, it stands in. */
+int64_t gd_frame_row_bytes(const gd_frame *frame);
 const gd_column *gd_frame_column(const gd_frame *frame, int64_t index);
 /* Index of the column of that name, or -1. */
 int64_t gd_frame_find(const gd_frame *frame, const char *name);
 /* Copies row `row` into `cells` [columns]. */
 void gd_frame_read_row(const gd_frame *frame, int64_t row, double *cells);
+
+/*
+ * One pass over a column. Its distinct numbers, ascending, newly allocated (free); GD_TOO_LARGE where
+ * they are more than `maximum`. The first row without a value, or -1.
+ */
+gd_status gd_frame_numbers(const gd_frame *frame, int64_t column, int64_t maximum, double **numbers,
+                           int64_t *count, const gd_watch *watch, gd_error *error);
+int64_t gd_frame_find_missing(const gd_frame *frame, int64_t column);
 
 /*
  * The columns of `frame`, and behind them column `column` of `other`, row by row: targets that come

@@ -12,6 +12,7 @@
 #include <descent/buffer.h>
 #include <descent/frame.h>
 #include <descent/real.h>
+#include <descent/rows.h>
 
 typedef enum gd_task {
     GD_TASK_REGRESSION,     /* targets are numbers, [rows, targets] */
@@ -51,6 +52,12 @@ typedef struct gd_preparation_options {
     bool
         one_scale; /* all numeric features share one mean and deviation, one minimum and maximum: the
                        pixels of images */
+    bool all_classes; /* classes, of features and target, are all the frame's column has; those no
+                         row listed shows are known and refused where a row has them */
+    const double
+        *class_numbers; /* with all_classes, where a numeric target is to be classified: its
+                                    distinct numbers, ascending (gd_frame_numbers) */
+    int64_t class_number_count;
 } gd_preparation_options;
 
 typedef struct gd_preparation gd_preparation;
@@ -66,6 +73,18 @@ gd_status gd_preparation_fit(gd_preparation **preparation, const gd_preparation_
                              gd_error *error);
 void gd_preparation_destroy(gd_preparation *preparation);
 
+/* The same on a set of rows, of which those that DROP leaves out are taken away. */
+gd_status gd_preparation_fit_rows(gd_preparation **preparation,
+                                  const gd_preparation_options *options, const gd_frame *frame,
+                                  gd_rows *rows, const gd_watch *watch, gd_error *error);
+
+/*
+ * What fitting with all_classes would make but for the scaling, from the frame's schema alone, in no
+ * time: good for widths and names, not for preparing rows. What only the rows show is not found.
+ */
+gd_status gd_preparation_draft(gd_preparation **preparation, const gd_preparation_options *options,
+                               const gd_frame *frame, gd_error *error);
+
 gd_task gd_preparation_task(const gd_preparation *preparation);
 /* Numbers a prepared example has: one a numeric feature, one a class of a categorical feature. */
 int64_t gd_preparation_feature_width(const gd_preparation *preparation);
@@ -73,6 +92,9 @@ int64_t gd_preparation_target_width(const gd_preparation *preparation);
 /* Raw feature columns, in the order predictions take them, with names, kinds and classes. */
 int64_t gd_preparation_column_count(const gd_preparation *preparation);
 const gd_column *gd_preparation_column(const gd_preparation *preparation, int64_t index);
+/* Whether a training row has that class of that feature column. */
+bool gd_preparation_has_seen(const gd_preparation *preparation, int64_t column,
+                             int64_t class_index);
 /* Whether categorical features are numbers of classes. */
 bool gd_preparation_has_symbols(const gd_preparation *preparation);
 int64_t gd_preparation_class_count(const gd_preparation *preparation);
@@ -93,6 +115,11 @@ gd_status gd_preparation_apply(const gd_preparation *preparation, const gd_frame
                                const int64_t *rows, int64_t row_count, gd_real *features,
                                gd_real *targets, int64_t *prepared, gd_error *error);
 
+/* The same on a set of rows. */
+gd_status gd_preparation_apply_rows(const gd_preparation *preparation, const gd_frame *frame,
+                                    const gd_rows *rows, gd_real *features, gd_real *targets,
+                                    int64_t *prepared, const gd_watch *watch, gd_error *error);
+
 /*
  * One raw row of feature cells [column_count] (class indices of gd_preparation_column, NaN: missing) →
  * features. A missing cell is filled under MEAN, else refused, under DROP too. Path: "<column>".
@@ -106,17 +133,5 @@ void gd_preparation_restore(const gd_preparation *preparation, const gd_real *ou
 
 void gd_preparation_save(const gd_preparation *preparation, gd_buffer *buffer);
 gd_status gd_preparation_load(gd_preparation **preparation, gd_reader *reader, gd_error *error);
-
-/*
- * Splits 0 … row_count-1 into training and validation rows, both ascending, owned by the caller
- * (free). By fraction: round(fraction × rows), at least 1 and leaving at least 1, drawn with
- * GD_STREAM_SPLIT of `seed`. By last: the last n rows in order.
- */
-gd_status gd_split_fraction(int64_t row_count, double fraction, uint64_t seed, int64_t **training,
-                            int64_t *training_count, int64_t **validation,
-                            int64_t *validation_count, gd_error *error);
-gd_status gd_split_last(int64_t row_count, int64_t last, int64_t **training,
-                        int64_t *training_count, int64_t **validation, int64_t *validation_count,
-                        gd_error *error);
 
 #endif

@@ -26,7 +26,8 @@
     X(GD_NO_SPACE, "no_space", "the disk is full")                                                 \
     X(GD_NOT_FOUND, "not_found", "there is no such thing")                                         \
     X(GD_CONFLICT, "conflict", "the present state forbids it")                                     \
-    X(GD_UNAVAILABLE, "unavailable", "the part that answers is shutting down or has failed")
+    X(GD_UNAVAILABLE, "unavailable", "the part that answers is shutting down or has failed")       \
+    X(GD_INTERRUPTED, "interrupted", "it was asked to stop before it was done")
 
 typedef enum gd_status {
 #define GD_STATUS_ENUMERATOR(enumerator, name, message) enumerator,

@@ -18,6 +18,9 @@
 #include <descent/schedule.h>
 #include <descent/sparse.h>
 
+/* Examples in a file, prepared when a batch is taken (source.h). */
+typedef struct gd_source gd_source;
+
 /*
  * Prepared examples in memory, borrowed. Example i has the feature_width numbers from features + i ·
  * feature_stride on, and its targets likewise; a stride of 0 is the width: a plain matrix. With a
@@ -33,6 +36,8 @@ typedef struct gd_examples {
     const gd_sparse_rows *sparse; /* rows most of whose numbers are zero: then features is NULL, and
                                      the model must take them (gd_model_takes_sparse); the whole
                                      matrix is checked by gd_trainer_create. NULL: features */
+    const gd_source *source;      /* where they are prepared from; then features and targets
+                                              are NULL and the strides do not matter. NULL: memory */
 } gd_examples;
 
 typedef enum gd_clip_type {
@@ -98,7 +103,12 @@ typedef struct gd_trainer_setup {
     gd_schedule_options schedule;
     gd_training_options training;
     gd_examples examples;
-    gd_examples validation;            /* count 0: none */
+    gd_examples validation; /* count 0: none */
+    int64_t shuffle_window; /* examples that are in random order among each other; 0, or at
+                                          least all there are: all of them. Else blocks of a 256th of
+                                          the window, in a new random order every epoch, fill one
+                                          window after the other, and each is shuffled; a source is
+                                          asked for the next window while this one trains */
     const gd_real *initial_parameters; /* NULL: drawn from GD_STREAM_INITIALISE of the seed */
     double (*clock)(void *context);    /* seconds, monotonic; NULL: the system's */
     void *clock_context;

@@ -106,43 +106,60 @@ size_t gdi_cell_size(gdi_cell_type type)
     return (size_t)type < sizeof sizes / sizeof sizes[0] ? sizes[type] : 0;
 }
 
-static const double *read_joined(const gd_frame *frame, int64_t row, double *scratch)
+const double *gdi_frame_cells(const gd_frame *frame, int64_t row, int64_t column, int64_t count,
+                              double *scratch)
 {
-    size_t last = (size_t)frame->column_count - 1;
-    gd_frame_read_row(frame->parts[0], row, scratch);
-    const gd_frame *other = frame->parts[1];
-    size_t at = (size_t)row * (size_t)other->column_count + (size_t)frame->joined_column;
-    scratch[last] = gdi_cell_load(other->cell_type, other->cells, at);
-    return scratch;
-}
-
-const double *gdi_frame_row(const gd_frame *frame, int64_t row, double *scratch)
-{
-    size_t columns = (size_t)frame->column_count;
-    size_t first = (size_t)row * columns;
-    if (frame->parts[0] != NULL) {
-        return read_joined(frame, row, scratch);
-    }
+    size_t first = (size_t)row * (size_t)frame->column_count + (size_t)column;
     if (frame->cell_type == GDI_CELL_FLOAT64) {
         return (const double *)frame->cells + first;
     }
     if (frame->cell_type == GDI_CELL_UINT8) {
         const uint8_t *cells = (const uint8_t *)frame->cells + first;
-        for (size_t i = 0; i < columns; i++) {
+        for (int64_t i = 0; i < count; i++) {
             scratch[i] = (double)cells[i];
         }
     } else if (frame->cell_type == GDI_CELL_FLOAT32) {
         const float *cells = (const float *)frame->cells + first;
-        for (size_t i = 0; i < columns; i++) {
+        for (int64_t i = 0; i < count; i++) {
             scratch[i] = (double)cells[i];
         }
     } else {
         const uint16_t *cells = (const uint16_t *)frame->cells + first;
-        for (size_t i = 0; i < columns; i++) {
+        for (int64_t i = 0; i < count; i++) {
             scratch[i] = (double)cells[i];
         }
     }
     return scratch;
+}
+
+const gd_frame *gdi_frame_leaf(const gd_frame *frame, int64_t column, int64_t *index)
+{
+    while (frame->parts[0] != NULL) {
+        bool last = column == frame->column_count - 1;
+        column = last ? frame->joined_column : column;
+        frame = frame->parts[last ? 1 : 0];
+    }
+    *index = column;
+    return frame;
+}
+
+const double *gdi_frame_row(const gd_frame *frame, int64_t row, double *scratch)
+{
+    if (frame->parts[0] == NULL) {
+        return gdi_frame_cells(frame, row, 0, frame->column_count, scratch);
+    }
+    double last = 0;
+    gd_frame_read_row(frame->parts[0], row, scratch);
+    scratch[frame->column_count - 1] =
+        *gdi_frame_cells(frame->parts[1], row, frame->joined_column, 1, &last);
+    return scratch;
+}
+
+int64_t gd_frame_row_bytes(const gd_frame *frame)
+{
+    return frame->parts[0] != NULL
+               ? gd_frame_row_bytes(frame->parts[0]) + gd_frame_row_bytes(frame->parts[1])
+               : frame->column_count * (int64_t)gdi_cell_size(frame->cell_type);
 }
 
 void gd_frame_read_row(const gd_frame *frame, int64_t row, double *cells)

@@ -50,6 +50,16 @@ size_t gdi_cell_size(gdi_cell_type type);
 /* Row `row` as [column_count] doubles: the frame's own cells, or `scratch` filled. */
 const double *gdi_frame_row(const gd_frame *frame, int64_t row, double *scratch);
 
+/*
+ * `count` cells of row `row` from column `column` on, all of one frame and not of a joined one: the
+ * frame's own, or `scratch` filled.
+ */
+const double *gdi_frame_cells(const gd_frame *frame, int64_t row, int64_t column, int64_t count,
+                              double *scratch);
+
+/* The frame that column stands in, the given one where it is not joined, and its index there. */
+const gd_frame *gdi_frame_leaf(const gd_frame *frame, int64_t column, int64_t *index);
+
 /* An empty frame with `column_count` empty columns; NULL without memory. */
 gd_frame *gdi_frame_create(int64_t column_count);
 

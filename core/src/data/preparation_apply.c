@@ -48,6 +48,12 @@ const gd_column *gd_preparation_column(const gd_preparation *preparation, int64_
     return index >= 0 && index < preparation->column_count ? &preparation->columns[index] : NULL;
 }
 
+bool gd_preparation_has_seen(const gd_preparation *preparation, int64_t column, int64_t class_index)
+{
+    return class_index >= 0 && class_index < preparation->columns[column].class_count &&
+           gdi_preparation_knows(preparation, column, class_index);
+}
+
 bool gd_preparation_has_symbols(const gd_preparation *preparation)
 {
     return preparation->symbols;
@@ -80,8 +86,10 @@ double gd_preparation_class_number(const gd_preparation *preparation, int64_t in
 
 /* Both lists of classes are in byte order, so one walk over both translates them. */
 static gd_status translate_classes(column_source *source, const gd_column *from,
+                                   const gd_preparation *preparation, int64_t index,
                                    const gd_column *to)
 {
+    bool feature = index < preparation->column_count;
     source->class_count = from->class_count;
     source->classes = gdi_allocate((size_t)from->class_count, sizeof *source->classes);
     if (source->classes == NULL) {
@@ -93,14 +101,18 @@ static gd_status translate_classes(column_source *source, const gd_column *from,
             j++;
         }
         bool equal = j < to->class_count && strcmp(to->classes[j], from->classes[i]) == 0;
-        source->classes[i] = equal ? j : -1;
+        bool known = equal && (!feature || gdi_preparation_knows(preparation, index, j));
+        source->classes[i] = known ? j : -1;
     }
     return GD_OK;
 }
 
-static gd_status find_source(column_source *source, const gd_column *column, int64_t guess,
-                             const gd_frame *frame, gd_error *error)
+static gd_status find_source(column_source *source, const gd_preparation *preparation,
+                             int64_t guess, const gd_frame *frame, gd_error *error)
 {
+    const gd_column *column = guess < preparation->column_count
+                                  ? &preparation->columns[guess]
+                                  : &preparation->targets[guess - preparation->column_count];
     const gd_column *from = gd_frame_column(frame, guess);
     source->index = guess;
     if (from == NULL || strcmp(from->name, column->name) != 0) {
@@ -116,7 +128,8 @@ static gd_status find_source(column_source *source, const gd_column *column, int
                        column->kind == GD_COLUMN_NUMERIC ? "numbers" : "texts",
                        from->kind == GD_COLUMN_NUMERIC ? "numbers" : "texts");
     }
-    if (column->kind == GD_COLUMN_CATEGORICAL && translate_classes(source, from, column) != GD_OK) {
+    if (column->kind == GD_COLUMN_CATEGORICAL &&
+        translate_classes(source, from, preparation, guess, column) != GD_OK) {
         return gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
     }
     return GD_OK;
@@ -269,37 +282,41 @@ static gd_status check_missing(const gd_preparation *preparation, const column_s
 }
 
 static gd_status apply_rows(const gd_preparation *preparation, const column_source *sources,
-                            const gd_frame *frame, const int64_t *rows, int64_t row_count,
-                            double *scratch, gd_real *features, gd_real *targets, int64_t *prepared,
-                            gd_error *error)
+                            const gd_frame *frame, const gdi_row_view *rows, double *scratch,
+                            gd_real *features, gd_real *targets, int64_t *prepared,
+                            const gd_watch *watch, gd_error *error)
 {
     int64_t width = gd_preparation_feature_width(preparation);
     int64_t target_width = gd_preparation_target_width(preparation);
     int64_t source_count =
         preparation->column_count + (targets != NULL ? preparation->target_count : 0);
-    for (int64_t i = 0; i < row_count; i++) {
-        if (rows[i] < 0 || rows[i] >= frame->row_count) {
+    for (int64_t i = 0; i < rows->count; i++) {
+        int64_t row = gdi_row_of(rows, i);
+        if (row < 0 || row >= frame->row_count) {
             return gd_fail(error, GD_INVALID_ARGUMENT, "rows", "there is no row %lld",
-                           (long long)rows[i]);
+                           (long long)row);
         }
-        const double *cells = gdi_frame_row(frame, rows[i], scratch);
+        if (i % GD_WATCH_EVERY == 0 && gd_watch_stops(watch)) {
+            return gd_fail(error, GD_INTERRUPTED, "", "%s", gd_status_message(GD_INTERRUPTED));
+        }
+        const double *cells = gdi_frame_row(frame, row, scratch);
         bool drop = false;
         gd_status status =
-            check_missing(preparation, sources, source_count, frame, rows[i], cells, &drop, error);
+            check_missing(preparation, sources, source_count, frame, row, cells, &drop, error);
         if (status == GD_OK && drop) {
             continue;
         }
         gd_real *example = features + (size_t)*prepared * (size_t)width;
         if (status == GD_OK) {
-            status = apply_features(preparation, sources, frame, rows[i], cells, example, error);
+            status = apply_features(preparation, sources, frame, row, cells, example, error);
         }
         if (status == GD_OK && targets != NULL) {
             gd_real *target = targets + (size_t)*prepared * (size_t)target_width;
             if (preparation->task == GD_TASK_RECONSTRUCTION) {
                 memcpy(target, example, (size_t)width * sizeof *target);
             } else {
-                status = apply_targets(preparation, sources + preparation->column_count, frame,
-                                       rows[i], cells, target, error);
+                status = apply_targets(preparation, sources + preparation->column_count, frame, row,
+                                       cells, target, error);
             }
         }
         if (status != GD_OK) {
@@ -310,9 +327,9 @@ static gd_status apply_rows(const gd_preparation *preparation, const column_sour
     return GD_OK;
 }
 
-gd_status gd_preparation_apply(const gd_preparation *preparation, const gd_frame *frame,
-                               const int64_t *rows, int64_t row_count, gd_real *features,
-                               gd_real *targets, int64_t *prepared, gd_error *error)
+static gd_status apply_view(const gd_preparation *preparation, const gd_frame *frame,
+                            const gdi_row_view *rows, gd_real *features, gd_real *targets,
+                            int64_t *prepared, const gd_watch *watch, gd_error *error)
 {
     *prepared = 0;
     int64_t count = preparation->column_count + (targets != NULL ? preparation->target_count : 0);
@@ -325,14 +342,11 @@ gd_status gd_preparation_apply(const gd_preparation *preparation, const gd_frame
     }
     gd_status status = GD_OK;
     for (int64_t i = 0; i < count && status == GD_OK; i++) {
-        const gd_column *column = i < preparation->column_count
-                                      ? &preparation->columns[i]
-                                      : &preparation->targets[i - preparation->column_count];
-        status = find_source(&sources[i], column, i, frame, error);
+        status = find_source(&sources[i], preparation, i, frame, error);
     }
     if (status == GD_OK) {
-        status = apply_rows(preparation, sources, frame, rows, row_count, scratch, features,
-                            targets, prepared, error);
+        status = apply_rows(preparation, sources, frame, rows, scratch, features, targets, prepared,
+                            watch, error);
     }
     for (int64_t i = 0; i < count; i++) {
         gdi_free(sources[i].classes);
@@ -340,6 +354,23 @@ gd_status gd_preparation_apply(const gd_preparation *preparation, const gd_frame
     gdi_free(sources);
     gdi_free(scratch);
     return status;
+}
+
+gd_status gd_preparation_apply(const gd_preparation *preparation, const gd_frame *frame,
+                               const int64_t *rows, int64_t row_count, gd_real *features,
+                               gd_real *targets, int64_t *prepared, gd_error *error)
+{
+    static const int64_t none = 0;
+    gdi_row_view view = {.array = rows != NULL ? rows : &none, .count = row_count};
+    return apply_view(preparation, frame, &view, features, targets, prepared, NULL, error);
+}
+
+gd_status gd_preparation_apply_rows(const gd_preparation *preparation, const gd_frame *frame,
+                                    const gd_rows *rows, gd_real *features, gd_real *targets,
+                                    int64_t *prepared, const gd_watch *watch, gd_error *error)
+{
+    gdi_row_view view = {.set = rows, .count = rows->count};
+    return apply_view(preparation, frame, &view, features, targets, prepared, watch, error);
 }
 
 gd_status gd_preparation_apply_row(const gd_preparation *preparation, const double *cells,
@@ -353,6 +384,11 @@ gd_status gd_preparation_apply_row(const gd_preparation *preparation, const doub
             return gd_fail(error, GD_INVALID_DATA, path, "column '%s' has no value", column->name);
         }
         int64_t class = is_class(cells[i], column->class_count) ? (int64_t)cells[i] : -1;
+        if (class >= 0 && !gdi_preparation_knows(preparation, i, class)) {
+            return gd_fail(error, GD_INVALID_DATA, path,
+                           "column '%s' has '%s', which no training row has", column->name,
+                           column->classes[class]);
+        }
         if (!store_feature(preparation, i, cells[i], class, features)) {
             return gd_fail(error, GD_INVALID_DATA, path,
                            column->kind == GD_COLUMN_NUMERIC

@@ -33,13 +33,43 @@ struct gd_preparation {
     gd_column *targets;               /* [target_count] */
     gdi_transform *target_transforms; /* [target_count] */
     double *class_numbers;            /* [classes of targets[0]] or NULL */
+    unsigned char
+        *seen; /* [feature width] 1 for each one-hot cell a training row has set; NULL: all
+                            that are cells of classes */
 };
+
+/* Rows as an array or, where that is NULL, as a set. */
+typedef struct gdi_row_view {
+    const int64_t *array;
+    const gd_rows *set;
+    int64_t count;
+} gdi_row_view;
+
+static inline int64_t gdi_row_of(const gdi_row_view *rows, int64_t index)
+{
+    return rows->array != NULL ? rows->array[index] : gd_row_at(rows->set, index);
+}
 
 /* A preparation with empty columns; NULL without memory. */
 gd_preparation *gdi_preparation_create(int64_t column_count, int64_t target_count);
 
+/* Refuses options that fit no rows of this frame. */
+gd_status gdi_preparation_check(const gd_preparation_options *options, const gd_frame *frame,
+                                int64_t row_count, gd_error *error);
+
 /* Fills `offsets` from kinds and class counts. */
 void gdi_preparation_place(gd_preparation *preparation);
+
+/* Whether the class of a one-hot column was in a training row. */
+static inline bool gdi_preparation_knows(const gd_preparation *preparation, int64_t column,
+                                         int64_t class_index)
+{
+    return preparation->seen == NULL || preparation->symbols ||
+           preparation->seen[preparation->offsets[column] + class_index] != 0;
+}
+
+/* Number of values < value. */
+int64_t gdi_lower_bound(const double *numbers, int64_t count, double value);
 
 /* Number of `value` among the ascending numbers, or -1. */
 int64_t gdi_find_number(const double *numbers, int64_t count, double value);

@@ -3,7 +3,9 @@
  *
  * Layout: tag with version (u64), task, scaling, missing, symbols (u8 each; version 1 has no
  * symbols), feature count (i64), features,
- * target count, targets, then for a numeric classified target the classes' numbers. A column: name,
+ * target count, targets, then for a numeric classified target the classes' numbers, and from version 3
+ * on whether it is said which classes training rows have (u8) and, if so, that of each prepared
+ * feature (u8). A column: name,
  * kind (u8), missing, minimum, maximum, mean, standard deviation, its transform's first, center,
  * divisor, fill, class count, classes. Loading accepts only what saving can have written.
  */
@@ -15,8 +17,9 @@
 #include <math.h>
 #include <string.h>
 
-#define STATE_TAG     0x0002504552504447U /* "GDPREP", version 2 */
-#define STATE_TAG_OLD 0x0001504552504447U
+#define STATE_TAG   0x0003504552504447U /* "GDPREP", version 3 */
+#define STATE_TAG_2 0x0002504552504447U
+#define STATE_TAG_1 0x0001504552504447U
 /* Bytes of the smallest column and class. */
 #define COLUMN_MINIMUM (8U + 1U + 1U + 8U + 8U * 8U + 8U)
 #define CLASS_MINIMUM  8U
@@ -59,6 +62,11 @@ void gd_preparation_save(const gd_preparation *preparation, gd_buffer *buffer)
     for (int64_t i = 0;
          preparation->class_numbers != NULL && i < preparation->targets[0].class_count; i++) {
         gd_buffer_append_f64(buffer, preparation->class_numbers[i]);
+    }
+    gd_buffer_append_u8(buffer, preparation->seen != NULL ? 1 : 0);
+    if (preparation->seen != NULL) {
+        gd_buffer_append(buffer, preparation->seen,
+                         (size_t)gd_preparation_feature_width(preparation));
     }
 }
 
@@ -182,6 +190,31 @@ static gd_status make_targets(gd_preparation *preparation, int64_t count)
                : GD_OUT_OF_MEMORY;
 }
 
+/* Offsets are known. */
+static gd_status read_seen(gd_reader *reader, gd_preparation *preparation)
+{
+    uint8_t given = gd_reader_u8(reader);
+    size_t width = (size_t)gd_preparation_feature_width(preparation);
+    if (reader->status != GD_OK || given > 1 ||
+        (given == 1 && width > gd_reader_remaining(reader))) {
+        return GD_CORRUPT;
+    }
+    if (given == 0) {
+        return GD_OK;
+    }
+    preparation->seen = gdi_allocate(width, 1);
+    if (preparation->seen == NULL) {
+        return GD_OUT_OF_MEMORY;
+    }
+    gd_reader_read(reader, preparation->seen, width);
+    for (size_t i = 0; i < width; i++) {
+        if (preparation->seen[i] > 1) {
+            return GD_CORRUPT;
+        }
+    }
+    return GD_OK;
+}
+
 static gd_status read_body(gd_reader *reader, gd_preparation *preparation)
 {
     gd_status status = GD_OK;
@@ -212,11 +245,11 @@ gd_status gd_preparation_load(gd_preparation **preparation, gd_reader *reader, g
     uint8_t task = gd_reader_u8(reader);
     uint8_t scaling = gd_reader_u8(reader);
     uint8_t missing = gd_reader_u8(reader);
-    uint8_t symbols = tag == STATE_TAG_OLD ? 0 : gd_reader_u8(reader);
+    uint8_t symbols = tag == STATE_TAG_1 ? 0 : gd_reader_u8(reader);
     int64_t count = gd_reader_i64(reader);
     gd_status status = GD_CORRUPT;
     gd_preparation *made = NULL;
-    if ((tag == STATE_TAG || tag == STATE_TAG_OLD) && symbols <= 1 &&
+    if ((tag == STATE_TAG || tag == STATE_TAG_2 || tag == STATE_TAG_1) && symbols <= 1 &&
         task <= GD_TASK_RECONSTRUCTION && scaling <= GD_SCALING_MINMAX &&
         missing <= GD_MISSING_MEAN && count > 0 && is_column_count(count, reader)) {
         made = gdi_preparation_create(count, 0);
@@ -229,6 +262,10 @@ gd_status gd_preparation_load(gd_preparation **preparation, gd_reader *reader, g
         made->symbols = symbols == 1;
         status = read_body(reader, made);
     }
+    if (status == GD_OK) {
+        gdi_preparation_place(made);
+        status = tag == STATE_TAG ? read_seen(reader, made) : GD_OK;
+    }
     if (status != GD_OK) {
         gd_preparation_destroy(made);
         if (reader->status == GD_OK) {
@@ -238,7 +275,6 @@ gd_status gd_preparation_load(gd_preparation **preparation, gd_reader *reader, g
                        status == GD_CORRUPT ? "a stored preparation is damaged"
                                             : gd_status_message(status));
     }
-    gdi_preparation_place(made);
     *preparation = made;
     return GD_OK;
 }

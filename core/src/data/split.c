@@ -1,43 +1,25 @@
 /*
- * split.c: which rows train and which validate. See preparation.h.
+ * split.c: which rows train and which validate. See rows.h.
  *
- * Every row is in exactly one of the two lists, both ascending. The same arguments give the same rows.
+ * Every row is in exactly one of the two sets, both ascending. The same arguments give the same rows.
  */
-#include <descent/preparation.h>
+#include <descent/random.h>
+#include <descent/rows.h>
+
+#include "base/memory.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-static int64_t *allocate_rows(int64_t count)
+void gd_rows_dispose(gd_rows *rows)
 {
-    return (uint64_t)count > SIZE_MAX / sizeof(int64_t) ? NULL
-                                                        : malloc((size_t)count * sizeof(int64_t));
+    gdi_free(rows->list);
+    *rows = (gd_rows){.count = 0};
 }
 
-/* Marks in `validates` decide; both lists are newly allocated. */
-static gd_status list_rows(const unsigned char *validates, int64_t row_count, int64_t validating,
-                           int64_t **training, int64_t **validation, gd_error *error)
+int64_t gd_rows_bytes(const gd_rows *rows)
 {
-    *training = allocate_rows(row_count - validating);
-    *validation = allocate_rows(validating);
-    if (*training == NULL || *validation == NULL) {
-        free(*training);
-        free(*validation);
-        *training = NULL;
-        *validation = NULL;
-        return gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
-    }
-    int64_t t = 0;
-    int64_t v = 0;
-    for (int64_t row = 0; row < row_count; row++) {
-        if (validates[row]) {
-            (*validation)[v++] = row;
-        } else {
-            (*training)[t++] = row;
-        }
-    }
-    return GD_OK;
+    return rows->list == NULL ? 0 : rows->count * (int64_t)sizeof *rows->list;
 }
 
 static gd_status check_rows(int64_t row_count, gd_error *error)
@@ -50,12 +32,10 @@ static gd_status check_rows(int64_t row_count, gd_error *error)
     return GD_OK;
 }
 
-gd_status gd_split_fraction(int64_t row_count, double fraction, uint64_t seed, int64_t **training,
-                            int64_t *training_count, int64_t **validation,
-                            int64_t *validation_count, gd_error *error)
+gd_status gd_split_fraction_count(int64_t row_count, double fraction, int64_t *validation_count,
+                                  gd_error *error)
 {
-    *training = NULL;
-    *validation = NULL;
+    *validation_count = 0;
     if (!(fraction > 0.0 && fraction < 1.0)) {
         return gd_fail(error, GD_INVALID_ARGUMENT, "validation/fraction",
                        "the fraction must lie between 0 and 1, both excluded");
@@ -64,39 +44,92 @@ gd_status gd_split_fraction(int64_t row_count, double fraction, uint64_t seed, i
     if (status != GD_OK) {
         return status;
     }
+    if (row_count > GD_ROWS_LISTED_MAXIMUM) {
+        return gd_fail(error, GD_TOO_LARGE, "validation",
+                       "of more than %lld rows none are drawn at random; set the last ones aside",
+                       (long long)GD_ROWS_LISTED_MAXIMUM);
+    }
     double wanted = round(fraction * (double)row_count);
     int64_t count = wanted < 1.0 ? 1 : (int64_t)wanted;
-    count = count > row_count - 1 ? row_count - 1 : count;
-    int64_t *order = allocate_rows(row_count);
-    unsigned char *validates = calloc((size_t)row_count, 1);
-    if (order == NULL || validates == NULL) {
-        free(order);
-        free(validates);
-        return gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
-    }
-    for (int64_t i = 0; i < row_count; i++) {
-        order[i] = i;
-    }
-    gd_random random;
-    gd_random_seed(&random, seed, GD_STREAM_SPLIT);
-    gd_random_shuffle(&random, order, row_count);
-    for (int64_t i = 0; i < count; i++) {
-        validates[order[i]] = 1;
-    }
-    status = list_rows(validates, row_count, count, training, validation, error);
-    *validation_count = count;
-    *training_count = row_count - count;
-    free(order);
-    free(validates);
-    return status;
+    *validation_count = count > row_count - 1 ? row_count - 1 : count;
+    return GD_OK;
 }
 
-gd_status gd_split_last(int64_t row_count, int64_t last, int64_t **training,
-                        int64_t *training_count, int64_t **validation, int64_t *validation_count,
+/* The rows the split draws, as it shuffles all of them and takes the first; the draws of
+ * gd_random_shuffle on 4 bytes a row. False once the watch says stop. */
+static bool shuffle(uint32_t *order, int64_t count, uint64_t seed, const gd_watch *watch)
+{
+    gd_random random;
+    gd_random_seed(&random, seed, GD_STREAM_SPLIT);
+    for (int64_t i = count - 1; i > 0; i--) {
+        if (i % (64 * GD_WATCH_EVERY) == 0 && gd_watch_stops(watch)) {
+            return false;
+        }
+        int64_t j = (int64_t)gd_random_below(&random, (uint64_t)i + 1);
+        uint32_t swapped = order[i];
+        order[i] = order[j];
+        order[j] = swapped;
+    }
+    return true;
+}
+
+/* Marks in `validates` decide. The training rows take over `order`, which is no longer needed. */
+static gd_status list_rows(const unsigned char *validates, int64_t row_count, int64_t validating,
+                           uint32_t *order, gd_rows *training, gd_rows *validation)
+{
+    uint32_t *held_out = gdi_allocate((size_t)validating, sizeof *held_out);
+    if (held_out == NULL) {
+        return GD_OUT_OF_MEMORY;
+    }
+    int64_t t = 0, v = 0;
+    for (int64_t row = 0; row < row_count; row++) {
+        if (validates[row]) {
+            held_out[v++] = (uint32_t)row;
+        } else {
+            order[t++] = (uint32_t)row;
+        }
+    }
+    *training = (gd_rows){.count = t, .list = order};
+    *validation = (gd_rows){.count = v, .list = held_out};
+    return GD_OK;
+}
+
+gd_status gd_split_fraction(int64_t row_count, double fraction, uint64_t seed, gd_rows *training,
+                            gd_rows *validation, const gd_watch *watch, gd_error *error)
+{
+    *training = *validation = (gd_rows){.count = 0};
+    int64_t count = 0;
+    gd_status status = gd_split_fraction_count(row_count, fraction, &count, error);
+    if (status != GD_OK) {
+        return status;
+    }
+    uint32_t *order = gdi_allocate((size_t)row_count, sizeof *order);
+    unsigned char *validates = gdi_allocate((size_t)row_count, 1);
+    status = order == NULL || validates == NULL ? GD_OUT_OF_MEMORY : GD_OK;
+    for (int64_t i = 0; status == GD_OK && i < row_count; i++) {
+        order[i] = (uint32_t)i;
+    }
+    if (status == GD_OK && !shuffle(order, row_count, seed, watch)) {
+        status = GD_INTERRUPTED;
+    }
+    for (int64_t i = 0; status == GD_OK && i < count; i++) {
+        validates[order[i]] = 1;
+    }
+    if (status == GD_OK) {
+        status = list_rows(validates, row_count, count, order, training, validation);
+    }
+    gdi_free(validates);
+    if (status != GD_OK) {
+        gdi_free(order);
+        return gd_fail(error, status, "", "%s", gd_status_message(status));
+    }
+    return GD_OK;
+}
+
+gd_status gd_split_last(int64_t row_count, int64_t last, gd_rows *training, gd_rows *validation,
                         gd_error *error)
 {
-    *training = NULL;
-    *validation = NULL;
+    *training = *validation = (gd_rows){.count = 0};
     gd_status status = check_rows(row_count, error);
     if (status != GD_OK) {
         return status;
@@ -106,14 +139,7 @@ gd_status gd_split_last(int64_t row_count, int64_t last, int64_t **training,
                        "of %lld rows the last 1 to %lld can be set aside", (long long)row_count,
                        (long long)row_count - 1);
     }
-    unsigned char *validates = calloc((size_t)row_count, 1);
-    if (validates == NULL) {
-        return gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
-    }
-    memset(validates + (row_count - last), 1, (size_t)last);
-    status = list_rows(validates, row_count, last, training, validation, error);
-    *validation_count = last;
-    *training_count = row_count - last;
-    free(validates);
-    return status;
+    *training = gd_rows_range(0, row_count - last);
+    *validation = gd_rows_range(row_count - last, last);
+    return GD_OK;
 }

@@ -23,37 +23,40 @@ static bool is_shuffled(const gd_training_options *options, const gd_examples *e
     return options->shuffle && gdi_batch_rows(options, examples) < examples->count;
 }
 
-int64_t gdi_batcher_bytes(const gd_examples *examples, const gd_training_options *options)
+bool gdi_batcher_is_windowed(const gd_examples *examples, const gd_training_options *options,
+                             int64_t window)
+{
+    return is_shuffled(options, examples) && window > 0 && examples->count > window;
+}
+
+int64_t gdi_batcher_bytes(const gd_examples *examples, const gd_training_options *options,
+                          int64_t window)
 {
     bool shuffled = is_shuffled(options, examples);
-    int64_t order = 0, total = 0;
-    if (shuffled && __builtin_mul_overflow(examples->count, (int64_t)sizeof(int64_t), &order)) {
-        return -1;
-    }
-    int64_t gathered = gdi_gatherer_bytes(examples, gdi_batch_rows(options, examples), shuffled);
-    return gathered < 0 || __builtin_add_overflow(order, gathered, &total) ? -1 : total;
+    int64_t rows = gdi_batch_rows(options, examples), total = 0;
+    int64_t order = shuffled ? gdi_order_bytes(examples->count, window, rows) : 0;
+    int64_t gathered = gdi_gatherer_bytes(examples, rows, shuffled);
+    return order < 0 || gathered < 0 || __builtin_add_overflow(order, gathered, &total) ? -1
+                                                                                        : total;
 }
 
 gd_status gdi_batcher_init(gdi_batcher *batcher, const gd_examples *examples,
-                           const gd_training_options *options, gd_error *error)
+                           const gd_training_options *options, int64_t window, gd_error *error)
 {
     int64_t rows = gdi_batch_rows(options, examples);
     *batcher = (gdi_batcher){
         .examples = *examples,
         .batch_size = rows,
         .batches = gdi_batch_count(options, examples),
+        .shuffled = is_shuffled(options, examples),
+        .window = -1,
     };
     gd_random_seed(&batcher->random, options->seed, GD_STREAM_SHUFFLE);
     batcher->epoch_start = batcher->random;
-    bool shuffled = is_shuffled(options, examples);
-    gd_status status = gdi_gatherer_init(&batcher->gatherer, examples, rows, shuffled, error);
-    if (status == GD_OK && shuffled) {
-        batcher->order = gdi_allocate((size_t)examples->count, sizeof(int64_t));
-        if (batcher->order == NULL) {
-            status =
-                gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for the order of %lld examples",
-                        (long long)examples->count);
-        }
+    gd_status status =
+        gdi_gatherer_init(&batcher->gatherer, examples, rows, batcher->shuffled, error);
+    if (status == GD_OK && batcher->shuffled) {
+        status = gdi_order_init(&batcher->order, examples->count, window, rows, error);
     }
     if (status != GD_OK) {
         gdi_batcher_dispose(batcher);
@@ -63,21 +66,57 @@ gd_status gdi_batcher_init(gdi_batcher *batcher, const gd_examples *examples,
 
 void gdi_batcher_dispose(gdi_batcher *batcher)
 {
-    gdi_free(batcher->order);
-    batcher->order = NULL;
+    gdi_order_dispose(&batcher->order);
     gdi_gatherer_dispose(&batcher->gatherer);
 }
 
 static void shuffle_epoch(gdi_batcher *batcher)
 {
     batcher->epoch_start = batcher->random;
-    if (batcher->order == NULL) {
+    batcher->window = -1;
+    if (batcher->shuffled) {
+        gdi_order_start(&batcher->order, &batcher->random);
+    }
+}
+
+static void tell_source(const gdi_batcher *batcher, int64_t window,
+                        void (*tell)(const gd_source *, int64_t, int64_t), int64_t from, int64_t to)
+{
+    const gdi_order *order = &batcher->order;
+    const int64_t *list = NULL;
+    int64_t count = gdi_order_blocks(order, window, &list);
+    for (int64_t i = from; i < to && i < count; i++) {
+        int64_t first = list[i] * order->block, left = order->count - first;
+        tell(batcher->examples.source, first, left < order->block ? left : order->block);
+    }
+}
+
+/*
+ * Of a source, tells which pages it may forget and which come next: the blocks of the next window are
+ * asked for little by little while this one trains, so that reading and computing overlap.
+ */
+static void read_ahead(gdi_batcher *batcher, int64_t first, int64_t rows)
+{
+    const gdi_order *order = &batcher->order;
+    if (!gdi_order_is_windowed(order) || batcher->examples.source == NULL) {
         return;
     }
-    for (int64_t i = 0; i < batcher->examples.count; i++) {
-        batcher->order[i] = i;
+    int64_t window = gdi_order_window_of(order, first + rows - 1);
+    if (window != batcher->window) {
+        if (batcher->window >= 0) {
+            tell_source(batcher, batcher->window, gdi_source_release, 0, order->block_count);
+        }
+        tell_source(batcher, window, gdi_source_expect, batcher->window < 0 ? 0 : batcher->expected,
+                    order->block_count);
+        batcher->window = window;
+        batcher->expected = 0;
     }
-    gd_random_shuffle(&batcher->random, batcher->order, batcher->examples.count);
+    int64_t start = gdi_order_window_start(order, window);
+    int64_t length = gdi_order_window_start(order, window + 1) - start;
+    int64_t blocks = order->window / order->block;
+    int64_t due = (blocks * (first + rows - start) + length - 1) / length;
+    tell_source(batcher, window + 1, gdi_source_expect, batcher->expected, due);
+    batcher->expected = due > batcher->expected ? due : batcher->expected;
 }
 
 gdi_batch gdi_batcher_take(gdi_batcher *batcher)
@@ -90,9 +129,12 @@ gdi_batch gdi_batcher_take(gdi_batcher *batcher)
     int64_t left = examples->count - first;
     gdi_batch batch = {
         .rows = left < batcher->batch_size ? left : batcher->batch_size,
-        .order = batcher->order == NULL ? NULL : batcher->order + first,
         .first_row = first,
     };
+    if (batcher->shuffled) {
+        read_ahead(batcher, first, batch.rows);
+        batch.order = gdi_order_take(&batcher->order, first, batch.rows);
+    }
     gdi_gather(&batcher->gatherer, batch.order, first, batch.rows, &batch.features, &batch.targets);
     batch.sparse = examples->sparse != NULL ? &batcher->gatherer.sparse : NULL;
     return batch;

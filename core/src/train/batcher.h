@@ -2,7 +2,7 @@
  * batcher.h: the examples in the order of training, cut into batches.
  *
  * Rows that stand side by side in the caller's memory are used in place; shuffled batches of more
- * than one row are gathered, and so are views (gather.h). An epoch of a single batch is not shuffled: its order has no
+ * than one row are gathered, and so are views and the examples of a source (gather.h). An epoch of a single batch is not shuffled: its order has no
  * effect on the mean. The order of an epoch is a function of the generator's state at its start, so
  * that state and position are all there is to save. Thread rule: one owner.
  */
@@ -13,6 +13,7 @@
 #include <descent/training.h>
 
 #include "train/gather.h"
+#include "train/order.h"
 
 typedef struct gdi_batch {
     const gd_real *features;       /* [rows, feature_width]; NULL where they are sparse */
@@ -28,7 +29,10 @@ typedef struct gdi_batcher {
     int64_t batch_size; /* at most the examples there are */
     int64_t batches;    /* an epoch */
     int64_t position;   /* batches of this epoch already taken */
-    int64_t *order;     /* [count], or NULL: as they stand */
+    bool shuffled;      /* else as they stand */
+    gdi_order order;
+    int64_t expected; /* blocks of the next window the source was told of */
+    int64_t window;   /* the one they follow */
     gdi_gatherer gatherer;
     gd_random random;      /* after the shuffles so far */
     gd_random epoch_start; /* before the shuffle of this epoch */
@@ -39,12 +43,18 @@ int64_t gdi_batch_rows(const gd_training_options *options, const gd_examples *ex
 /* Batches an epoch. */
 int64_t gdi_batch_count(const gd_training_options *options, const gd_examples *examples);
 
+/* `window` as gd_trainer_setup's shuffle_window. */
 gd_status gdi_batcher_init(gdi_batcher *batcher, const gd_examples *examples,
-                           const gd_training_options *options, gd_error *error);
+                           const gd_training_options *options, int64_t window, gd_error *error);
 void gdi_batcher_dispose(gdi_batcher *batcher);
 
 /* Bytes gdi_batcher_init takes, or -1 on overflow. */
-int64_t gdi_batcher_bytes(const gd_examples *examples, const gd_training_options *options);
+int64_t gdi_batcher_bytes(const gd_examples *examples, const gd_training_options *options,
+                          int64_t window);
+
+/* Whether batches are shuffled window by window, so that results depend on the window. */
+bool gdi_batcher_is_windowed(const gd_examples *examples, const gd_training_options *options,
+                             int64_t window);
 
 /* The batch at the present position. Valid until the next call. */
 gdi_batch gdi_batcher_take(gdi_batcher *batcher);

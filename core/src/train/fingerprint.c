@@ -4,7 +4,7 @@
  */
 #include "train/fingerprint.h"
 
-#include "train/gather.h"
+#include "train/batcher.h"
 
 #include <string.h>
 
@@ -118,5 +118,8 @@ uint64_t gdi_fingerprint(const gd_trainer_setup *setup)
                       &setup->schedule);
     hash = mix_training(hash, &setup->training);
     hash = mix_examples(hash, &setup->examples);
+    if (gdi_batcher_is_windowed(&setup->examples, &setup->training, setup->shuffle_window)) {
+        hash = mix(hash, (uint64_t)setup->shuffle_window);
+    }
     return setup->validation.count > 0 ? mix_examples(hash, &setup->validation) : hash;
 }

@@ -11,6 +11,7 @@
 #define SLICE_ROWS    4096
 #define SLICE_MINIMUM 16
 #define SLICE_BYTES   ((int64_t)64 << 20)
+#define STRETCH_BYTES ((int64_t)4 << 20) /* of a file asked for at a time */
 
 static bool is_copied(int64_t rows, bool chosen, int64_t stride, int64_t width)
 {
@@ -19,12 +20,16 @@ static bool is_copied(int64_t rows, bool chosen, int64_t stride, int64_t width)
 
 static bool copies_features(const gd_examples *examples, int64_t rows, bool chosen)
 {
-    return examples->sparse == NULL &&
-           is_copied(rows, chosen, gdi_feature_stride(examples), examples->feature_width);
+    return examples->source != NULL ||
+           (examples->sparse == NULL &&
+            is_copied(rows, chosen, gdi_feature_stride(examples), examples->feature_width));
 }
 
 static bool copies_targets(const gd_examples *examples, int64_t rows, bool chosen)
 {
+    if (examples->source != NULL) {
+        return examples->source->target_span > 0;
+    }
     return is_copied(rows, chosen, gdi_target_stride(examples), examples->target_width);
 }
 
@@ -121,10 +126,63 @@ static void list_rows(const gdi_gatherer *gatherer, const int64_t *order, int64_
     }
 }
 
-void gdi_gather(const gdi_gatherer *gatherer, const int64_t *order, int64_t first, int64_t count,
+/* Rows to prepare, likewise. */
+typedef struct preparing {
+    const gdi_gatherer *gatherer;
+    const int64_t *order;
+    int64_t first;
+} preparing;
+
+static void prepare_range(void *context, size_t begin, size_t count)
+{
+    const preparing *task = context;
+    const gdi_gatherer *gatherer = task->gatherer;
+    gdi_source_read(gatherer->examples.source, task->order, task->first, (int64_t)begin,
+                    (int64_t)count, gatherer->features, gatherer->targets);
+}
+
+/* Keeps a source that is read in order some pages ahead, and lets go of those behind. */
+static void follow(gdi_gatherer *gatherer, int64_t first, int64_t count)
+{
+    const gd_examples *examples = &gatherer->examples;
+    int64_t stretch = STRETCH_BYTES / (gd_source_example_bytes(examples->source) + 1) + 1;
+    if (first < gatherer->behind || first > gatherer->ahead) {
+        gatherer->ahead = gatherer->behind = first;
+    }
+    if (first + count + stretch / 2 > gatherer->ahead) {
+        int64_t left = examples->count - gatherer->ahead;
+        gdi_source_expect(examples->source, gatherer->ahead, left < stretch ? left : stretch);
+        gatherer->ahead += left < stretch ? left : stretch;
+    }
+    if (first - gatherer->behind > stretch) {
+        gdi_source_release(examples->source, gatherer->behind, first - gatherer->behind);
+        gatherer->behind = first;
+    }
+}
+
+static void prepare(gdi_gatherer *gatherer, const int64_t *order, int64_t first, int64_t count,
+                    const gd_real **features, const gd_real **targets)
+{
+    const gd_examples *examples = &gatherer->examples;
+    preparing task = {gatherer, order, first};
+    if (order == NULL) {
+        follow(gatherer, first, count);
+    }
+    gdi_parallel_rows(gatherer->pool, (size_t)count,
+                      (size_t)(examples->feature_width + examples->target_width), prepare_range,
+                      &task);
+    *features = gatherer->features;
+    *targets = gatherer->targets != NULL ? gatherer->targets : gatherer->features;
+}
+
+void gdi_gather(gdi_gatherer *gatherer, const int64_t *order, int64_t first, int64_t count,
                 const gd_real **features, const gd_real **targets)
 {
     const gd_examples *examples = &gatherer->examples;
+    if (examples->source != NULL) {
+        prepare(gatherer, order, first, count, features, targets);
+        return;
+    }
     size_t feature_stride = (size_t)gdi_feature_stride(examples);
     size_t target_stride = (size_t)gdi_target_stride(examples);
     size_t row = (size_t)(order == NULL ? first : order[0]);

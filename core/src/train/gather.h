@@ -2,7 +2,8 @@
  * gather.h: examples brought side by side, as a forward pass wants them.
  *
  * Rows that stand side by side in the caller's memory are used in place; chosen rows, and views whose
- * stride is not their width, are copied into memory taken once. Sparse rows are listed, never copied. Thread rule: one owner.
+ * stride is not their width, are copied into memory taken once; those of a source are prepared there.
+ * Sparse rows are listed, never copied. Thread rule: one owner.
  */
 #ifndef DESCENT_TRAIN_GATHER_H
 #define DESCENT_TRAIN_GATHER_H
@@ -10,6 +11,7 @@
 #include <descent/training.h>
 
 #include "base/thread_pool.h"
+#include "train/source.h"
 
 static inline int64_t gdi_feature_stride(const gd_examples *examples)
 {
@@ -27,6 +29,8 @@ typedef struct gdi_gatherer {
     uint32_t *sparse_rows;       /* [rows] of the matrix, where examples are sparse, else NULL */
     gd_sparse_batch sparse;      /* as last gathered, where they are */
     gdi_thread_pool *pool;       /* borrowed, shares the copying; NULL at first: none */
+    int64_t ahead;  /* of a source read in order: example up to which it was asked for */
+    int64_t behind; /* and up to which it may forget */
 } gdi_gatherer;
 
 /* For at most `rows` examples at a time; `chosen`: they are taken in an order of the caller's. */
@@ -42,7 +46,7 @@ int64_t gdi_gatherer_bytes(const gd_examples *examples, int64_t rows, bool chose
  * [count, width] each. Valid until the next call. Of sparse examples *features is NULL, and their rows
  * are in gatherer->sparse.
  */
-void gdi_gather(const gdi_gatherer *gatherer, const int64_t *order, int64_t first, int64_t count,
+void gdi_gather(gdi_gatherer *gatherer, const int64_t *order, int64_t first, int64_t count,
                 const gd_real **features, const gd_real **targets);
 
 /* What gdi_gather found as the input of a forward pass: `features`, or where that is NULL sparse rows. */

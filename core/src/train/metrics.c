@@ -117,7 +117,7 @@ static void summarise(const evaluation *e, int64_t examples, gd_metrics *metrics
 }
 
 /* One slice of `rows` examples from `first` on. */
-static gd_status add_slice(evaluation *e, const gdi_gatherer *gatherer, const gd_model *model,
+static gd_status add_slice(evaluation *e, gdi_gatherer *gatherer, const gd_model *model,
                            const gd_real *parameters, gd_workspace *workspace,
                            const gd_loss_options *loss, int64_t first, int64_t rows,
                            bool classification, gd_error *error)

@@ -153,6 +153,15 @@ static gd_status check_options(const gd_trainer_setup *setup, gd_error *error)
     return status;
 }
 
+/* Targets that are not at hand are all right where the least and the largest are. */
+static gd_status check_extremes(const gd_loss_options *loss, const gd_examples *examples,
+                                int64_t width, gdi_output_plan output, gd_error *error)
+{
+    const gd_source *source = examples->source;
+    bool features = source->target_span == 0 || source->row_targets != width;
+    return gd_loss_check(loss, source->extremes, features ? 0 : 2, width, output.width, error);
+}
+
 /*
  * The values of the first `count` targets; their sizes in any case. Targets that overlap stand in one
  * piece and are looked at once; with gaps between them, example by example.
@@ -162,6 +171,9 @@ static gd_status check_targets(const gd_loss_options *loss, const gd_examples *e
 {
     int64_t stride = gdi_target_stride(examples);
     int64_t width = examples->target_width / output.rows;
+    if (count > 0 && examples->source != NULL) {
+        return check_extremes(loss, examples, width, output, error);
+    }
     if (count == 0 || (stride <= examples->target_width && stride % width == 0)) {
         int64_t rows = count == 0 ? 0 : ((count - 1) * stride + examples->target_width) / width;
         return gd_loss_check(loss, examples->targets, rows, width, output.width, error);
@@ -217,7 +229,8 @@ static gd_status check_examples(const gd_trainer_setup *setup, const gd_examples
     int64_t inputs = gd_shape_size(gd_model_input_shape(setup->model));
     gdi_output_plan output = gdi_plan_output(setup->model);
     bool dense = examples->sparse == NULL;
-    if (loaded && ((dense && examples->features == NULL) || examples->targets == NULL)) {
+    if (loaded && examples->source == NULL &&
+        ((dense && examples->features == NULL) || examples->targets == NULL)) {
         return gd_fail(error, GD_INVALID_ARGUMENT, name, "%s have no features or targets", name);
     }
     if (examples->feature_width != inputs) {
@@ -306,6 +319,10 @@ gd_status gdi_setup_check(gd_trainer_setup *setup, bool loaded, gd_error *error)
     }
     if (status == GD_OK) {
         status = check_examples(setup, &setup->examples, "examples", loaded, error);
+    }
+    if (status == GD_OK && setup->shuffle_window < 0) {
+        status = gd_fail(error, GD_INVALID_ARGUMENT, "shuffle_window",
+                         "the window to shuffle in cannot be below 0");
     }
     if (status == GD_OK && setup->validation.count > 0) {
         status = check_examples(setup, &setup->validation, "validation", loaded, error);

@@ -86,7 +86,9 @@ int64_t gd_trainer_bytes(const gd_trainer_setup *setup)
     add_bytes(&total, count_layers(setup->model), sizeof(int64_t) + sizeof(double));
     add_bytes(&total, gd_model_workspace_bytes(setup->model, rows, true), 1);
     add_bytes(&total, gdi_thread_pool_bytes(resolved.training.threads, gdi_parallel_scratch()), 1);
-    add_bytes(&total, gdi_batcher_bytes(&resolved.examples, &resolved.training), 1);
+    add_bytes(&total,
+              gdi_batcher_bytes(&resolved.examples, &resolved.training, resolved.shuffle_window),
+              1);
     if (setup->validation.count > 0) {
         int64_t slice = gdi_slice_rows(setup->model, setup->validation.count);
         add_bytes(&total, gd_model_workspace_bytes(setup->model, slice, false), 1);
@@ -143,8 +145,8 @@ static gd_status allocate(gd_trainer *trainer, gd_error *error)
         return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory to train %llu parameters",
                        (unsigned long long)trainer->parameter_count);
     }
-    gd_status status =
-        gdi_batcher_init(&trainer->batcher, &setup->examples, &setup->training, error);
+    gd_status status = gdi_batcher_init(&trainer->batcher, &setup->examples, &setup->training,
+                                        setup->shuffle_window, error);
     if (status == GD_OK) {
         status = gd_workspace_create(&trainer->workspace, setup->model, setup->training.batch_size,
                                      true, error);

@@ -195,6 +195,7 @@ Test(api_reply, every_failure_has_a_code_and_no_inner_word)
         {GD_NOT_FOUND, 404, "not_found"},
         {GD_CONFLICT, 409, "conflict"},
         {GD_UNAVAILABLE, 503, "unavailable"},
+        {GD_INTERRUPTED, 503, "interrupted"},
     };
     cr_assert_eq(sizeof cases / sizeof cases[0], GD_STATUS_COUNT - 1);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

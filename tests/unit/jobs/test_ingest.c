@@ -65,7 +65,7 @@ Test(jobs_ingest, a_file_becomes_a_dataset)
     store_dataset_dispose(&dataset);
     cr_expect_eq(jobs_fixture_count(&fixture, "uploads"), 0);
     cr_expect_eq(jobs_fixture_count(&fixture, "datasets"), 1);
-    jobs_resources resources = {fixture.store, fixture.folder, 0, NULL};
+    jobs_resources resources = {fixture.store, fixture.folder, 0, NULL, NULL};
     gd_frame *frame = NULL;
     cr_assert_eq(jobs_open_dataset(&resources, id, &frame, NULL, NULL), GD_OK);
     cr_expect_eq(gd_frame_row_count(frame), 3);

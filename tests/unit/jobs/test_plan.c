@@ -46,7 +46,7 @@ TestSuite(jobs_plan, .init = start, .fini = end);
 static gd_status make(const char *text, int64_t memory)
 {
     gd_error error = {0};
-    jobs_resources resources = {fixture.store, fixture.folder, memory, NULL};
+    jobs_resources resources = {fixture.store, fixture.folder, memory, NULL, NULL};
     forget();
     spec = spec_read(jobs_fixture_parse(text), &faults);
     cr_assert_eq(faults.total, 0, "%s: %s", text, faults.total > 0 ? faults.entries[0].detail : "");
@@ -141,7 +141,7 @@ Test(jobs_plan, examples_are_prepared_in_memory)
     gd_error error = {0};
     make_good("{'model': 'softmax', 'data': {" FLOWERS
               ", 'target': 'kind', 'scaling': 'standardize', 'validation': {'last': 3}}}");
-    cr_assert_eq(jobs_plan_load(plan, &error), GD_OK, "%s", error.message);
+    cr_assert_eq(jobs_plan_load(plan, NULL, &error), GD_OK, "%s", error.message);
     cr_expect_eq(plan->examples.count, 3);
     cr_expect_eq(plan->validation.count, 3);
     cr_expect_eq(plan->examples.feature_width, 2);
@@ -151,7 +151,7 @@ Test(jobs_plan, examples_are_prepared_in_memory)
     cr_expect_float_eq(sum, 0, 1e-6, "the training part's mean is 0");
     cr_expect_eq(plan->examples.targets[1], 1);
     make_good("{'model': {'type': 'autoencoder', 'hidden': 1}, 'data': {'generator': 'sine'}}");
-    cr_assert_eq(jobs_plan_load(plan, &error), GD_OK, "%s", error.message);
+    cr_assert_eq(jobs_plan_load(plan, NULL, &error), GD_OK, "%s", error.message);
     cr_expect_eq(plan->examples.targets, plan->examples.features);
 }
 
@@ -163,7 +163,7 @@ Test(jobs_plan, a_missing_cell_is_told_with_its_place)
         "'rows': [[1, 2], [null, 3], [3, 4]]}, 'target': 'y'}}",
         MEMORY);
     if (status == GD_OK)
-        status = jobs_plan_load(plan, &error);
+        status = jobs_plan_load(plan, NULL, &error);
     else
         error = (gd_error){.message = ""};
     cr_expect_neq(status, GD_OK);
@@ -172,7 +172,7 @@ Test(jobs_plan, a_missing_cell_is_told_with_its_place)
     make_good(
         "{'model': 'linear', 'data': {'inline': {'columns': ['x', 'y'], 'rows': [[1, 2], "
         "[null, 3], [3, 4]]}, 'target': 'y', 'missing': 'drop'}}");
-    cr_assert_eq(jobs_plan_load(plan, &error), GD_OK, "%s", error.message);
+    cr_assert_eq(jobs_plan_load(plan, NULL, &error), GD_OK, "%s", error.message);
     cr_expect_eq(plan->examples.count, 2);
 }
 
@@ -334,7 +334,7 @@ Test(jobs_plan, a_dataset_can_be_held_out_whole)
              id, other);
     make_good(text);
     gd_error error = {0};
-    cr_assert_eq(jobs_plan_load(plan, &error), GD_OK, "%s", error.message);
+    cr_assert_eq(jobs_plan_load(plan, NULL, &error), GD_OK, "%s", error.message);
     cr_expect_eq(plan->examples.count, 3);
     cr_expect_eq(plan->validation.count, 2);
     cr_expect_eq(plan->validation.features[0], 2, "columns are found by name");

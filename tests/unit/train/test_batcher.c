@@ -21,7 +21,7 @@ static gd_examples make_examples(void)
         features[2 * i + 1] = (gd_real)(-i);
         targets[i] = (gd_real)(100 + i);
     }
-    return (gd_examples){features, targets, ROWS, 2, 1, 0, 0, NULL};
+    return (gd_examples){features, targets, ROWS, 2, 1, 0, 0, NULL, NULL};
 }
 
 static gdi_batcher make(int64_t batch_size, bool shuffle, uint64_t seed)
@@ -32,7 +32,7 @@ static gdi_batcher make(int64_t batch_size, bool shuffle, uint64_t seed)
     options.seed = seed;
     gd_examples examples = make_examples();
     gdi_batcher batcher;
-    cr_assert_eq(gdi_batcher_init(&batcher, &examples, &options, NULL), GD_OK);
+    cr_assert_eq(gdi_batcher_init(&batcher, &examples, &options, 0, NULL), GD_OK);
     return batcher;
 }
 
@@ -133,11 +133,11 @@ Test(train_batcher, says_how_much_memory_it_takes)
     gd_training_options options = gd_training_options_default();
     gd_examples examples = make_examples();
     options.batch_size = 4;
-    cr_assert_eq(gdi_batcher_bytes(&examples, &options),
+    cr_assert_eq(gdi_batcher_bytes(&examples, &options, 0),
                  (int64_t)(ROWS * sizeof(int64_t) + 4 * 3 * sizeof(gd_real)));
     options.shuffle = false;
-    cr_assert_eq(gdi_batcher_bytes(&examples, &options), 0);
+    cr_assert_eq(gdi_batcher_bytes(&examples, &options, 0), 0);
     options.shuffle = true;
     examples.count = INT64_MAX / 4;
-    cr_assert_eq(gdi_batcher_bytes(&examples, &options), -1);
+    cr_assert_eq(gdi_batcher_bytes(&examples, &options, 0), -1);
 }

@@ -14,7 +14,7 @@ Test(train_metrics, regression_by_hand)
     /* y = 2 x; targets 1, 4, 7 of inputs 1, 2, 3: residuals 1, 0, -1, about the mean 4: 9, 0, 9. */
     gd_model *model = training_run_model((int64_t[]){1, 1}, 2, 0);
     const gd_real parameters[2] = {2, 0}, x[3] = {1, 2, 3}, y[3] = {1, 4, 7};
-    const gd_examples examples = {x, y, 3, 1, 1, 0, 0, NULL};
+    const gd_examples examples = {x, y, 3, 1, 1, 0, 0, NULL, NULL};
     const gd_loss_options loss = {.type = GD_LOSS_MSE};
     gd_metrics metrics;
     cr_assert_eq(gd_metrics_evaluate(&metrics, model, parameters, &loss, NULL, &examples, NULL),
@@ -31,7 +31,7 @@ Test(train_metrics, r2_of_a_constant_target_is_nan)
 {
     gd_model *model = training_run_model((int64_t[]){1, 1}, 2, 0);
     const gd_real parameters[2] = {0, 3}, x[2] = {1, 2}, y[2] = {3, 3};
-    const gd_examples examples = {x, y, 2, 1, 1, 0, 0, NULL};
+    const gd_examples examples = {x, y, 2, 1, 1, 0, 0, NULL, NULL};
     const gd_loss_options loss = {.type = GD_LOSS_MSE};
     gd_metrics metrics;
     cr_assert_eq(gd_metrics_evaluate(&metrics, model, parameters, &loss, NULL, &examples, NULL),
@@ -46,7 +46,7 @@ Test(train_metrics, accuracy_by_hand)
     gd_model *model = training_run_model((int64_t[]){2, 2}, 2, 0);
     const gd_real parameters[6] = {1, 0, 0, 1, 0, 0};
     const gd_real x[8] = {2, 1, 1, 2, 5, 5, -1, 0}, y[4] = {0, 0, 0, 1};
-    const gd_examples examples = {x, y, 4, 2, 1, 0, 0, NULL};
+    const gd_examples examples = {x, y, 4, 2, 1, 0, 0, NULL, NULL};
     const gd_loss_options loss = {.type = GD_LOSS_CROSS_ENTROPY};
     gd_metrics metrics;
     cr_assert_eq(gd_metrics_evaluate(&metrics, model, parameters, &loss, NULL, &examples, NULL),
@@ -71,8 +71,8 @@ Test(train_metrics, refuses_examples_that_do_not_fit)
     const gd_real parameters[3] = {0}, values[4] = {0};
     const gd_loss_options loss = {.type = GD_LOSS_MSE};
     gd_metrics metrics;
-    const gd_examples none = {values, values, 0, 2, 1, 0, 0, NULL},
-                      wide = {values, values, 1, 3, 1, 0, 0, NULL};
+    const gd_examples none = {values, values, 0, 2, 1, 0, 0, NULL, NULL},
+                      wide = {values, values, 1, 3, 1, 0, 0, NULL, NULL};
     cr_assert_eq(gd_metrics_evaluate(&metrics, model, parameters, &loss, NULL, &none, NULL),
                  GD_INVALID_DATA);
     cr_assert_eq(gd_metrics_evaluate(&metrics, model, parameters, &loss, NULL, &wide, NULL),
@@ -90,7 +90,7 @@ Test(train_metrics, the_best_line_between_two_flowers_errs_twice)
     const gd_real parameters[5] = {(gd_real)-2.465220195, (gd_real)-6.680887014,
                                    (gd_real)9.429385154, (gd_real)18.286136888,
                                    (gd_real)-42.637803813};
-    const gd_examples examples = {features, targets, 100, 4, 1, 0, 0, NULL};
+    const gd_examples examples = {features, targets, 100, 4, 1, 0, 0, NULL, NULL};
     const gd_loss_options loss = {.type = GD_LOSS_BINARY_CROSS_ENTROPY};
     gd_metrics metrics;
     cr_assert_eq(gd_metrics_evaluate(&metrics, model, parameters, &loss, NULL, &examples, NULL),

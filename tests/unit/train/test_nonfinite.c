@@ -198,7 +198,7 @@ Test(train_nonfinite, a_validation_loss_that_is_not_finite_ends_training)
     problem p;
     begin_problem(&p);
     gd_real features[8] = {0}, targets[2] = {0};
-    p.setup.validation = (gd_examples){features, targets, 2, 4, 1, 0, 0, NULL};
+    p.setup.validation = (gd_examples){features, targets, 2, 4, 1, 0, 0, NULL, NULL};
     p.trainer = training_run_create(&p.setup);
     features[5] = (gd_real)NAN;
     gd_error error = {0};

@@ -136,7 +136,7 @@ static void compare_case(const gd_model *model, const golden_case *golden, int t
         initial[i] = (gd_real)start[i];
     }
     free(start);
-    gd_examples examples = {features, targets, feature_count / 3, 3, 2, 0, 0, NULL};
+    gd_examples examples = {features, targets, feature_count / 3, 3, 2, 0, 0, NULL, NULL};
     gd_trainer_setup setup = training_run_setup(model, examples);
     setup.optimizer = read_optimizer(type, golden);
     setup.training.epochs = 0;
@@ -209,7 +209,7 @@ Test(train_step, last_batch_of_an_epoch_is_averaged_over_its_real_size)
     training_run_curve curve = {0};
     cr_assert_eq(training_run_advance(trainer, -1, &curve, NULL), GD_OK);
     cr_assert_eq(curve.count, 3);
-    gd_examples last = {features + 8 * 4, targets + 8, 2, 4, 1, 0, 0, NULL};
+    gd_examples last = {features + 8 * 4, targets + 8, 2, 4, 1, 0, 0, NULL, NULL};
     gd_trainer_setup alone = training_run_setup(model, last);
     alone.training.epochs = 1;
     alone.initial_parameters = gd_trainer_parameters(trainer);
@@ -281,7 +281,8 @@ static bool begin_iris(gd_real *features, gd_real *targets, gd_model **model,
         }
     }
     *model = training_run_model((int64_t[]){4, 1}, 2, 0);
-    *setup = training_run_setup(*model, (gd_examples){features, targets, 100, 4, 1, 0, 0, NULL});
+    *setup =
+        training_run_setup(*model, (gd_examples){features, targets, 100, 4, 1, 0, 0, NULL, NULL});
     setup->loss.type = GD_LOSS_BINARY_CROSS_ENTROPY;
     setup->training.batch_size = GD_AUTOMATIC;
     return true;

@@ -35,7 +35,7 @@ static void begin_problem(problem *p)
 static void add_validation(problem *p)
 {
     p->setup.validation =
-        (gd_examples){p->validation_features, p->validation_targets, ROWS, 4, 1, 0, 0, NULL};
+        (gd_examples){p->validation_features, p->validation_targets, ROWS, 4, 1, 0, 0, NULL, NULL};
 }
 
 static const gd_progress *run(problem *p)

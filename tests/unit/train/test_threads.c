@@ -54,10 +54,10 @@ static problem begin(gd_shape input, const gd_layer_options *layers, int64_t cou
     gd_error error = {0};
     cr_assert_eq(gd_model_create(&p.model, &input, layers, count, 2, 0, &error), GD_OK, "%s",
                  error.message);
-    p.setup = training_run_setup(p.model,
-                                 (gd_examples){p.features, p.targets, 250, width, 1, 0, 0, NULL});
-    p.setup.validation =
-        (gd_examples){p.features + 250 * width, p.targets + 250, ROWS - 250, width, 1, 0, 0, NULL};
+    p.setup = training_run_setup(
+        p.model, (gd_examples){p.features, p.targets, 250, width, 1, 0, 0, NULL, NULL});
+    p.setup.validation = (gd_examples){
+        p.features + 250 * width, p.targets + 250, ROWS - 250, width, 1, 0, 0, NULL, NULL};
     p.setup.loss.type = GD_LOSS_CROSS_ENTROPY;
     p.setup.training.shuffle = true;
     p.setup.training.batch_size = 128;

@@ -28,7 +28,7 @@ static gd_examples series(void)
         row_features[2 * i + 1] = (gd_real)i / (gd_real)ROWS;
         row_targets[i] = (gd_real)gd_random_normal(&random);
     }
-    return (gd_examples){row_features, row_targets, ROWS, WIDTH, 1, 0, 0, NULL};
+    return (gd_examples){row_features, row_targets, ROWS, WIDTH, 1, 0, 0, NULL, NULL};
 }
 
 Test(train_window, counts_those_that_lie_in_the_rows)
@@ -86,8 +86,9 @@ static gd_examples copied(const gd_examples *views)
         memcpy(targets + i * views->target_width, views->targets + i * views->target_stride,
                (size_t)views->target_width * sizeof *targets);
     }
-    return (gd_examples){features, targets, views->count, views->feature_width, views->target_width,
-                         0,        0,       NULL};
+    return (gd_examples){
+        features, targets, views->count, views->feature_width, views->target_width, 0,
+        0,        NULL,    NULL};
 }
 
 static void check_same(const gd_model *model, const gd_examples *views, int64_t batch_size,

@@ -35,12 +35,12 @@ int main(void)
     layers[0].of.dense.activation = GD_ACTIVATION_TANH;
     layers[1].of.dense.units = 2; /* one logit a class */
     gd_shape input = {1, {WIDTH}};
-    gd_trainer_setup setup = {
-        .loss = {.type = GD_LOSS_CROSS_ENTROPY},
-        .optimizer = {.type = GD_OPTIMIZER_ADAM},
-        .training = gd_training_options_default(),
-        .examples = {x, y, TRAINED, WIDTH, 1, 0, 0, NULL, NULL},
-        .validation = {x + TRAINED * WIDTH, y + TRAINED, ROWS - TRAINED, WIDTH, 1, 0, 0, NULL, NULL}};
+    gd_trainer_setup setup = {.loss = {.type = GD_LOSS_CROSS_ENTROPY},
+                              .optimizer = {.type = GD_OPTIMIZER_ADAM},
+                              .training = gd_training_options_default(),
+                              .examples = {x, y, TRAINED, WIDTH, 1, 0, 0, NULL, NULL},
+                              .validation = {x + TRAINED * WIDTH, y + TRAINED, ROWS - TRAINED,
+                                             WIDTH, 1, 0, 0, NULL, NULL}};
     gd_fields_set_defaults(&gd_optimizer_descriptor_at(GD_OPTIMIZER_ADAM)->fields,
                            &setup.optimizer);
     setup.optimizer.learning_rate = 0.01;

@@ -98,7 +98,7 @@ static void tell_source(const gdi_batcher *batcher, int64_t window,
 static void read_ahead(gdi_batcher *batcher, int64_t first, int64_t rows)
 {
     const gdi_order *order = &batcher->order;
-    if (!gdi_order_is_windowed(order) || batcher->examples.source == NULL) {
+    if (!gdi_order_is_windowed(order)) {
         return;
     }
     int64_t window = gdi_order_window_of(order, first + rows - 1);
@@ -132,7 +132,9 @@ gdi_batch gdi_batcher_take(gdi_batcher *batcher)
         .first_row = first,
     };
     if (batcher->shuffled) {
-        read_ahead(batcher, first, batch.rows);
+        if (examples->source != NULL) {
+            read_ahead(batcher, first, batch.rows);
+        }
         batch.order = gdi_order_take(&batcher->order, first, batch.rows);
     }
     gdi_gather(&batcher->gatherer, batch.order, first, batch.rows, &batch.features, &batch.targets);

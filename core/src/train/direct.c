@@ -58,11 +58,14 @@ double gdi_direct_evaluate(const gdi_direct *direct, const gdi_batch *batch,
 void gdi_direct_prefetch(const gdi_direct *direct, const gdi_batcher *batcher)
 {
     const int64_t position = batcher->position + AHEAD;
-    if (batcher->order == NULL || position >= batcher->batches) {
+    const gdi_order *order = &batcher->order;
+    /* Examples of a window are not known before it is reached; a source has its own prefetch. */
+    if (order->members == NULL || gdi_order_is_windowed(order) || position >= batcher->batches ||
+        batcher->examples.source != NULL) {
         return;
     }
     const gd_examples *examples = &batcher->examples;
-    const int64_t row = batcher->order[position];
+    const int64_t row = order->members[position];
     const gd_real *features = examples->features + row * gdi_feature_stride(examples);
     __builtin_prefetch(examples->targets + row * gdi_target_stride(examples));
     for (size_t line = 0; line < LINES_A_ROW && line * LINE_ELEMENTS < direct->inputs; line++) {

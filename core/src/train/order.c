@@ -157,11 +157,8 @@ static void enter(gdi_order *order, int64_t window)
     order->at = window;
 }
 
-const int64_t *gdi_order_take(gdi_order *order, int64_t first, int64_t count)
+const int64_t *gdi_order_take_windowed(gdi_order *order, int64_t first, int64_t count)
 {
-    if (order->blocks == NULL) {
-        return order->members + first;
-    }
     int64_t window = gdi_order_window_of(order, first);
     int64_t start = gdi_order_window_start(order, window);
     enter(order, window);

@@ -45,9 +45,16 @@ static inline bool gdi_order_is_windowed(const gdi_order *order)
 /* A new epoch. */
 void gdi_order_start(gdi_order *order, gd_random *random);
 
+/* gdi_order_take where the order is windowed. */
+const int64_t *gdi_order_take_windowed(gdi_order *order, int64_t first, int64_t count);
+
 /* The examples at places first … first+count-1 of the epoch, count at most the batch size. Valid until
  * the next call. */
-const int64_t *gdi_order_take(gdi_order *order, int64_t first, int64_t count);
+static inline const int64_t *gdi_order_take(gdi_order *order, int64_t first, int64_t count)
+{
+    return order->blocks == NULL ? order->members + first
+                                 : gdi_order_take_windowed(order, first, count);
+}
 
 /* Where the window begins and ends among the places of the epoch. */
 int64_t gdi_order_window_start(const gdi_order *order, int64_t window);

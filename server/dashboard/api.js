@@ -5,9 +5,11 @@ import { ask, h } from "./dom.js";
 
 /** A refusal: `status` and the problem document of RFC 9457 (`problem.errors` names every fault). */
 export class ApiError extends Error {
-    /** @param {number} status @param {Object} problem */
-    constructor(status, problem) {
+    /** @param {number} status @param {Object} problem @param {number} [wait] */
+    constructor(status, problem, wait = 0) {
         super(problem.detail || problem.title || `The service answered ${status}.`);
+        /** After so many ms the service wants to be asked again; 0: it did not say. */
+        this.wait = wait;
         this.status = status;
         this.problem = problem;
     }
@@ -52,7 +54,8 @@ async function send(method, path, headers, body, signal) {
         const own = { ...headers };
         if (token())
             own.Authorization = `Bearer ${token()}`;
-        const reply = await fetch(path, { method, headers: own, body, signal, credentials: "same-origin" });
+        const reply = await fetch(path, { method, headers: own, body, signal, credentials: "same-origin",
+            keepalive: method === "DELETE" });
         if (reply.status !== 401 || !await askToken())
             return reply;
     }
@@ -65,7 +68,7 @@ async function refusal(reply) {
     } catch {
         // Not a problem document: the status has to do.
     }
-    return new ApiError(reply.status, problem);
+    return new ApiError(reply.status, problem, 1000 * (Number(reply.headers.get("Retry-After")) || 0));
 }
 
 /**

@@ -72,6 +72,7 @@ const PATHS = {
     system: "M2 3h12v8h-12zM6 14h4M8 11v3",
     light: "M8 5a3 3 0 1 0 0 6a3 3 0 0 0 0-6M8 1v1.5M8 13.5v1.5M1 8h1.5M13.5 8h1.5M3 3l1 1M12 12l1 1M13 3l-1 1M4 12l-1 1",
     dark: "M13.5 9.5a6 6 0 1 1-7-7a4.8 4.8 0 0 0 7 7",
+    pin: "M8 1.8l1.9 4l4.3.5l-3.2 3l.9 4.3L8 11.4l-3.9 2.2l.9-4.3l-3.2-3l4.3-.5z",
     warning: "M8 2l6.5 11.5h-13zM8 6.5v3.5M8 11.8h.1",
     download: "M8 2v8M4.5 7l3.5 3.5l3.5-3.5M2.5 13.5h11",
 };
@@ -103,10 +104,42 @@ export function button(label, act, attributes) {
     return h("button", { type: "button", ...attributes, on: { click: act } }, label);
 }
 
+/** A row of buttons of which one is pressed. @param {string} label @param {Array<[string, string]>} options value and words
+ * @param {string} value @param {function(string): void} chosen @returns {{element: HTMLElement, next: function(): void}} `next`
+ *     presses the one after */
+export function choice(label, options, value, chosen) {
+    let now = value;
+    const press = own => {
+        now = own;
+        controls.forEach((control, index) => control.setAttribute("aria-pressed", String(options[index][0] === own)));
+        chosen(own);
+    };
+    const controls = options.map(([own, words]) => button(words, () => press(own), { "aria-pressed": String(own === value) }));
+    return { element: h("span", { class: "named", role: "group", "aria-label": label }, h("span", { "aria-hidden": "true" }, label),
+        h("span", { class: "choice" }, controls)),
+    next: () => press(options[(options.findIndex(([own]) => own === now) + 1) % options.length][0]) };
+}
+
 /** A select. @param {Array<[string, string]>} options value and words @param {string} value @param {Object} [attributes] */
 export function select(options, value, attributes) {
     return h("select", { ...attributes },
         options.map(([own, words]) => h("option", { value: own, selected: own === value }, words)));
+}
+
+/** A button that puts a text on the clipboard, or, where the browser forbids that, shows it to be copied by hand.
+ * @param {string} label @param {function(): string} text @param {Object} [attributes] @returns {HTMLElement} */
+export function copier(label, text, attributes) {
+    const control = button(label, async () => {
+        try {
+            await navigator.clipboard.writeText(text());
+            say(control, "Copied");
+            setTimeout(() => say(control, label), 2500);
+        } catch {
+            ask(label, finish => [h("textarea", { readonly: true, "aria-label": label, value: text() }),
+                h("div", { class: "row" }, button("Close", () => finish(null)))]);
+        }
+    }, { "aria-live": "polite", ...attributes });
+    return control;
 }
 
 /** A modal dialog; resolves with what `finish` is called with, null where it was closed. @param {string} title

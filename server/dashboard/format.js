@@ -1,4 +1,4 @@
-// format.js: numbers, times and sizes as people read them. Pure functions.
+// format.js: numbers, times and sizes as people read them.
 
 /** A measured number in at most `digits` significant digits, "–" where there is none.
  * @param {number|null|undefined} value @param {number} [digits] @returns {string} */
@@ -99,4 +99,10 @@ export function plain(value) {
         return "–";
     const text = JSON.stringify(value);
     return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}
+
+/** What submits a spec from a shell. @param {Object} spec @returns {string} */
+export function curlOf(spec) {
+    const header = sessionStorage.getItem("descentd.token") ? "-H \"Authorization: Bearer $DESCENTD_TOKEN\" " : "";
+    return `curl ${header}-H 'Content-Type: application/json' ${location.origin}/v1/jobs -d '${JSON.stringify(spec).replaceAll("'", "'\\''")}'`;
 }

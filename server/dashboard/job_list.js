@@ -9,9 +9,11 @@ const MORE = 500;
 const ACTIVE = "running,queued,paused";
 
 export class JobList {
-    /** @param {function(): string} filter the query string of the filter, "" or "?…" */
-    constructor(filter) {
+    /** @param {function(): string} filter the query string of the filter, "" or "?…"
+     * @param {string} pin the label of jobs that are always read, however old */
+    constructor(filter, pin) {
         this.filter = filter;
+        this.pin = pin;
         this.counts = {};
         this.reset();
     }
@@ -20,6 +22,8 @@ export class JobList {
     reset() {
         /** @type {Map<string, Object>} newest first */
         this.rows = new Map();
+        /** @type {Map<string, Object>} those with the pin that are not among the rows */
+        this.pinned = new Map();
         this.next = null;
         this.more = false;
         this.ready = false;
@@ -28,13 +32,7 @@ export class JobList {
 
     /** @returns {Array<Object>} newest first */
     jobs() {
-        return [...this.rows.values()];
-    }
-
-    /** Drops rows at once. @param {Array<string>} ids */
-    forget(ids) {
-        for (const id of ids)
-            this.rows.delete(id);
+        return [...this.rows.values(), ...this.pinned.values()];
     }
 
     /** How many jobs a state has ("": all), as the service counts them. @param {string} status @returns {number} */
@@ -58,13 +56,16 @@ export class JobList {
         if (turn !== this.turn)
             return;
         this.merge(first);
+        await this.readPinned(turn, signal);
         while (this.more && this.rows.size < wanted) {
             drawn();
             const page = await this.page(`limit=${MORE}&cursor=${encodeURIComponent(this.next)}`, signal);
             if (turn !== this.turn)
                 return;
-            for (const job of page.jobs)
+            for (const job of page.jobs) {
                 this.rows.set(job.id, job);
+                this.pinned.delete(job.id);
+            }
             this.next = page.next_cursor;
             this.more = this.next !== null;
         }
@@ -88,6 +89,14 @@ export class JobList {
         this.rows = rows;
     }
 
+    async readPinned(turn, signal) {
+        if (this.filter().includes("label="))
+            return;
+        const { jobs } = await this.page(`label=${encodeURIComponent(this.pin)}&limit=${FIRST}`, signal);
+        if (turn === this.turn)
+            this.pinned = new Map(jobs.filter(job => !this.rows.has(job.id)).map(job => [job.id, job]));
+    }
+
     async refreshActive(turn, signal) {
         const changing = [...this.rows.values()].filter(job => !job.terminal).map(job => job.id);
         if (changing.length === 0)
@@ -105,7 +114,7 @@ export class JobList {
                 if (job === null)
                     this.rows.delete(id);
                 else
-                    this.rows.set(id, { ...job, model_type: job.spec.model.type });
+                    this.rows.set(id, { ...job, model_type: job.spec.model.type, optimizer_type: job.spec.optimizer.type });
             }
         }
     }

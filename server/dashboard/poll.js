@@ -36,7 +36,7 @@ export function poll(task) {
                 return;
             // A refusal is an answer: the page shows it. Only 429 and 5xx are worth asking again.
             const retry = !(error instanceof ApiError) || error.status >= 500 || error.status === 429;
-            pause = Math.min(BACKOFF_LAST, BACKOFF_FIRST * 2 ** failures++) * (0.75 + Math.random() / 2);
+            pause = Math.max(Math.min(BACKOFF_LAST, BACKOFF_FIRST * 2 ** failures++) * (0.75 + Math.random() / 2), error.wait ?? 0);
             report({ ok: !retry, error, retry: retry ? Date.now() + pause : 0 });
             if (!retry)
                 pause = null;

@@ -18,6 +18,7 @@ export function report(outcome) {
     connection.ok = outcome.ok;
     connection.retry = outcome.retry ?? 0;
     connection.message = outcome.error?.message ?? "";
+    connection.word = outcome.error?.status ? `answer ${outcome.error.status}` : "no answer";
     if (outcome.ok)
         connection.at = Date.now();
     showConnection();
@@ -31,25 +32,41 @@ function showConnection() {
         say(line, "");
     else if (connection.ok)
         say(line, age < 3 ? "up to date" : `data is ${duration(Math.floor(age))} old`);
+    else if (connection.retry === 0)
+        say(line, connection.message);
     else
-        say(line, `no answer · ${connection.at === 0 ? "" : `data is ${duration(Math.floor(age))} old · `}` +
+        say(line, `${connection.word} · ${connection.at === 0 ? "" : `data is ${duration(Math.floor(age))} old · `}` +
             `again in ${Math.max(0, Math.ceil((connection.retry - Date.now()) / 1000))} s`);
 }
 
-/** A line at the foot of the page; it stays until it is closed or `seconds` are over.
- * @param {string} text @param {{seconds?: number, action?: string, act?: function(): void, bad?: boolean}} [options]
- * @returns {function(): void} closes it */
+/** A line at the foot of the page; it stays until it is closed or `seconds` are over, which wait while it is pointed at or
+ * has the focus.
+ * @param {string} text @param {{seconds?: number, action?: string, act?: function(): void, over?: function(): void,
+ *     bad?: boolean}} [options] `over` is called when the time is over or the line was closed
+ * @returns {function(): void} closes it, calling nothing */
 export function notice(text, options = {}) {
-    const close = () => line.remove();
+    let timer = 0;
+    const close = () => {
+        clearInterval(timer);
+        line.remove();
+    };
+    const finish = () => {
+        close();
+        options.over?.();
+    };
     const line = h("div", { class: options.bad ? "notice bad" : "notice" }, h("span", null, text),
         options.action ? button(options.action, () => {
             close();
             options.act();
         }) : null,
-        button("Close", close, { class: "quiet" }));
+        button("Close", finish, { class: "quiet" }));
     document.getElementById("notices").appendChild(line);
-    if (options.seconds)
-        setTimeout(close, options.seconds * 1000);
+    let left = options.seconds;
+    if (left)
+        timer = setInterval(() => {
+            if (!line.matches(":hover, :focus-within") && --left <= 0)
+                finish();
+        }, 1000);
     return close;
 }
 

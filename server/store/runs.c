@@ -21,8 +21,9 @@ typedef struct claiming {
 static gd_status append_started(store_connection *connection, const store_job *job, int64_t now,
                                 gd_error *error)
 {
-    char data[48];
-    snprintf(data, sizeof data, "{\"attempt\":%lld}", (long long)job->attempt);
+    char data[80];
+    snprintf(data, sizeof data, "{\"attempt\":%lld,\"step\":%lld}", (long long)job->attempt,
+             (long long)job->progress.step);
     store_event event = {
         .at = now, .type = "started", .message = "A worker took the job.", .data = data};
     return store_event_append(connection, job->sequence, &event, error);

@@ -1,7 +1,7 @@
 // cursor.js: what charts over the same points share: the position of the cursor, always a point that was really
 // recorded, and the part of the axis a person asks to see closer.
 
-import { nearest } from "./scale.js";
+import { axisScale, nearest } from "./scale.js";
 
 /** Room left of every plot for the labels, and right of it, so that charts stand exactly below each other. */
 export const LEFT = 58;
@@ -12,7 +12,8 @@ export class CursorGroup {
         this.charts = new Set();
         /** @type {ArrayLike<number>} ascending x of the points */
         this.x = [];
-        this.log = false;
+        /** @type {import("./scale.js").AxisScale} of x */
+        this.scale = axisScale("");
         /** Room right of the plots as they turned out. */
         this.right = RIGHT;
         this.index = -1;
@@ -39,7 +40,7 @@ export class CursorGroup {
 
     /** Points at what lies nearest. @param {number} x */
     seek(x) {
-        this.point(nearest(this.x, x, this.log));
+        this.point(nearest(this.x, x, this.scale));
     }
 }
 
@@ -47,7 +48,8 @@ export class CursorGroup {
  * Makes an element a cursor over the group's points: pointer, drag to zoom, and keys (arrows move, Page by twenty,
  * + and − zoom around the cursor, 0 shows all again).
  * @param {HTMLElement} plot @param {CursorGroup} group
- * @param {{toX: function(number): number, label: string}} axis `toX` turns pixels from the plot's left edge into x
+ * @param {{toX: function(number): number, label: string, picked?: function(number): void}} axis `toX` turns pixels from
+ *     the plot's left edge into x; `picked` is told the pixels from the top of a click
  * @returns {function(): void} redraws what a screen reader is told
  */
 export function steer(plot, group, axis) {
@@ -87,6 +89,8 @@ export function steer(plot, group, axis) {
         drop();
         if (swept)
             group.zoomed(axis.toX(Math.min(start, end)), axis.toX(Math.max(start, end)));
+        else if (start !== null)
+            axis.picked?.(event.clientY - plot.getBoundingClientRect().top);
     });
     plot.addEventListener("pointercancel", drop);
     plot.addEventListener("pointerleave", () => {

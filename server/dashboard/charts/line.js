@@ -3,15 +3,19 @@
 
 import { fill, h, say } from "../dom.js";
 import { count, number, short } from "../format.js";
+import { asinhScale } from "./asinh.js";
 import { colour, faded } from "./canvas.js";
 import { LEFT, RIGHT, steer } from "./cursor.js";
-import { linearTicks, logTicks } from "./scale.js";
+import { axisScale, ticksOf } from "./scale.js";
 import { dataTable } from "./table.js";
 
 let loading = null;
 
 function library() {
-    loading ??= import("./chart.js").then(own => own.Chart);
+    loading ??= import("./chart.js").then(({ Chart, Scale }) => {
+        Chart.register(asinhScale(Scale));
+        return Chart;
+    });
     return loading;
 }
 
@@ -20,11 +24,24 @@ function library() {
  * @typedef {{name: string, colour: string, dash?: Array<number>, width?: number, faint?: boolean, x: Array<number>,
  *     y: Array<number>, end?: string}} Series `colour` is a token of the style sheet; NaN in y is a gap; `end` is
  *     written at the last point
- * @typedef {{series: Array<Series>, xLog: boolean, yLog: boolean, range: [number, number], xName: string,
- *     marks?: Array<{x: number, text: string}>, rings?: Array<{x: number, y: number, colour: string}>, line?: number,
- *     summary: string, table: function(): Array<[string, Array]>}} LineView
- *     `range` is that of the x axis, `line` a level drawn across
+ * @typedef {{series: Array<Series>, xScale: string, yScale: string, range: [number, number], xName: string,
+ *     marks?: Array<{x: number, text: string}>, rings?: Array<{x: number, y: number, colour: string}>, line?: number, yRange?: [number, number],
+ *     bands?: Array<{colour: string, x: Array<number>, low: Array<number>, high: Array<number>}>,
+ *     events?: Array<{x: number, text: string}>, summary: string, table: function(): Array<[string, Array]>}} LineView
+ *     Scales are "", "log" or "asinh"; `range` is that of the x axis, `line` a level drawn across, `bands` lie behind the
+ *     curves, `events` are ticks at the foot
  */
+
+/** What both axes share. @param {import("./scale.js").AxisScale} mapping @param {function(): number} wanted
+ * @param {function(number): string} words */
+function axis(mapping, wanted, words) {
+    return { type: { linear: "linear", log: "logarithmic", asinh: "asinh" }[mapping.kind], unit: mapping.unit,
+        grid: { color: colour("--grid"), drawTicks: false, drawBorder: false },
+        ticks: { color: colour("--muted"), font: { family: "Inter, system-ui, sans-serif", size: 11 }, maxRotation: 0, padding: 6, callback: words },
+        afterBuildTicks: own => {
+            own.ticks = ticksOf(mapping, own.min, own.max, wanted()).map(value => ({ value }));
+        } };
+}
 
 export class LineChart {
     /** @param {{title: string, height: number, group: import("./cursor.js").CursorGroup}} options */
@@ -37,7 +54,7 @@ export class LineChart {
         this.plot = h("div", { class: "plot", style: { height: `${height}px` } }, this.canvas);
         this.summary = h("span");
         this.table = dataTable(title, () => this.view?.table() ?? []);
-        this.element = h("figure", { class: "chart" }, h("figcaption", null, h("h3", null, title), this.summary),
+        this.element = h("figure", { class: "chart" }, h("figcaption", null, h("h3", null, title), this.summary, this.table.toggle),
             this.plot, this.table.element);
         this.tell = steer(this.plot, group, { label: title, toX: pixel => this.toX(pixel) });
         this.recolour = () => this.view && this.show(this.view);
@@ -70,7 +87,7 @@ export class LineChart {
         if (this.view !== view) // a newer one, or destroyed
             return;
         const { datasets, hidden, least, most } = this.prepare(view);
-        this.scales(view, least, most);
+        const straight = this.scales(view, least, most);
         if (this.chart) {
             this.chart.data.datasets = datasets;
             Object.assign(this.chart.options.scales, this.axes);
@@ -84,12 +101,12 @@ export class LineChart {
                     events: [], layout: { padding: { right: RIGHT, top: 9 } },
                     plugins: { legend: { display: false }, tooltip: { enabled: false } }, scales: this.axes,
                 },
-                plugins: [{ afterDatasetsDraw: chart => this.decorate(chart) }],
+                plugins: [{ beforeDatasetsDraw: chart => this.drawBands(chart), afterDatasetsDraw: chart => this.decorate(chart) }],
             });
         }
         this.group.right = this.chart.width - this.chart.chartArea.right;
-        const words = hidden > 0 ? `${view.summary} · ${count(hidden)} values at or below 0 have no place on a log axis` :
-            view.summary;
+        const words = [view.summary, hidden > 0 ? `${count(hidden)} values at or below 0 have no place on a log axis` : "",
+            straight].filter(Boolean).join(" · ");
         say(this.summary, words);
         this.canvas.setAttribute("aria-label", words);
         this.table.refresh();
@@ -106,7 +123,7 @@ export class LineChart {
                 const x = series.x[index];
                 if (y === null)
                     y = NaN;
-                if ((view.yLog && y <= 0) || (view.xLog && x <= 0)) {
+                if ((view.yScale === "log" && y <= 0) || (view.xScale === "log" && x <= 0)) {
                     hidden++;
                     y = NaN;
                 }
@@ -123,6 +140,13 @@ export class LineChart {
                 backgroundColor: colour(series.colour), borderWidth: series.width ?? 1.5, borderDash: series.dash ?? [],
                 pointRadius: radii, pointBorderWidth: 0, pointHitRadius: 0, tension: 0, spanGaps: false, own: series, order: -place };
         });
+        for (const band of view.bands ?? [])
+            band.x.forEach((x, index) => {
+                if (x < view.range[0] || x > view.range[1] || (view.yScale === "log" && band.low[index] <= 0))
+                    return;
+                least = Math.min(least, band.low[index]);
+                most = Math.max(most, band.high[index]);
+            });
         if (Number.isFinite(view.line) && Number.isFinite(least)) {
             least = Math.min(least, view.line);
             most = Math.max(most, view.line);
@@ -130,11 +154,12 @@ export class LineChart {
         return { datasets, hidden, least, most };
     }
 
+    /** Options of both axes. @returns {string} what must be said of them */
     scales(view, least, most) {
-        let low = least, high = most;
+        let [low, high] = view.yRange ?? [least, most];
         if (!Number.isFinite(low))
-            [low, high] = view.yLog ? [0.1, 1] : [0, 1];
-        if (view.yLog) {
+            [low, high] = view.yScale === "log" ? [0.1, 1] : [0, 1];
+        if (view.yScale === "log") {
             const margin = Math.max(1.08, (high / low) ** 0.06);
             low /= margin;
             high *= margin;
@@ -143,28 +168,38 @@ export class LineChart {
             low = low >= 0 && low - margin < 0 ? 0 : low - margin;
             high += margin;
         }
-        const ticks = { color: colour("--muted"), font: { family: "Inter, system-ui, sans-serif", size: 11 }, maxRotation: 0 };
-        const grid = { color: colour("--grid"), drawTicks: false, drawBorder: false };
-        const [first, last] = view.range;
+        const [first, last] = view.range[1] > view.range[0] ? view.range : [view.range[0], view.range[0] + 1];
+        this.x = axisScale(view.xScale, Math.max(Math.abs(first), Math.abs(last)));
+        const y = axisScale(view.yScale, Math.max(Math.abs(low), Math.abs(high)));
         const wide = () => Math.max(2, Math.floor(this.plot.clientWidth / 110));
         const tall = Math.max(2, Math.floor(this.plot.clientHeight / 36));
         this.axes = {
-            x: { type: view.xLog ? "logarithmic" : "linear", min: first, max: last > first ? last : first + 1, grid,
-                ticks: { ...ticks, padding: 6, callback: value => short(value) },
-                afterBuildTicks: axis => {
-                    axis.ticks = (view.xLog ? logTicks(axis.min, axis.max, wide()) : linearTicks(axis.min, axis.max, wide()))
-                        .map(value => ({ value }));
-                } },
-            y: { type: view.yLog ? "logarithmic" : "linear", min: low, max: high, grid,
-                ticks: { ...ticks, padding: 6, callback: value => number(value, 3) },
-                afterFit: axis => {
-                    axis.width = LEFT;
-                },
-                afterBuildTicks: axis => {
-                    axis.ticks = (view.yLog ? logTicks(axis.min, axis.max, tall) : linearTicks(axis.min, axis.max, tall))
-                        .map(value => ({ value }));
-                } },
+            x: { ...axis(this.x, wide, value => short(value)), min: first, max: last },
+            y: { ...axis(y, () => tall, value => number(value, 3)), min: low, max: high, afterFit: own => {
+                own.width = LEFT;
+            } },
         };
+        return [[view.xScale, this.x], [view.yScale, y]].filter(([kind]) => kind === "asinh").map(([, scale], index, all) =>
+            `asinh${all.length > 1 ? index === 0 ? " x" : " y" : ""}: straight up to ${number(scale.unit, 2)}`).join(" · ");
+    }
+
+    drawBands(chart) {
+        const { ctx: context, chartArea: area, scales: { x, y } } = chart;
+        context.save();
+        context.beginPath();
+        context.rect(area.left, area.top, area.right - area.left, area.bottom - area.top);
+        context.clip();
+        for (const band of this.view?.bands ?? []) {
+            const point = (values, index) => [x.getPixelForValue(band.x[index]),
+                y.getPixelForValue(this.view.yScale === "log" ? Math.max(values[index], y.min / 10) : values[index])];
+            context.fillStyle = faded(band.colour, 0.2);
+            context.beginPath();
+            band.x.forEach((_, index) => context.lineTo(...point(band.high, index)));
+            for (let index = band.x.length - 1; index >= 0; index--)
+                context.lineTo(...point(band.low, index));
+            context.fill();
+        }
+        context.restore();
     }
 
     /** What stands on the curves: level, marks, rings, names at the ends, the cursor. */
@@ -196,6 +231,7 @@ export class LineChart {
             context.fill();
             context.stroke();
         }
+        this.drawEvents(context, area, x);
         this.drawMarks(context, area, x);
         this.drawEnds(context, chart, area);
         if (this.group.index >= 0 && this.group.index < this.group.x.length)
@@ -203,12 +239,14 @@ export class LineChart {
         context.restore();
     }
 
+    /** What is not finite: at the top edge, with its step where there is room. */
     drawMarks(context, area, x) {
-        let before = -Infinity;
+        let before = -Infinity, written = -Infinity;
         context.fillStyle = colour("--bad");
+        context.textAlign = "left";
         for (const mark of this.view.marks ?? []) {
             const left = x.getPixelForValue(mark.x);
-            if (!(left >= area.left && left <= area.right) || left - before < 3)
+            if (!(left >= area.left - 1 && left <= area.right + 1) || left - before < 3)
                 continue;
             before = left;
             context.beginPath();
@@ -216,6 +254,34 @@ export class LineChart {
             context.lineTo(left + 5, area.top - 7);
             context.lineTo(left, area.top + 2);
             context.fill();
+            const width = context.measureText(mark.text ?? "").width;
+            const start = left + 8 + width > area.right ? left - 8 - width : left + 8;
+            if (mark.text && start > written + 6) {
+                context.fillText(mark.text, start, area.top + 4);
+                written = start + width;
+            }
+        }
+    }
+
+    /** Short ticks at the foot, their words beside them while there is room. */
+    drawEvents(context, area, x) {
+        let written = -Infinity;
+        context.fillStyle = context.strokeStyle = colour("--muted");
+        context.lineWidth = 1;
+        context.textAlign = "left";
+        for (const event of this.view.events ?? []) {
+            const left = x.getPixelForValue(event.x);
+            if (!(left >= area.left - 1 && left <= area.right + 1))
+                continue;
+            context.beginPath();
+            context.moveTo(left, area.bottom - 9);
+            context.lineTo(left, area.bottom);
+            context.stroke();
+            const width = context.measureText(event.text).width;
+            if (left + 4 > written && left + 4 + width < area.right) {
+                context.fillText(event.text, left + 4, area.bottom - 4);
+                written = left + 10 + width;
+            }
         }
     }
 

@@ -1,5 +1,34 @@
-// scale.js: where the ticks of an axis stand. Linear ticks are 1, 2 or 5 times a power of ten apart; a log axis has
-// its decades, and where it spans few of them 2 and 5 between; below one decade it is ticked like a line.
+// scale.js: what an axis does to its values, and where its ticks stand. Linear ticks are 1, 2 or 5 times a power of ten
+// apart; a log axis has its decades, and where it spans few of them 2 and 5 between; below one decade it is ticked like a
+// line. An asinh axis is straight around 0 and logarithmic far from it, on both sides: it has a place for every number.
+
+/** @typedef {{kind: "linear"|"log"|"asinh", unit: number, to: function(number): number, from: function(number): number}}
+ *     AxisScale `unit`: up to where an asinh axis is straight */
+
+const STRAIGHT = 1e-3; // of the largest value
+
+/** @param {string} kind "" is linear @param {number} [most] the largest size on the axis @returns {AxisScale} */
+export function axisScale(kind, most = 1) {
+    const unit = most > 0 ? most * STRAIGHT : 1;
+    if (kind === "log")
+        return { kind, unit, to: value => Math.log(Math.max(value, 1e-300)), from: Math.exp };
+    if (kind === "asinh")
+        return { kind, unit, to: value => Math.asinh(value / unit), from: value => Math.sinh(value) * unit };
+    return { kind: "linear", unit, to: value => value, from: value => value };
+}
+
+/** @param {AxisScale} scale @param {number} least @param {number} most @param {number} wanted about so many
+ * @returns {Array<number>} */
+export function ticksOf(scale, least, most, wanted) {
+    if (scale.kind === "linear")
+        return linearTicks(least, most, wanted);
+    if (scale.kind === "log")
+        return logTicks(least, most, wanted);
+    const first = 10 ** Math.ceil(Math.log10(scale.unit));
+    const side = (low, high) => high > low ? logTicks(low, high, Math.max(2, wanted >> 1)) : [];
+    return [...side(Math.max(first, -most), -least).map(tick => -tick).reverse(), ...least <= 0 && most >= 0 ? [0] : [],
+        ...side(Math.max(first, least), most)];
+}
 
 /** @param {number} least @param {number} most @param {number} wanted about so many @returns {Array<number>} */
 export function linearTicks(least, most, wanted = 6) {
@@ -32,9 +61,9 @@ export function logTicks(least, most, wanted = 7) {
     return ticks;
 }
 
-/** The index of the value nearest to `x` in ascending values; on a log axis by ratio. @param {ArrayLike<number>} values
- * @param {number} x @param {boolean} log @returns {number} -1 without values */
-export function nearest(values, x, log = false) {
+/** The index of the value nearest to `x` in ascending values, as the axis shows them. @param {ArrayLike<number>} values
+ * @param {number} x @param {AxisScale} [scale] @returns {number} -1 without values */
+export function nearest(values, x, scale = axisScale("")) {
     let low = 0, high = values.length - 1;
     if (high < 0)
         return -1;
@@ -45,8 +74,8 @@ export function nearest(values, x, log = false) {
         else
             high = middle;
     }
-    const scale = log ? value => Math.log(Math.max(value, 1e-300)) : value => value;
-    return Math.abs(scale(values[high]) - scale(x)) < Math.abs(scale(x) - scale(values[low])) ? high : low;
+    const { to } = scale;
+    return Math.abs(to(values[high]) - to(x)) < Math.abs(to(x) - to(values[low])) ? high : low;
 }
 
 /** Positions of a cosmetic series: an exponential mean whose weight halves every `width` of x. Gaps stay gaps.

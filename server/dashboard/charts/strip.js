@@ -5,7 +5,7 @@ import { h, say } from "../dom.js";
 import { number } from "../format.js";
 import { colour, sharpen } from "./canvas.js";
 import { LEFT, steer } from "./cursor.js";
-import { nearest } from "./scale.js";
+import { axisScale, nearest } from "./scale.js";
 import { dataTable } from "./table.js";
 
 /** The viridis ramp in nine steps: even to the eye, readable without red and green, and in grey. */
@@ -19,12 +19,13 @@ function shade(share) {
     return `rgb(${red}, ${green}, ${blue})`;
 }
 
-/** @typedef {{rows: Array<{name: string, values: Array<?number>}>, x: Array<number>, xLog: boolean,
- *     range: [number, number], summary: string, steps: Array<number>}} StripView */
+/** @typedef {{rows: Array<{name: string, values: Array<?number>}>, x: Array<number>, xScale: string,
+ *     range: [number, number], summary: string, steps: Array<number>, chosen: string}} StripView */
 
 export class StripChart {
-    /** @param {{title: string, group: import("./cursor.js").CursorGroup}} options */
-    constructor({ title, group }) {
+    /** @param {{title: string, group: import("./cursor.js").CursorGroup, picked: function(string): void}} options `picked` is
+     *     told the name of a row that was clicked */
+    constructor({ title, group, picked }) {
         this.group = group;
         this.title = title;
         /** @type {?StripView} */
@@ -37,8 +38,12 @@ export class StripChart {
         this.table = dataTable(title, () => this.view ? [["step", this.view.steps],
             ...this.view.rows.map(row => [row.name, row.values])] : []);
         this.element = h("figure", { class: "chart" }, h("figcaption", null, h("h3", null, title),
-            h("span", { class: "ramp" }, this.low, this.key, this.high)), this.plot, this.table.element);
-        this.tell = steer(this.plot, group, { label: title, toX: pixel => this.toX(pixel) });
+            h("span", { class: "ramp" }, this.low, this.key, this.high), this.table.toggle), this.plot, this.table.element);
+        this.tell = steer(this.plot, group, { label: title, toX: pixel => this.toX(pixel), picked: top => {
+            const row = this.view?.rows[Math.floor(top / this.height)];
+            if (row)
+                picked(row.name);
+        } });
         this.redraw = () => this.draw();
         this.observer = new ResizeObserver(this.redraw);
         this.observer.observe(this.plot);
@@ -75,44 +80,58 @@ export class StripChart {
         this.table.refresh();
     }
 
-    share(x) {
+    get height() {
+        return this.view.rows.length > 14 ? 12 : 20;
+    }
+
+    mapping() {
         const [first, last] = this.view.range;
-        const scale = this.view.xLog ? Math.log : value => value;
-        return (scale(x) - scale(first)) / (scale(last) - scale(first) || 1);
+        return axisScale(this.view.xScale, Math.max(Math.abs(first), Math.abs(last)));
+    }
+
+    share(x) {
+        const [first, last] = this.view.range, { to } = this.mapping();
+        return (to(x) - to(first)) / (to(last) - to(first) || 1);
     }
 
     toX(pixel) {
         const [first, last] = this.view?.range ?? [0, 1];
         const share = Math.max(0, Math.min(1, (pixel - LEFT) / (this.plot.clientWidth - LEFT - this.group.right)));
-        return this.view?.xLog ? first * (last / first) ** share : first + share * (last - first);
+        if (!this.view)
+            return share;
+        const { to, from } = this.mapping();
+        return from(to(first) + share * (to(last) - to(first)));
     }
 
     draw() {
         if (!this.view)
             return;
-        const { rows, x, xLog } = this.view;
+        const { rows, x, chosen } = this.view, mapping = this.mapping(), { height } = this;
         const width = this.plot.clientWidth, inner = Math.max(1, width - LEFT - this.group.right);
-        const height = rows.length > 14 ? 12 : 20;
         this.canvas.style.height = `${rows.length * height}px`;
         const context = sharpen(this.canvas, width, rows.length * height);
         context.font = "11px Inter, system-ui, sans-serif";
         context.textAlign = "right";
         context.textBaseline = "middle";
+        // Nothing is drawn beyond the last value: what is ahead stays empty.
+        const limit = LEFT + this.share(x.at(-1) ?? 0) * inner + 3;
+        const first = mapping.to(this.view.range[0]), wide = mapping.to(this.view.range[1]) - first;
         const at = new Int32Array(inner);
         for (let pixel = 0; pixel < inner; pixel++)
-            at[pixel] = nearest(x, this.toX(LEFT + pixel), xLog);
+            at[pixel] = nearest(x, mapping.from(first + pixel / inner * wide), mapping);
         rows.forEach((row, line) => {
-            context.fillStyle = colour("--muted");
+            context.fillStyle = colour(row.name === chosen ? "--accent" : "--muted");
+            context.font = `${row.name === chosen ? "600 " : ""}11px Inter, system-ui, sans-serif`;
             context.fillText(row.name, LEFT - 8, (line + 0.5) * height, LEFT - 10);
             for (let pixel = 0; pixel < inner;) {
                 let end = pixel + 1;
                 while (end < inner && at[end] === at[pixel])
                     end++;
                 const value = row.values[at[pixel]];
-                if (value !== undefined) {
+                if (value !== undefined && LEFT + pixel < limit) {
                     context.fillStyle = value === null || !Number.isFinite(value) ? colour("--bad") :
                         shade(value > 0 ? (Math.log10(value) - this.least) / (this.most - this.least) : 0);
-                    context.fillRect(LEFT + pixel, line * height, end - pixel, height - 1);
+                    context.fillRect(LEFT + pixel, line * height, Math.min(end - pixel, limit - LEFT - pixel), height - 1);
                 }
                 pixel = end;
             }

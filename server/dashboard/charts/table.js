@@ -7,15 +7,19 @@ import { count, number } from "../format.js";
 const ROWS = 100;
 
 /** @param {string} title @param {function(): Array<[string, Array]>} columns names with values, all of one length
- * @returns {{element: HTMLElement, refresh: function(): void}} */
+ * @returns {{toggle: HTMLElement, element: HTMLElement, refresh: function(): void}} `toggle` opens and closes `element` */
 export function dataTable(title, columns) {
     let start = 0;
-    const body = h("div");
-    const element = h("details", { class: "data", on: { toggle: draw } }, h("summary", null, "Data table"), body);
+    const element = h("div", { class: "data", hidden: true });
+    const toggle = button("Data table", () => {
+        element.hidden = !element.hidden;
+        toggle.setAttribute("aria-expanded", String(!element.hidden));
+        draw();
+    }, { class: "quiet", "aria-expanded": "false", "aria-label": `Data table of: ${title}` });
 
     function draw() {
-        if (!element.open) {
-            fill(body);
+        if (element.hidden) {
+            fill(element);
             return;
         }
         const own = columns();
@@ -29,7 +33,7 @@ export function dataTable(title, columns) {
             start += by;
             draw();
         };
-        fill(body, h("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": `${title}, numbers` },
+        fill(element, h("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": `${title}, numbers` },
             h("table", null, h("caption", { class: "unseen" }, title),
                 h("thead", null, h("tr", null, own.map(([name]) => h("th", { scope: "col", class: "numeric" }, name)))),
                 h("tbody", null, rows))),
@@ -38,5 +42,5 @@ export function dataTable(title, columns) {
             button("Next", turn(ROWS), { disabled: start + ROWS >= length })));
     }
 
-    return { element, refresh: draw };
+    return { toggle, element, refresh: draw };
 }

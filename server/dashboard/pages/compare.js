@@ -1,81 +1,71 @@
-// compare.js: up to eight runs over each other: curves, the settings in which they differ, and how far and how fast each
-// came. Everything that is chosen stands in the address, so the view can be passed on.
+// compare.js: runs over each other: curves, one by one or by groups, the settings in which they differ, and how far and
+// how fast each came. Everything that is chosen stands in the address, so the view can be passed on.
 
 import { ApiError, get, query } from "../api.js";
 import { CursorGroup } from "../charts/cursor.js";
 import { drawLegend, LineChart } from "../charts/line.js";
-import { nearest } from "../charts/scale.js";
-import { button, fill, h, icon, say, select, state } from "../dom.js";
-import { count, duration, number, plain, title as nameOf } from "../format.js";
+import { ParallelChart } from "../charts/parallel.js";
+import { axisScale, nearest } from "../charts/scale.js";
+import { button, copier, fill, h, icon, select } from "../dom.js";
+import { count, number, plain, title as nameOf } from "../format.js";
+import { CompareTables } from "../parts/compare_tables.js";
 import { CurveData } from "../parts/curve_data.js";
+import { differing, groupBy, groupKeys, soFar, spread, valueOf } from "../parts/grouping.js";
 import { poll } from "../poll.js";
 import { notice } from "../shell.js";
 
 export const title = "Compare";
 
-const MOST = 8;
+const OVERLAY = 8; // lines over each other; more runs stand side by side
+const MOST = 24;
 const DASHES = [[], [7, 3], [2, 3], [9, 3, 2, 3], [], [7, 3], [2, 3], [9, 3, 2, 3]];
-const SERIES = [["loss", "training loss"], ["validation_loss", "validation loss"], ["gradient_norm", "gradient norm"], ["learning_rate", "learning rate"]];
+const SERIES = [["loss", "training loss"], ["best", "best training loss so far"], ["validation_loss", "validation loss"], ["gradient_norm", "gradient norm"],
+    ["update_ratio", "update ratio"], ["learning_rate", "learning rate"]];
 const AXES = [["step", "step"], ["epoch", "epoch"], ["seconds", "seconds"]];
-const SCALES = [["", "linear"], ["log", "log"]];
-
-/** Members of a spec by path; what names a run is no setting of it. */
-function settings(spec) {
-    const out = new Map();
-    const walk = (value, path) => {
-        if (value === null || typeof value !== "object" || Array.isArray(value))
-            out.set(path, value);
-        else
-            for (const [key, own] of Object.entries(value))
-                walk(own, path ? `${path}.${key}` : key);
-    };
-    walk({ ...spec, name: undefined, labels: undefined, priority: undefined, model: spec.model && { ...spec.model,
-        layers: spec.model.type === "sequential" ? spec.model.layers : undefined } }, "");
-    return out;
-}
+const SCALES = [["", "linear"], ["log", "log"], ["asinh", "asinh"]];
+const SETTINGS = 7; // axes of the parallel chart besides the loss
 
 /** @type {import("../app.js").Page["show"]} */
 export function show(root, route) {
+    const given = (name, usual = "") => route.query.get(name) ?? usual;
     const view = {
-        jobs: (route.query.get("jobs") ?? "").split(",").filter(Boolean).slice(0, MOST),
-        series: route.query.get("series") ?? "loss", x: route.query.get("x") ?? "step",
-        xs: route.query.get("xs") ?? "", ys: route.query.get("ys") ?? "", threshold: route.query.get("threshold") ?? "",
+        jobs: [...new Set(given("jobs").split(",").filter(Boolean))].slice(0, MOST), series: given("series", "loss"), x: given("x", "step"),
+        xs: given("xs"), ys: given("ys"), threshold: given("threshold"), group: given("group"), baseline: given("baseline"),
     };
-    /** @type {Map<string, {job: Object, data: CurveData, reached: string, reachedFor: string}>} */
+    let range = null, lit = -1;
+    /** @type {Map<string, {job: Object, data: CurveData}>} */
     const runs = new Map();
     const group = new CursorGroup();
     const chart = new LineChart({ title: "Curves over each other", height: 380, group });
-    const legend = h("div", { class: "legend" }), readout = h("div", { class: "readout" });
-    const figures = h("div"), differences = h("div"), picker = h("div", { class: "row" }), chosen = h("div", { class: "starts" });
-    const change = (name, options, label) => {
-        const control = select(options, view[name], { "aria-label": label, on: { change: () => {
-            view[name] = control.value;
-            remember();
-            draw();
-        } } });
-        return h("label", { class: "named" }, label, control);
+    /** @type {Map<string, LineChart>} */
+    const small = new Map();
+    const parallel = new ParallelChart({ title: "Settings and best loss", lit: index => light(index) });
+    const tables = new CompareTables(id => change({ baseline: id }));
+    const legend = h("div", { class: "legend" }), readout = h("div", { class: "readout" }), multiples = h("div", { class: "multiples" });
+    const picker = h("div", { class: "row" }), chosen = h("div", { class: "starts" }), sweep = h("section", { class: "card stack" }, h("h2", { class: "unseen" }, "Sweep"), parallel.element);
+    const groups = h("select", { "aria-label": "Group by", id: "group", on: { change: () => change({ group: groups.value }) } });
+    const control = (name, options, label) => {
+        const own = select(options, view[name], { "aria-label": label, on: { change: () => change({ [name]: own.value }) } });
+        return h("label", { class: "named" }, label, own);
     };
-    const threshold = h("input", { id: "threshold", inputmode: "decimal", value: view.threshold, placeholder: "for example 0.1", on: { change: () => {
-        view.threshold = threshold.value.trim();
-        remember();
-        draw();
-    } } });
+    const threshold = h("input", { id: "threshold", inputmode: "decimal", value: view.threshold, placeholder: "for example 0.1",
+        on: { change: () => change({ threshold: threshold.value.trim() }) } });
 
-    function remember() {
+    function change(members) {
+        Object.assign(view, members);
         history.replaceState(null, "", `#/compare${query({ ...view, jobs: view.jobs.join(",") }).replaceAll("%2C", ",")}`);
+        draw();
     }
 
     const content = h("div", { class: "stack" },
-        h("section", { class: "card stack" }, h("h2", { class: "unseen" }, "Curves"), h("div", { class: "controls" }, change("series", SERIES, "Show"), change("x", AXES, "over"),
-            change("xs", SCALES, "x scale"), change("ys", SCALES, "y scale")), legend, readout, chart.element),
+        h("section", { class: "card stack" }, h("h2", { class: "unseen" }, "Curves"), h("div", { class: "controls" }, control("series", SERIES, "Show"), control("x", AXES, "over"),
+            control("xs", SCALES, "x scale"), control("ys", SCALES, "y scale"), h("label", { class: "named" }, "Group by", groups)), legend, readout, chart.element, multiples),
         h("section", { class: "card stack" }, h("div", { class: "section-head" }, h("h2", null, "How far, how fast"),
-            h("div", { class: "controls" }, h("label", { class: "named", for: "threshold" }, "Threshold"), threshold)), figures),
-        h("section", { class: "card stack" }, h("h2", null, "Settings that differ"), differences));
+            h("div", { class: "controls" }, h("label", { class: "named", for: "threshold" }, "Threshold"), threshold)), tables.figures),
+        sweep, h("section", { class: "card stack" }, h("h2", null, "Settings that differ"), tables.differences));
     const none = h("p", { class: "hint" }, "Choose two runs or more, here or by ticking them in the list of jobs.");
-    fill(root, h("div", { class: "page-head" }, h("h1", null, "Compare"), button("Copy link", async () => {
-        await navigator.clipboard.writeText(location.href);
-        notice("The link is on the clipboard.", { seconds: 4 });
-    })), h("section", { class: "card stack" }, chosen, picker), h("div", { class: "row" }), none, content);
+    fill(root, h("div", { class: "page-head" }, h("h1", null, "Compare"), copier("Copy link", () => location.href)),
+        h("section", { class: "card stack" }, chosen, picker), h("div", { class: "row" }), none, content);
 
     group.words = index => `${view.x} ${number(group.x[index], 5)}`;
     group.moved = drawReadout;
@@ -83,8 +73,8 @@ export function show(root, route) {
     group.zoomed = (from, to) => zoom([from, to]);
 
     /** Every run's part of what is on the axis; each is read again from the service. */
-    function zoom(range) {
-        view.range = range;
+    function zoom(to) {
+        range = to;
         for (const run of runs.values()) {
             const { step } = run.data.series, x = run.data.series[view.x];
             const first = range ? Math.max(0, x.findIndex(value => value >= range[0]) - 1) : 0;
@@ -94,134 +84,151 @@ export function show(root, route) {
         poller.now();
     }
 
+    function light(index) {
+        if (index === lit)
+            return;
+        lit = index;
+        draw();
+    }
+
     /* --- Choosing --------------------------------------------------------------------------- */
 
     async function drawPicker() {
         const list = (await get("/v1/jobs?limit=200")).jobs.filter(job => !view.jobs.includes(job.id));
-        const control = select([["", list.length > 0 ? "add a run…" : "no other run"], ...list.map(job =>
+        const full = view.jobs.length >= MOST;
+        const own = select([["", list.length > 0 ? "add a run…" : "no other run"], ...list.map(job =>
             [job.id, `${nameOf(job)} · ${job.status} · best ${number(job.loss?.best)} · ${job.id.slice(-6)}`])], "", {
-            "aria-label": "Add a run", id: "add-run", disabled: view.jobs.length >= MOST, on: { change: () => {
-                view.jobs.push(control.value);
-                remember();
+            "aria-label": "Add a run", id: "add-run", disabled: full, on: { change: () => {
+                change({ jobs: [...view.jobs, own.value] });
                 drawPicker();
                 poller.now();
             } } });
-        fill(picker, control, view.jobs.length >= MOST ? h("span", { class: "hint" }, "Eight is the most.") : null);
+        fill(picker, own, full ? h("span", { class: "hint" }, `${MOST} is the most.`) : null);
     }
 
     function drop(id) {
-        view.jobs = view.jobs.filter(own => own !== id);
         runs.delete(id);
-        remember();
-        draw();
+        change({ jobs: view.jobs.filter(own => own !== id), baseline: view.baseline === id ? "" : view.baseline });
         drawPicker();
     }
 
-    const token = index => `--series-${index + 1}`;
-    const swatch = index => h("i", { class: DASHES[index].length > 0 ? "swatch dashed" : "swatch", style: { "--own": `var(${token(index)})` } });
-    const known = () => view.jobs.map((id, index) => ({ id, index, ...runs.get(id) })).filter(run => run.job);
+    const token = index => `--series-${index % OVERLAY + 1}`;
+    const swatch = index => h("i", { class: DASHES[index % OVERLAY].length > 0 ? "swatch dashed" : "swatch", style: { "--own": `var(${token(index)})` } });
 
     /** Runs of one name are told apart by the end of their id. */
-    function label(run) {
-        const own = nameOf(run.job);
-        return known().some(other => other.id !== run.id && nameOf(other.job) === own) ? `${own} ${run.id.slice(-4)}` : own;
+    function known() {
+        const list = view.jobs.map((id, index) => ({ id, index, ...runs.get(id) })).filter(run => run.job);
+        const names = list.map(run => nameOf(run.job));
+        return list.map(run => ({ ...run, swatch: () => swatch(run.index),
+            name: names.filter(name => name === nameOf(run.job)).length > 1 ? `${nameOf(run.job)} ${run.id.slice(-4)}` : nameOf(run.job) }));
     }
 
     /* --- Drawing ------------------------------------------------------------------------------ */
 
+    function curve(run) {
+        const own = run.data.points(view.series === "best" ? "loss" : view.series, run.data.series[view.x] ?? []);
+        return view.series === "best" ? soFar(own) : own;
+    }
+
+    /** What is drawn: a line a run, or a median with its band a group. */
+    function lines(list) {
+        if (!view.group)
+            return list.map(run => ({ name: run.name, colour: token(run.index), dash: DASHES[run.index % OVERLAY], faint: lit >= 0 && list[lit]?.id !== run.id,
+                width: run.id === view.baseline ? 2.8 : 1.5, end: list.length > 1 ? run.name.slice(0, 22) : "", ...curve(run) }));
+        return groupBy(list, view.group).slice(0, OVERLAY).map(({ value, runs: own }, index) => ({ name: `${plain(value)}: median of ${count(own.length)}`, colour: token(index),
+            dash: DASHES[index], width: 2, end: plain(value).slice(0, 22), ...spread(own.map(curve)) }));
+    }
+
     function draw() {
         const list = known();
-        fill(chosen, list.map(run => h("span", { class: "starts" }, h("a", { href: `#/jobs/${run.id}` }, swatch(run.index), label(run)),
-            button("Remove", () => drop(run.id), { class: "quiet", "aria-label": `Remove ${label(run)}` }))));
+        fill(chosen, list.map(run => h("span", { class: "starts" }, h("a", { href: `#/jobs/${run.id}` }, swatch(run.index), run.name),
+            button("Remove", () => drop(run.id), { class: "quiet", "aria-label": `Remove ${run.name}` }))));
         none.hidden = view.jobs.length >= 2;
         content.hidden = list.length === 0;
         if (list.length === 0)
             return;
-        const series = list.map(run => ({ name: label(run), colour: token(run.index), dash: DASHES[run.index], end: list.length > 1 ? label(run).slice(0, 22) : "",
-            ...run.data.points(view.series, run.data.series[view.x] ?? []) }));
-        drawLegend(legend, series);
+        drawGroups(list);
+        drawCurves(list);
+        tables.draw(list, view.baseline, view.threshold);
+        drawSweep(list);
+    }
+
+    function drawGroups(list) {
+        const keys = groupKeys(list.map(run => run.job));
+        if (view.group && !keys.includes(view.group))
+            keys.push(view.group);
+        if ([...groups.options].slice(1).map(own => own.value).join("\n") !== keys.join("\n"))
+            fill(groups, h("option", { value: "" }, "nothing"), keys.map(key => h("option", { value: key }, key)));
+        groups.value = view.group;
+    }
+
+    function drawCurves(list) {
+        const series = lines(list);
         const all = [...new Set(series.flatMap(own => own.x))].sort((a, b) => a - b);
+        const log = view.xs === "log";
+        const reach = [Math.max(range?.[0] ?? (log ? all.find(x => x > 0) ?? 1e-3 : 0), log ? 1e-9 : -Infinity), range?.[1] ?? all.at(-1) ?? 1];
         group.x = all;
-        group.log = view.xs === "log";
-        const first = view.range?.[0] ?? (view.xs === "log" ? all.find(x => x > 0) ?? 1e-3 : 0);
-        const marks = list.flatMap(run => run.data.nonfinite.filter(entry => entry.series === view.series).map(entry =>
-            ({ x: run.data.series[view.x][run.data.series.step.indexOf(entry.step)] })));
-        chart.show({ series, marks, xLog: view.xs === "log", yLog: view.ys === "log", xName: view.x,
-            range: [Math.max(first, view.xs === "log" ? 1e-9 : -Infinity), view.range?.[1] ?? all.at(-1) ?? 1],
-            summary: list.map(run => `${label(run)}: ${count(run.data.length)} of ${count(run.data.of)} points`).join(" · "),
-            table: () => [[view.x, all], ...series.map(own => {
-                const at = new Map(own.x.map((x, index) => [x, own.y[index]]));
-                return [own.name, all.map(x => at.get(x) ?? null)];
-            })] });
+        group.scale = axisScale(view.xs, Math.max(Math.abs(reach[0]), Math.abs(reach[1])));
+        const bad = run => run.data.nonfinite.filter(entry => entry.series === (view.series === "best" ? "loss" : view.series)).map(entry =>
+            ({ x: run.data.series[view.x][run.data.series.step.indexOf(entry.step)], text: `${entry.value} at step ${count(entry.step)}` }));
+        const common = { xScale: view.xs, yScale: view.ys, xName: view.x, range: reach };
+        const table = own => () => [[view.x, all], ...own.map(line => {
+            const at = new Map(line.x.map((x, index) => [x, line.y[index]]));
+            return [line.name, all.map(x => at.get(x) ?? null)];
+        })];
+        const apart = !view.group && list.length > OVERLAY;
+        chart.element.hidden = legend.hidden = apart;
+        multiples.hidden = !apart;
+        if (apart) {
+            drawMultiples(list, series, common, bad);
+        } else {
+            drawLegend(legend, series);
+            chart.show({ ...common, series, marks: list.flatMap(bad), bands: view.group ? series : [],
+                summary: view.group ? `median and reach over ${count(list.length)} runs, grouped by ${view.group}` :
+                    list.map(run => `${run.name}: ${count(run.data.length)} of ${count(run.data.of)} points`).join(" · "), table: table(series) });
+        }
         drawReadout(group.index);
-        drawFigures(list);
-        drawDifferences(list);
+    }
+
+    /** More than can be told apart: a small chart each, all with the same axes. */
+    function drawMultiples(list, series, common, bad) {
+        const values = series.flatMap(own => own.y.filter((y, index) => Number.isFinite(y) && (view.ys !== "log" || y > 0) && own.x[index] >= common.range[0] && own.x[index] <= common.range[1]));
+        const yRange = values.length > 0 ? values.reduce(([low, high], y) => [Math.min(low, y), Math.max(high, y)], [Infinity, -Infinity]) : null;
+        for (const [id, own] of small)
+            if (!list.some(run => run.id === id)) {
+                own.destroy();
+                own.element.remove();
+                small.delete(id);
+            }
+        list.forEach((run, index) => {
+            if (!small.has(run.id))
+                small.set(run.id, new LineChart({ title: run.name, height: 150, group }));
+            const own = small.get(run.id);
+            multiples.appendChild(own.element);
+            own.show({ ...common, yRange, series: [{ ...series[index], end: "", dash: [] }], marks: bad(run), summary: `best ${number(run.job.loss?.best)}`,
+                table: () => [[view.x, series[index].x], [view.series, series[index].y]] });
+        });
+    }
+
+    function drawSweep(list) {
+        const paths = differing(list.map(run => run.job)).filter(path => !path.endsWith("seed") || list.length <= OVERLAY).slice(0, SETTINGS);
+        sweep.hidden = list.length < 3 || paths.length === 0;
+        if (!sweep.hidden)
+            parallel.show([...paths.map(path => ({ name: path, values: list.map(run => valueOf(run.job, path)) })),
+                { name: "best loss", values: list.map(run => run.job.loss?.best) }],
+            list.map(run => ({ name: run.name, colour: token(run.index), dash: DASHES[run.index % OVERLAY] })), lit);
     }
 
     function drawReadout(index) {
         if (index < 0)
             return fill(readout, h("span", null, "Point at the chart to read the values that were recorded there."));
         const x = group.x[index];
-        return fill(readout, h("span", null, `${view.x} `, h("b", null, number(x, 6))), known().map(run => {
-            const points = run.data.points(view.series, run.data.series[view.x] ?? []);
-            const at = nearest(points.x, x, group.log);
-            return at < 0 ? null : h("span", null, swatch(run.index), `${label(run)} `, h("b", null, number(points.y[at])),
-                points.x[at] === x ? "" : ` (at ${number(points.x[at], 6)})`);
+        const list = known();
+        return fill(readout, h("span", null, `${view.x} `, h("b", null, number(x, 6))), lines(list).map((own, place) => {
+            const at = nearest(own.x, x, group.scale);
+            return at < 0 ? null : h("span", null, swatch(view.group ? place : list[place].index), `${own.name} `, h("b", null, number(own.y[at])),
+                own.low ? ` (${number(own.low[at])} to ${number(own.high[at])})` : "", own.x[at] === x ? "" : ` (at ${number(own.x[at], 6)})`);
         }));
-    }
-
-    function drawFigures(list) {
-        const best = Math.min(...list.map(run => run.job.loss?.best ?? Infinity));
-        const bestValidation = Math.min(...list.map(run => run.job.validation?.best_loss ?? Infinity));
-        const limit = Number(view.threshold);
-        const cell = (value, least) => h("td", { class: value === least ? "numeric best" : "numeric" }, number(value), value === least ? " ★" : "");
-        fill(figures, h("div", { class: "table-scroll" }, h("table", null, h("thead", null, h("tr", null, h("th", { scope: "col" }, "Run"), h("th", { scope: "col" }, "State"),
-            ["Best loss", "at step", "Last loss", "Best validation", "Steps", "Time"].map(words => h("th", { scope: "col", class: "numeric" }, words)),
-            h("th", { scope: "col" }, view.threshold && Number.isFinite(limit) ? `Loss ≤ ${number(limit)} first` : "Time to threshold"))),
-        h("tbody", null, list.map(run => h("tr", null, h("th", { scope: "row" }, swatch(run.index), label(run)), h("td", null, state(run.job.status)),
-            cell(run.job.loss?.best, best), h("td", { class: "numeric" }, count(run.job.loss?.best_step)), h("td", { class: "numeric" }, number(run.job.loss?.last)),
-            cell(run.job.validation?.best_loss, bestValidation), h("td", { class: "numeric" }, count(run.job.progress.step)),
-            h("td", { class: "numeric" }, duration(run.job.progress.seconds)), h("td", null, reached(run, limit))))))),
-        h("p", { class: "hint" }, "★ least of those shown. The threshold is held against the loss of single steps."));
-    }
-
-    /** First step at or below the threshold: found among the points held, then exactly by reading the steps before it. */
-    function reached(run, limit) {
-        if (view.threshold === "" || !Number.isFinite(limit))
-            return "set a threshold";
-        const own = runs.get(run.id);
-        const key = `${limit} ${own.data.last} ${own.data.window !== null}`;
-        if (own.reachedFor === key)
-            return own.reached;
-        own.reachedFor = key;
-        own.reached = "…";
-        const out = h("span", null, "…");
-        exact(run, limit).then(text => {
-            own.reached = text;
-            say(out, text);
-        }, () => say(out, "–"));
-        return out;
-    }
-
-    async function exact(run, limit) {
-        const coarse = await get(`/v1/jobs/${run.id}/curve?series=loss,seconds&max_points=1000`);
-        const at = coarse.series.loss.findIndex(value => value !== null && value <= limit);
-        if (at < 0)
-            return "never";
-        const fine = await get(`/v1/jobs/${run.id}/curve${query({ series: "loss,seconds", max_points: 0,
-            from_step: coarse.series.step[Math.max(0, at - 1)], to_step: coarse.series.step[at] })}`);
-        const first = fine.series.loss.findIndex(value => value !== null && value <= limit);
-        return `step ${count(fine.series.step[first])}, ${duration(fine.series.seconds[first])}`;
-    }
-
-    function drawDifferences(list) {
-        const own = list.map(run => settings(run.job.spec));
-        const paths = [...new Set(own.flatMap(map => [...map.keys()]))].filter(path => new Set(own.map(map => JSON.stringify(map.get(path)))).size > 1);
-        fill(differences, list.length < 2 ? h("p", { class: "hint" }, "One run alone has nothing to differ from.") : paths.length === 0 ?
-            h("p", { class: "hint" }, "None: these runs have the same settings, seed and all.") :
-            h("div", { class: "table-scroll" }, h("table", null, h("thead", null, h("tr", null, h("th", { scope: "col" }, "Setting"),
-                list.map(run => h("th", { scope: "col" }, swatch(run.index), label(run))))),
-            h("tbody", null, paths.map(path => h("tr", null, h("th", { scope: "row", class: "mono" }, path), own.map(map => h("td", { class: "mono" }, plain(map.get(path))))))))));
     }
 
     async function readRun(id, signal) {
@@ -234,9 +241,7 @@ export function show(root, route) {
             if (!(error instanceof ApiError) || error.status !== 404)
                 throw error;
             notice(`A run that was to be compared is gone: ${id}`, { bad: true });
-            view.jobs = view.jobs.filter(own => own !== id);
-            runs.delete(id);
-            remember();
+            drop(id);
         }
     }
 
@@ -250,5 +255,7 @@ export function show(root, route) {
     return () => {
         poller.stop();
         chart.destroy();
+        parallel.destroy();
+        small.forEach(own => own.destroy());
     };
 }

@@ -1,11 +1,13 @@
 // job.js: one job while it runs and after: where it stands, its curves, what happened, what it was made from, what can
 // be done with it.
 
-import { ApiError, download, get, query, write } from "../api.js";
-import { add, button, fill, h, icon, say, state } from "../dom.js";
+import { ApiError, download, get, query, save, write } from "../api.js";
+import { add, button, copier, fill, h, icon, say, state } from "../dom.js";
 import { clock, count, duration, number, plain, short, title as nameOf, utc } from "../format.js";
 import { Curves } from "../parts/curves.js";
+import { toNpy } from "../parts/npy.js";
 import { predictBox } from "../parts/predict.js";
+import { remove } from "../parts/removal.js";
 import { retryDialog } from "../parts/retry.js";
 import { poll } from "../poll.js";
 import { entered, notice } from "../shell.js";
@@ -34,6 +36,9 @@ export function show(root, route) {
     const { id } = route;
     let job = null;
     let lastEvent = 0;
+    let origin = null; // the job this one is a retry of
+    let recovered = false;
+    const starts = []; // at which steps attempts began
     let hasPredict = false;
     const curves = new Curves(id, () => poller.now());
     const head = h("h1", null, "…");
@@ -59,10 +64,7 @@ export function show(root, route) {
             h("section", { class: "card stack" }, h("h2", null, "Downloads"), downloads),
             h("section", { class: "card stack" }, h("h2", null, "Model"), model),
             h("section", { class: "card stack" }, h("div", { class: "section-head" }, h("h2", null, "Resolved spec"),
-                button("Copy JSON", async () => {
-                    await navigator.clipboard.writeText(JSON.stringify(job.spec, null, 2));
-                    notice("The spec is on the clipboard.", { seconds: 4 });
-                }, { class: "quiet" })), spec),
+                copier("Copy JSON", () => JSON.stringify(job.spec, null, 2), { class: "quiet" })), spec),
             h("section", { class: "card stack" }, h("h2", null, "Where it ran"), source))));
 
     async function act(action, words) {
@@ -90,14 +92,19 @@ export function show(root, route) {
                 location.hash = `#/jobs/${made_}`;
         }, { id: "retry" }), h("a", { class: "button", href: `#/new?from=${id}` }, "Clone"),
         h("a", { class: "button", href: `#/compare?jobs=${[job.retry_of, id].filter(Boolean).join(",")}` }, "Compare"));
-        if (job.terminal || job.status === "queued")
-            made.push(button("Delete", async () => {
+        if (job.terminal)
+            made.push(button("Replay", async () => {
                 try {
-                    await write("DELETE", `/v1/jobs/${id}`);
-                    location.hash = "#/";
+                    const again = await write("POST", `/v1/jobs/${id}/retry`);
+                    location.hash = `#/compare?jobs=${id},${again.id}`;
                 } catch (error) {
                     notice(error.message, { bad: true });
                 }
+            }, { id: "replay", title: "Runs the same spec again and lays both runs over each other: they must be equal to the last bit" }));
+        if (job.terminal || job.status === "queued")
+            made.push(button("Delete", () => {
+                remove([job]);
+                location.hash = "#/";
             }, { class: "danger" }));
         fill(actions, made);
     }
@@ -124,10 +131,16 @@ export function show(root, route) {
             figures.time.set(duration(progress.seconds), job.status === "queued" && job.queue_position !== null ?
                 `${count(job.queue_position + 1)}. in line` : "of training");
         figures.attempt.element.hidden = job.attempt <= 1;
-        figures.attempt.set(count(job.attempt), "resumed after a stop");
+        drawAttempt();
         say(message, job.message ?? "");
         message.hidden = !job.message;
         message.className = job.status === "failed" ? "fault" : "hint";
+    }
+
+    function drawAttempt() {
+        const last = starts.at(-1);
+        figures.attempt.set(count(job.attempt), !last || starts.length < 2 ? "" : last.step > 0 ?
+            `resumed ${last.crashed ? "after a crash " : ""}at step ${count(last.step)}` : "begun anew");
     }
 
     /** What does not change while it runs. */
@@ -152,6 +165,8 @@ export function show(root, route) {
         fill(source, rows.filter(([, time]) => time).map(([words, time]) => [h("dt", null, words), h("dd", null, clock(time), " ",
             h("small", null, utc(time)))]),
         job.retry_of ? [h("dt", null, "Retry of"), h("dd", null, h("a", { href: `#/jobs/${job.retry_of}` }, job.retry_of.slice(-12)))] : null,
+        origin?.digest && job.digest ? [h("dt", null, "Result"), h("dd", null, origin.digest === job.digest ?
+            "the same as of what it repeats, to the last bit" : "another one than of what it repeats")] : null,
         [["Version", job.environment?.version], ["Processor", job.environment?.cpu], ["Kernels", job.environment?.kernels], ["Id", job.id],
             ["Digest", job.digest]].filter(([, value]) => value).map(([words, value]) => [h("dt", null, words), h("dd", { class: "mono" }, value)]));
     }
@@ -163,10 +178,17 @@ export function show(root, route) {
         const learnt = job.digest !== null;
         fill(downloads, link("Curve, CSV", `${base}/curve?max_points=0&format=csv`, `curve-${id}.csv`),
             link("Curve, JSON", `${base}/curve?max_points=0&format=json`, `curve-${id}.json`),
+            button("Curve, float64", () => downloadRaw().catch(error => notice(error.message, { bad: true })),
+                { title: "NumPy's format: a structured array of little-endian float64, NaN where a point has no value" }),
             learnt ? [link("Parameters, safetensors", `${base}/parameters?format=safetensors`, `${id}.safetensors`),
                 link("Parameters, JSON", `${base}/parameters?format=json`, `${id}.json`)] : null,
             link("Job, JSON", base, `job-${id}.json`),
             learnt ? null : h("p", { class: "hint" }, "Parameters can be had once it has ended."));
+    }
+
+    async function downloadRaw() {
+        const { series } = await get(`/v1/jobs/${id}/curve?max_points=0`);
+        save(URL.createObjectURL(new Blob([toNpy(series)])), `curve-${id}.npy`);
     }
 
     async function readEvents(signal) {
@@ -175,9 +197,16 @@ export function show(root, route) {
             if (event.seq <= lastEvent)
                 continue;
             lastEvent = event.seq;
-            events.prepend(h("li", null, h("time", { datetime: event.at, title: utc(event.at) }, clock(event.at).slice(-8)),
-                h("span", null, h("b", null, event.type), ` ${event.message ?? ""}`)));
+            const local = clock(event.at).slice(-8);
+            events.prepend(h("li", null, h("time", { datetime: event.at, title: utc(event.at) }, local,
+                utc(event.at).includes(local) ? null : h("small", null, utc(event.at).slice(11))),
+            h("span", null, h("b", null, event.type), ` ${event.message ?? ""}`)));
+            if (event.type === "started")
+                starts.push({ step: event.data?.step ?? 0, crashed: recovered });
+            recovered = event.type === "recovered";
         }
+        curves.events = starts.slice(1).map((start, index) => ({ step: start.step, text: `${start.crashed ? "after a crash: " : ""}goes on (${index + 2}.)` }));
+        drawAttempt();
     }
 
     function gone(words) {
@@ -201,6 +230,8 @@ export function show(root, route) {
                 drawOnce();
             drawState();
             if (before?.status !== job.status || before?.requested !== job.requested || before?.digest !== job.digest) {
+                if (job.retry_of && (!origin || !origin.terminal))
+                    origin = await get(`/v1/jobs/${job.retry_of}`, signal).catch(() => null);
                 drawActions();
                 drawSource();
                 drawDownloads();
@@ -212,7 +243,7 @@ export function show(root, route) {
                 predictBox(predictBody, job);
             }
         }
-        await curves.refresh(signal);
+        await curves.refresh(signal, job);
         if (job.terminal && curves.data.complete)
             return null;
         return job.status === "running" ? Math.max(500, Math.min(job.poll_after_ms ?? 1000, 1000)) : job.poll_after_ms ?? 5000;

@@ -2,8 +2,8 @@
 // Every change is tried with a dry run; faults stand at their fields, the estimate beside them.
 
 import { get, write } from "../api.js";
-import { ask, button, fill, h, icon, say, select } from "../dom.js";
-import { bytes, count, short } from "../format.js";
+import { ask, button, copier, fill, h, icon, say, select } from "../dom.js";
+import { bytes, count, curlOf, short } from "../format.js";
 import { dataSection } from "../parts/data_section.js";
 import { Draft, field, fieldOf, pointer, words } from "../parts/field.js";
 import { notice } from "../shell.js";
@@ -74,7 +74,7 @@ export function show(root, route) {
             run();
         } } }, h("div", { class: "card stack" }, basics, data.element, model, learning, training),
         h("section", { class: "card stack estimate", "aria-label": "Estimate" }, h("h2", null, "What it comes to"), estimate,
-            h("div", { class: "row" }, submit, button("Copy as curl", copy), button("Import JSON…", load)),
+            h("div", { class: "row" }, submit, copier("Copy as curl", () => curlOf(draft.document)), button("Import JSON…", load)),
             h("details", null, h("summary", null, "The spec that is sent"), json)));
         fill(root, h("div", { class: "page-head" }, h("h1", null, "New job"), h("div", { class: "starts" }, h("span", { class: "hint" }, "Start from"),
             STARTS.map(([text, spec]) => button(text, () => restart(structuredClone(spec)))))), body);
@@ -265,12 +265,6 @@ export function show(root, route) {
                 showFaults(error.problem?.errors ?? []);
                 notice(error.message, { bad: true });
             }
-        }
-
-        async function copy() {
-            const text = JSON.stringify(draft.document).replaceAll("'", "'\\''");
-            await navigator.clipboard.writeText(`curl -H 'Content-Type: application/json' ${location.origin}/v1/jobs -d '${text}'`);
-            notice("The command is on the clipboard.", { seconds: 4 });
         }
 
         async function load() {

@@ -1,28 +1,20 @@
-// curves.js: the charts of one job: losses, learning rate, gradients by layer, size of updates, all over one axis with
-// one cursor.
+// curves.js: the charts of one job: losses, learning rate with what is ahead of it, gradients and updates by layer, all
+// over one axis with one cursor.
 
 import { save } from "../api.js";
 import { CursorGroup } from "../charts/cursor.js";
 import { drawLegend, LineChart } from "../charts/line.js";
-import { smooth } from "../charts/scale.js";
+import { axisScale, smooth } from "../charts/scale.js";
 import { StripChart } from "../charts/strip.js";
-import { button, fill, h, icon, say, select } from "../dom.js";
+import { button, choice, fill, h, icon, say, select } from "../dom.js";
 import { count, duration, number } from "../format.js";
+import { Ahead } from "./ahead.js";
 import { CurveData } from "./curve_data.js";
 
-const LAYER = "gradient_norm.";
+const GRADIENT = "gradient_norm";
+const UPDATE = "update_ratio";
 const AXES = { step: "step", epoch: "epoch", seconds: "seconds" };
-
-/** A row of buttons of which one is pressed. */
-function choice(label, options, value, chosen) {
-    const buttons = options.map(([own, words]) => button(words, () => {
-        for (const [other, control] of buttons)
-            control.setAttribute("aria-pressed", String(other === own));
-        chosen(own);
-    }, { "aria-pressed": String(own === value) })).map((control, index) => [options[index][0], control]);
-    return h("span", { class: "named", role: "group", "aria-label": label }, h("span", { "aria-hidden": "true" }, label),
-        h("span", { class: "choice" }, buttons.map(entry => entry[1])));
-}
+const SCALES = [["", "linear"], ["log", "log"], ["asinh", "asinh"]];
 
 export class Curves {
     /** @param {string} id of the job @param {function(): void} wanted asks for a refresh */
@@ -30,24 +22,30 @@ export class Curves {
         this.id = id;
         this.wanted = wanted;
         this.data = new CurveData(id);
-        this.view = { axis: "step", xLog: false, yLog: false, smoothing: 0, layer: "" };
+        this.ahead = new Ahead(id);
+        this.view = { axis: "step", xScale: "", yScale: "", smoothing: 0, layer: "", reach: "" };
+        /** What happened at which step. @type {Array<{step: number, text: string}>} */
+        this.events = [];
         this.group = new CursorGroup();
-        this.loss = new LineChart({ title: "Loss", height: 320, group: this.group });
-        this.rate = new LineChart({ title: "Learning rate", height: 110, group: this.group });
-        this.gradient = new LineChart({ title: "Gradient norm", height: 130, group: this.group });
-        this.update = new LineChart({ title: "Update size / parameter size", height: 130, group: this.group });
-        this.strip = new StripChart({ title: "Gradient norm by layer", group: this.group });
+        const { group } = this, picked = name => this.pick(name.replace("layer ", "layers."));
+        this.loss = new LineChart({ title: "Loss", height: 320, group });
+        this.rate = new LineChart({ title: "Learning rate", height: 110, group });
+        this.gradients = new StripChart({ title: "Gradient norm by layer", group, picked });
+        this.updates = new StripChart({ title: "Update size / parameter size by layer", group, picked });
+        this.gradient = new LineChart({ title: "Gradient norm", height: 130, group });
+        this.update = new LineChart({ title: "Update size / parameter size", height: 130, group });
         this.legend = h("div", { class: "legend" });
         this.readout = h("div", { class: "readout" });
         this.live = h("div", { class: "unseen", "aria-live": "polite" });
         this.marks = h("p", { class: "marks" });
         this.back = button("Show all", () => this.look(null), { hidden: true });
-        this.layer = h("select", { "aria-label": "Gradient norm of", on: { change: () => {
-            this.view.layer = this.layer.value;
-            this.draw();
-        } } });
+        this.layer = h("select", { id: "layer", "aria-label": "Layer", on: { change: () => this.pick(this.layer.value) } });
         this.element = this.layOut();
         this.steering();
+    }
+
+    get charts() {
+        return [this.loss, this.rate, this.gradients, this.updates, this.gradient, this.update];
     }
 
     layOut() {
@@ -57,18 +55,24 @@ export class Curves {
         };
         const smoothing = select([["0", "off"], ["0.01", "1 % of the axis"], ["0.03", "3 % of the axis"], ["0.1", "10 % of the axis"]],
             "0", { "aria-label": "Smoothing", on: { change: event => redraw({ smoothing: Number(event.target.value) }) } });
-        return h("section", { class: "card stack", "aria-label": "Curves" },
+        const scales = { x: choice("x scale", SCALES, "", xScale => redraw({ xScale })), y: choice("y scale", SCALES, "", yScale => redraw({ yScale })) };
+        this.reach = choice("up to", [["", "now"], ["end", "the end"]], "", reach => redraw({ reach }));
+        const element = h("section", { class: "card stack", "aria-label": "Curves" },
             h("div", { class: "section-head" }, h("h2", null, "Curves"),
                 h("div", { class: "controls" },
-                    choice("x", Object.keys(AXES).map(axis => [axis, AXES[axis]]), "step", axis => redraw({ axis })),
-                    choice("x scale", [["", "linear"], ["log", "log"]], "", scale => redraw({ xLog: scale === "log" })),
-                    choice("y scale", [["", "linear"], ["log", "log"]], "", scale => redraw({ yLog: scale === "log" })),
+                    choice("x", Object.entries(AXES), "step", axis => redraw({ axis })).element, scales.x.element, scales.y.element, this.reach.element,
                     h("label", { class: "named" }, "Smoothing", smoothing), this.back,
                     h("button", { type: "button", class: "quiet", on: { click: () => this.picture() } }, icon("download"), "PNG"))),
-            this.legend, this.readout, this.live, this.marks, this.loss.element, this.rate.element, this.strip.element,
-            h("div", { class: "controls" }, h("label", { class: "named" }, "Line of", this.layer)), this.gradient.element, this.update.element,
+            this.legend, this.readout, this.live, this.marks, this.loss.element, this.rate.element, this.gradients.element, this.updates.element,
+            h("div", { class: "controls" }, h("label", { class: "named" }, "Lines of", this.layer),
+                h("span", null, "or click a layer above")), this.gradient.element, this.update.element,
             h("p", { class: "hint" }, "Drag over a chart to see a part closer; double-click shows all. With the keyboard: arrows move " +
-                "the cursor, + and − zoom, 0 shows all."));
+                "the cursor, + and − zoom, 0 shows all, x and y change the scales."));
+        element.addEventListener("keydown", event => {
+            if (scales[event.key] && !event.ctrlKey && !event.metaKey && !event.altKey && !event.target.closest("input, select, textarea"))
+                scales[event.key].next();
+        });
+        return element;
     }
 
     steering() {
@@ -102,14 +106,23 @@ export class Curves {
         this.refresh().catch(() => this.wanted());
     }
 
-    /** Reads what is new and draws it. @param {AbortSignal} [signal] */
-    async refresh(signal) {
+    /** Shows the lines of one layer, "" of all parameters. @param {string} name */
+    pick(name) {
+        this.view.layer = name;
+        this.layer.value = name;
+        this.draw();
+    }
+
+    /** Reads what is new and draws it. @param {AbortSignal} [signal] @param {Object} [job] as it is now */
+    async refresh(signal, job) {
+        if (job)
+            await this.ahead.follow(job, signal);
         if (await this.data.refresh(signal) || this.drawn === undefined)
             this.draw();
     }
 
     destroy() {
-        for (const chart of [this.loss, this.rate, this.gradient, this.update, this.strip])
+        for (const chart of this.charts)
             chart.destroy();
     }
 
@@ -128,16 +141,18 @@ export class Curves {
         if (own < 0)
             return fill(this.readout, "No point has been recorded yet.");
         const entry = (words, value) => h("span", null, `${words} `, h("b", null, value));
-        let checked = own;
-        while (checked >= 0 && (series.validation_loss?.[checked] ?? null) === null)
-            checked--;
+        const before = name => {
+            let at = own;
+            while (at >= 0 && (series[name]?.[at] ?? null) === null)
+                at--;
+            return at < 0 ? null : number(series[name][at]) + (at === own ? "" : ` (step ${count(series.step[at])})`);
+        };
+        const validation = before("validation_loss"), ratio = before(UPDATE);
         return fill(this.readout, h("span", null, index < 0 ? "latest:" : "at the cursor:"), entry("step", count(series.step[own])),
             entry("epoch", number(series.epoch[own], 5)), entry("after", duration(series.seconds[own])),
-            entry("loss", this.told("loss", own)),
-            checked >= 0 ? entry("validation", number(series.validation_loss[checked]) +
-                (checked === own ? "" : ` (step ${count(series.step[checked])})`)) : null,
-            entry("learning rate", number(series.learning_rate?.[own])), entry("gradient norm", this.told("gradient_norm", own)),
-            entry("update ratio", number(series.update_ratio?.[own])));
+            entry("loss", this.told("loss", own)), validation ? entry("validation", validation) : null,
+            entry("learning rate", number(series.learning_rate?.[own])), entry("gradient norm", this.told(GRADIENT, own)),
+            ratio ? entry("update ratio", ratio) : null);
     }
 
     /** A value, or the word for what it is instead. */
@@ -149,14 +164,15 @@ export class Curves {
         return this.data.nonfinite.find(entry => entry.series === name && entry.step === step)?.value ?? "–";
     }
 
+    /** The points on the axis, and from where to where it goes. */
     axis() {
-        const { axis, xLog } = this.view;
+        const { axis, xScale, reach } = this.view;
         const x = this.data.series[axis] ?? [];
         let range = [x[0] ?? 0, x.at(-1) ?? 1];
-        if (xLog)
+        if (!this.data.window)
+            range = [Math.min(0, range[0]), this.ahead.reach(this.data.series, axis, range[1], reach === "end")];
+        if (xScale === "log")
             range = [x.find(value => value > 0) ?? 1e-3, Math.max(range[1], 1e-3)];
-        else if (!this.data.window)
-            range[0] = 0;
         return { x, range };
     }
 
@@ -164,49 +180,64 @@ export class Curves {
     draw() {
         this.drawn = true;
         const { series, nonfinite, length, of, window } = this.data;
-        const { axis, xLog, yLog, smoothing, layer } = this.view;
+        const { axis, xScale } = this.view;
         const { x, range } = this.axis();
+        this.reach.element.hidden = !this.ahead.active || window !== null;
         this.group.x = x;
-        this.group.log = xLog;
+        this.group.scale = axisScale(xScale, Math.max(Math.abs(range[0]), Math.abs(range[1])));
         const place = new Map(series.step.map((step, index) => [step, x[index]]));
+        const marks = bad => bad.map(entry => ({ x: place.get(entry.step), text: `${entry.value} at step ${count(entry.step)}` }));
         const said = `${count(length)} of ${count(of)} points${window ? `, steps ${count(window.from)} to ${count(window.to)}` : ""}`;
-        const common = { xLog, range, xName: axis };
+        const common = { xScale, range, xName: axis };
         const columns = names => () => [["step", series.step], [axis === "step" ? "epoch" : axis, series[axis === "step" ? "epoch" : axis] ?? []],
             ...names.filter(name => series[name]).map(name => [name, series[name].map((value, index) => value ?? this.told(name, index))])];
 
-        const laidOut = this.drawLoss(common, place, said, columns, yLog, smoothing, x);
-        this.rate.show({ ...common, yLog: false, series: [{ name: "learning rate", colour: "--series-3", ...this.data.points("learning_rate", x) }],
-            summary: this.course("learning_rate"), table: columns(["learning_rate"]) });
-        const layers = Object.keys(series).filter(name => name.startsWith(LAYER));
-        this.strip.element.hidden = layers.length === 0;
-        if (layers.length > 0) {
-            /* Norms of layers are not measured at every point. */
-            const measured = this.data.points(layers[0], x), pick = values => measured.index.map(index => values[index]);
-            if (measured.index.length > 0)
-                laidOut.then(() => this.strip.show({ rows: layers.map(name => ({ name: name.slice(LAYER.length).replace("layers.", "layer "), values: pick(series[name]) })),
-                    x: measured.x, xLog, range, steps: pick(series.step), summary: `${count(layers.length)} layers, ${said}` }));
-        }
+        const laidOut = this.drawLoss(common, place, said, columns, marks, x);
+        const ahead = window ? null : this.ahead.line(series, axis);
+        this.rate.show({ ...common, yScale: "", series: [{ name: "learning rate", colour: "--series-3", ...this.data.points("learning_rate", x) },
+            ...ahead ? [{ name: "ahead", colour: "--series-3", dash: [3, 3], ...ahead }] : []],
+        summary: `${this.course("learning_rate")}${ahead ? " · dashed: ahead" : ""}${this.ahead.words}`, table: columns(["learning_rate"]) });
+
+        const layers = Object.keys(series).filter(name => name.startsWith(`${GRADIENT}.`)).map(name => name.slice(GRADIENT.length + 1));
+        laidOut.then(() => {
+            this.drawStrip(this.gradients, GRADIENT, layers, { xScale, range }, x, said);
+            this.drawStrip(this.updates, UPDATE, layers, { xScale, range }, x, `around 0.001 is usual, ${said}`);
+        });
         this.drawLayers(layers);
-        const name = layer && series[LAYER + layer] ? LAYER + layer : "gradient_norm";
-        const bad = nonfinite.filter(entry => entry.series === name);
-        this.gradient.show({ ...common, yLog: true, series: [{ name, colour: "--series-4", width: 1.2, ...this.data.points(name, x) }],
-            marks: bad.map(entry => ({ x: place.get(entry.step) })), summary: this.course(name), table: columns([name]) });
-        this.update.show({ ...common, yLog: true, line: 1e-3, series: [{ name: "update ratio", colour: "--series-7", width: 1.2,
-            ...this.data.points("update_ratio", x) }], summary: `${this.course("update_ratio")} · around 0.001 is usual`, table: columns(["update_ratio"]) });
+        const of_ = base => this.view.layer && series[`${base}.${this.view.layer}`] ? `${base}.${this.view.layer}` : base;
+        const lines = [[this.gradient, of_(GRADIENT), "--series-4", {}, ""], [this.update, of_(UPDATE), "--series-7", { line: 1e-3 }, " · around 0.001 is usual"]];
+        for (const [chart, name, colour, more, words] of lines)
+            chart.show({ ...common, ...more, yScale: "log", series: [{ name, colour, width: 1.2, ...this.data.points(name, x) }],
+                marks: marks(nonfinite.filter(entry => entry.series === name)),
+                summary: `${this.view.layer ? `${this.view.layer}: ` : ""}${this.course(name)}${words}`, table: columns([name]) });
         this.drawReadout(this.group.index);
     }
 
-    drawLoss(common, place, said, columns, yLog, smoothing, x) {
+    drawStrip(strip, base, layers, common, x, said) {
+        const { series } = this.data;
+        const rows = layers.filter(layer => series[`${base}.${layer}`]);
+        /* Layers are not measured at every point. */
+        const measured = rows.length > 0 ? this.data.points(`${base}.${rows[0]}`, x) : { index: [], x: [] };
+        const pick = values => measured.index.map(index => values[index]);
+        strip.element.hidden = measured.index.length === 0;
+        if (measured.index.length > 0)
+            strip.show({ ...common, rows: rows.map(layer => ({ name: layer.replace("layers.", "layer "), values: pick(series[`${base}.${layer}`]) })),
+                x: measured.x, steps: pick(series.step), chosen: this.view.layer.replace("layers.", "layer "),
+                summary: `${count(rows.length)} layers, measured at ${count(measured.index.length)} points, ${said}` });
+    }
+
+    drawLoss(common, place, said, columns, marks, x) {
         const { nonfinite } = this.data;
-        const training = { name: "training", colour: "--series-1", ...this.data.points("loss", x) };
-        const validation = { name: "validation", colour: "--series-2", dash: [6, 3], width: 1.8, ...this.data.points("validation_loss", x) };
+        const { smoothing, yScale, axis } = this.view;
+        const training = { name: "training", colour: "--series-1", end: "training", ...this.data.points("loss", x) };
+        const validation = { name: "validation", colour: "--series-2", dash: [6, 3], width: 1.8, end: "validation", ...this.data.points("validation_loss", x) };
         const curves = [training, ...validation.x.length > 0 ? [validation] : []];
         const rings = curves.map(curve => this.least(curve)).filter(Boolean);
         let shown = curves;
         if (smoothing > 0) {
             const width = (common.range[1] - common.range[0]) * smoothing;
             shown = [{ ...training, faint: true }, ...curves.slice(1),
-                { name: `training, smoothed: exponential mean, half-width ${number(width, 3)} ${this.view.axis === "seconds" ? "s" : `${this.view.axis}s`}`,
+                { name: `training, smoothed: exponential mean, half-width ${number(width, 3)} ${axis === "seconds" ? "s" : `${axis}s`}`,
                     colour: "--series-6", width: 1.8, x: training.x, y: smooth(training.x, training.y, width) }];
         }
         drawLegend(this.legend, shown);
@@ -214,7 +245,12 @@ export class Curves {
         say(this.marks, bad.length === 0 ? "" : `▼ not finite: ${bad.slice(0, 3).map(entry =>
             `${entry.series} is ${entry.value} at step ${count(entry.step)}`).join("; ")}${bad.length > 3 ? ` and ${count(bad.length - 3)} more` : ""}`);
         this.marks.hidden = bad.length === 0;
-        return this.loss.show({ ...common, yLog, series: shown, rings, marks: bad.map(entry => ({ x: place.get(entry.step) })),
+        const near = step => {
+            const at = this.data.series.step.findIndex(own => own >= step);
+            return at < 0 ? NaN : x[at];
+        };
+        return this.loss.show({ ...common, yScale, series: shown, rings, marks: marks(bad),
+            events: this.events.map(event => ({ x: near(event.step), text: event.text })),
             summary: `${said} · ${this.course("loss")}`, table: columns(["loss", "validation_loss"]) });
     }
 
@@ -241,8 +277,8 @@ export class Curves {
     drawLayers(layers) {
         if (this.layer.options.length === layers.length + 1)
             return;
-        fill(this.layer, h("option", { value: "" }, "all parameters"), layers.map(name => h("option", { value: name.slice(LAYER.length) },
-            name.slice(LAYER.length))));
+        fill(this.layer, h("option", { value: "" }, "all parameters"), layers.map(name => h("option", { value: name }, name)));
+        this.layer.value = this.view.layer;
     }
 
     async picture() {

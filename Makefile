@@ -81,8 +81,9 @@ FUZZ_REPLAY    := $(FUZZ_SOURCES) tests/fuzz/test_corpus.c
 FUZZ_FUZZER    := $(FUZZ_SOURCES) tests/fuzz/fuzzer.c tests/support/safetensors.c
 SUPPORT_OBJECTS := $(SUPPORT_SOURCES:%.c=$(BUILD)/objects/%.o)
 TEST_PROGRAMS  := $(BUILD)/tests/core $(BUILD)/tests/core_double $(BUILD)/tests/server $(BUILD)/tests/fuzz $(BUILD)/tests/api
-# A browser is slow enough without a sanitizer, and what it looks at is not C.
-BROWSER_PROGRAM := $(if $(SANITIZE),,$(BUILD)/tests/browser)
+# A browser is slow enough without a sanitizer, and what it looks at is not C. DESCENTD_NO_BROWSER=1 leaves it out, and its
+# packages of several hundred megabytes.
+BROWSER_PROGRAM := $(if $(SANITIZE)$(DESCENTD_NO_BROWSER),,$(BUILD)/tests/browser)
 
 .DEFAULT_GOAL := all
 .PHONY: all
@@ -244,7 +245,7 @@ $(BUILD)/tests/example: docs/examples/train.c $(BUILD)/libdescent.a
 	$(call run,link $@,$(CC) $(ALL_CFLAGS) -Icore/include $< $(BUILD)/libdescent.a -lm -o $@ $(LDFLAGS) -pie)
 
 .PHONY: test check-build run-tests
-test: deps-test
+test: $(if $(BROWSER_PROGRAM),deps-browser,deps-test)
 	@$(MAKE) --no-print-directory -j$(JOBS) check-build
 	@$(MAKE) --no-print-directory run-tests
 
@@ -256,7 +257,13 @@ run-tests:
 	for program in $(TEST_PROGRAMS); do \
 	    echo "$$program"; \
 	    DESCENTD=$(BUILD)/descentd $$program $(TEST_FLAGS) || status=1; \
-	done; exit $$status
+	done; \
+	if [ -n "$(BROWSER_PROGRAM)" ]; then \
+	    echo "$(BROWSER_PROGRAM)"; \
+	    $(BROWSER_RUN) $(BROWSER_PROGRAM) -j1 $(TEST_FLAGS) || status=1; \
+	else \
+	    echo "the browser's tests are left out$(if $(DESCENTD_NO_BROWSER), by DESCENTD_NO_BROWSER)"; \
+	fi; exit $$status
 
 # One browser at a time: several would take the processor from each other.
 BROWSER_RUN = DESCENTD=$(BUILD)/descentd SCREENSHOTS=$(BUILD)/screenshots
@@ -264,7 +271,6 @@ BROWSER_RUN = DESCENTD=$(BUILD)/descentd SCREENSHOTS=$(BUILD)/screenshots
 .PHONY: deps-browser test-browser
 deps-browser: deps-test
 	$(call apt,$(PACKAGES_BROWSER))
-# Apart from `make test`: it needs a browser of several hundred megabytes.
 test-browser: deps-browser
 	@$(MAKE) --no-print-directory -j$(JOBS) all $(BUILD)/tests/browser
 	@$(BROWSER_RUN) $(BUILD)/tests/browser -j1 $(TEST_FLAGS)

@@ -48,6 +48,10 @@ static void write_load(json_writer *writer, const api_context *context, const in
     api_write_counts(writer, counts);
     json_writer_key(writer, "database_bytes");
     json_writer_int64(writer, store_bytes(jobs_service_store(context->jobs)));
+    json_writer_key(writer, "log_bytes");
+    json_writer_int64(writer, store_log_bytes(jobs_service_store(context->jobs)));
+    json_writer_key(writer, "recovered");
+    json_writer_int64(writer, jobs_service_recovered(context->jobs));
     json_writer_key(writer, "free_bytes");
     if (statvfs(context->data_directory, &disk) == 0)
         json_writer_double(writer, (double)disk.f_bavail * (double)disk.f_frsize);

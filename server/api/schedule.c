@@ -83,7 +83,8 @@ static void respond_schedule(const api_context *context, http_response *response
         spec = spec_read(document, &faults);
     gd_status status = spec == NULL ? GD_OUT_OF_MEMORY : GD_OK;
     if (status == GD_OK)
-        status = jobs_plan_again(context->jobs, spec, &plan, &faults, &error);
+        status =
+            jobs_plan_create(&plan, spec, jobs_service_resources(context->jobs), &faults, &error);
     if (status == GD_OK) {
         json_writer *writer = json_writer_create(API_REPLY_MAXIMUM);
         api_write_schedule(writer, plan, points);

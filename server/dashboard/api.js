@@ -97,6 +97,14 @@ export async function get(path, signal) {
     return value;
 }
 
+/** Reads a text. @param {string} path @param {AbortSignal} [signal] @returns {Promise<string>} */
+export async function getText(path, signal) {
+    const reply = await send("GET", path, {}, undefined, signal);
+    if (!reply.ok)
+        throw await refusal(reply);
+    return reply.text();
+}
+
 /** Writes JSON and reads what comes back, null for none. @param {string} method @param {string} path @param {*} [document]
  * @param {{signal?: AbortSignal, key?: string}} [options] `key`: sent as Idempotency-Key @returns {Promise<*>} */
 export async function write(method, path, document, { signal, key } = {}) {
@@ -111,13 +119,12 @@ export async function write(method, path, document, { signal, key } = {}) {
     return reply.status === 204 ? null : reply.json();
 }
 
-/** How a file is sent, by the end of its name: texts, IDX and NPY arrays, else CSV; gzipped or not. */
+/** How a file is sent, by the end of its name: texts, arrays, else CSV; gzipped or not. */
 function formOf(name) {
     const plain = name.replace(/\.gz$/i, "");
-    const [type, format] = /\.(txt|text|md)$/i.test(plain) ? ["text/plain", ""] :
-        /(ubyte|\.idx\d?)$/i.test(plain) ? ["application/octet-stream", "&format=idx"] :
-        /\.npy$/i.test(plain) ? ["application/octet-stream", "&format=npy"] : ["text/csv", ""];
-    return { type, format, gzip: plain !== name };
+    const [, format] = [[/(ubyte|\.idx\d?)$/i, "idx"], [/\.npy$/i, "npy"], [/\.(libsvm|svm|svmlight)$/i, "libsvm"]].find(([ending]) => ending.test(plain)) ?? [];
+    const type = format ? "application/octet-stream" : /\.(txt|text|md)$/i.test(plain) ? "text/plain" : "text/csv";
+    return { type, format: format ? `&format=${format}` : "", gzip: plain !== name };
 }
 
 /**

@@ -16,6 +16,7 @@ const ROUTES = [
     [/^\/jobs\/([0-9a-f-]+)$/, () => import("./pages/job.js")],
     [/^\/new$/, () => import("./pages/new.js")],
     [/^\/compare$/, () => import("./pages/compare.js")],
+    [/^\/api$/, () => import("./pages/api.js")],
     [/^\/service$/, () => import("./pages/service.js")],
 ];
 

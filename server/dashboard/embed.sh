@@ -1,11 +1,12 @@
 #!/bin/sh
-# Prints a C file that holds the dashboard: every file of this folder that a browser asks for, and Chart.js, each plain
-# and gzipped (by zopfli where it is installed, which makes 3 % less of it). esbuild takes comments, blanks and long
-# names out of each file by itself, and out of Chart.js what curves have no use for. Usage: embed.sh FOLDER CHART_JS
+# Prints a C file that holds the dashboard: everything a browser asks for, each plain and gzipped (by zopfli where it is
+# installed, which makes 3 % less of it). esbuild takes comments, blanks and long names out of the modules, lays those that
+# always come together into one file, a page apart from the other, and leaves out of Chart.js what curves have no use for.
+# Usage: embed.sh FOLDER CHART_JS
 #
 # All files but index.html are served below /assets/VERSION/, where VERSION is a digest of all of them: they name each
-# other relatively, so no file needs to be changed, and a browser may keep them for good. index.html gets the
-# version in place of @VERSION@.
+# other relatively, so no file needs to be changed, and a browser may keep them for good. index.html gets the version in
+# place of @VERSION@, and in place of @PRELOAD@ what the first view needs.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -25,35 +26,30 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-(cd "$folder" && find . -type f \( -name '*.js' -o -name '*.css' -o -name '*.svg' \) | sed 's|^\./||' | sort) >"$work/names"
-version=$({
-    while IFS= read -r name; do
-        printf '%s ' "$name"
-        sha256sum <"$folder/$name"
-    done <"$work/names"
-    sha256sum <"$chart"
-    sha256sum <"$0"
-} | sha256sum | cut -c 1-16)
-[ "${#version}" = 16 ] || fail "no SHA-256"
-
-# What the browsers that are supported understand: nothing is rewritten for older ones.
+# What is supported understands all that is written here: nothing is rewritten for older browsers.
 slim() {
-    case $1 in
-    *.js | *.css) esbuild --log-level=warning --minify --charset=utf8 --target=es2022 "$1" ;;
-    *) cat "$1" ;;
-    esac
+    esbuild --log-level=warning --minify --charset=utf8 --target=es2022 --legal-comments=eof "$@"
 }
 
-# Curves on linear and logarithmic axes, as a module, under its authors' licence line.
-cut_chart() {
-    cat >"$work/chart_entry.js" <<ENTRY
+# Curves on axes of every kind, as a module like the others.
+cp -R "$folder" "$work/source"
+cat >"$work/source/charts/chart.js" <<ENTRY
 import {Chart, LineController, LineElement, LinearScale, LogarithmicScale, PointElement, Scale} from "$chart";
 Chart.register(LineController, LineElement, LinearScale, LogarithmicScale, PointElement);
 export {Chart, Scale};
 ENTRY
-    esbuild --log-level=warning --bundle --minify --charset=utf8 --format=esm --target=es2022 --legal-comments=eof \
-        "$work/chart_entry.js"
-}
+slim --bundle --splitting --format=esm --outdir="$work/out" --outbase="$work/source" --chunk-names='chunks/[hash]' \
+    "$work/source/app.js" "$work/source"/pages/*.js "$work/source/charts/chart.js"
+for name in theme.js style.css; do
+    slim "$folder/$name" >"$work/out/$name"
+done
+cp "$folder"/*.svg "$work/out/"
+(cd "$work/out" && find . -type f | sed 's|^\./||' | sort) >"$work/names"
+version=$(while IFS= read -r name; do
+    printf '%s ' "$name"
+    sha256sum <"$work/out/$name"
+done <"$work/names" | sha256sum | cut -c 1-16)
+[ "${#version}" = 16 ] || fail "no SHA-256"
 
 compress() {
     if command -v zopfli >/dev/null 2>&1; then
@@ -89,19 +85,29 @@ asset() {
     count=$((count + 1))
 }
 
+# The list of jobs and every chunk that it or app.js imports at once.
+preload() {
+    {
+        echo pages/jobs.js
+        grep -ohE 'from ?"[^"]*chunks/[^"]*"' "$work/out/app.js" "$work/out/pages/jobs.js" | sed 's|.*\(chunks/[^"]*\)"|\1|' | sort -u
+    } | sed "s|.*|<link rel=\"modulepreload\" href=\"/assets/$version/&\">|"
+}
+
 cat <<'HEAD'
 /* Generated from server/dashboard by its embed.sh. */
 #include "dashboard/assets.h"
 
 HEAD
-sed "s/@VERSION@/$version/g" "$folder/index.html" >"$work/index.html"
+preload >"$work/preload"
+[ "$(wc -l <"$work/preload")" -ge 2 ] || fail "no module is preloaded: esbuild names them otherwise than is looked for"
+sed -e "/@PRELOAD@/{
+r $work/preload
+d
+}" -e "s/@VERSION@/$version/g" "$folder/index.html" >"$work/index.html"
 asset "$work/index.html" index.html
 while IFS= read -r name; do
-    slim "$folder/$name" >"$work/slim"
-    asset "$work/slim" "$name"
+    asset "$work/out/$name" "$name"
 done <"$work/names"
-cut_chart >"$work/chart"
-asset "$work/chart" charts/chart.js
 printf '\nconst char dashboard_version[] = "%s";\n\nconst dashboard_asset dashboard_assets[] = {\n' "$version"
 cat "$work/table"
 printf '};\n\nconst size_t dashboard_asset_count = sizeof dashboard_assets / sizeof dashboard_assets[0];\n'

@@ -29,6 +29,7 @@ struct jobs_service {
     char boot[STORE_ID_SIZE];
     char *environment;
     int64_t started_at;
+    int64_t recovered; /* jobs, at the start */
 };
 
 jobs_service_options jobs_service_options_default(void)
@@ -60,6 +61,11 @@ int64_t jobs_service_workers(const jobs_service *service)
 int64_t jobs_service_started_at(const jobs_service *service)
 {
     return service->started_at;
+}
+
+int64_t jobs_service_recovered(const jobs_service *service)
+{
+    return service->recovered;
 }
 
 const char *jobs_service_environment(const jobs_service *service)
@@ -110,6 +116,7 @@ static gd_status recover(jobs_service *service, gd_error *error)
                                      MAXIMUM_ATTEMPTS, &requeued, &failed, error);
     if (status != GD_OK)
         return status;
+    service->recovered = requeued;
     if (requeued + failed > 0)
         jobs_logf(&service->runner, JOBS_LOG_WARNING, NULL,
                   "recovered after an unclean stop: %lld jobs queued again, %lld failed for good",
@@ -270,12 +277,6 @@ gd_status jobs_prepare(jobs_service *service, const jobs_requester *requester, s
     else
         jobs_plan_destroy(made);
     return status;
-}
-
-gd_status jobs_plan_again(jobs_service *service, spec_job *spec, jobs_plan **plan,
-                          json_faults *faults, gd_error *error)
-{
-    return jobs_plan_create(plan, spec, &service->runner.resources, faults, error);
 }
 
 void jobs_submission_dispose(jobs_submission *submission)

@@ -43,6 +43,8 @@ const jobs_resources *jobs_service_resources(const jobs_service *service);
 int64_t jobs_service_workers(const jobs_service *service);
 /* Milliseconds since 1970 UTC. */
 int64_t jobs_service_started_at(const jobs_service *service);
+/* Jobs that the last stop left running and that were queued again at this start. */
+int64_t jobs_service_recovered(const jobs_service *service);
 /* {"version", "cpu", "kernels"} */
 const char *jobs_service_environment(const jobs_service *service);
 
@@ -72,9 +74,6 @@ typedef struct jobs_submission {
 gd_status jobs_prepare(jobs_service *service, const jobs_requester *requester, spec_job *spec,
                        const char *retry_of, jobs_submission *submission, jobs_plan **plan,
                        json_faults *faults, gd_error *error);
-/* The plan of a stored job's spec, its data looked at again. */
-gd_status jobs_plan_again(jobs_service *service, spec_job *spec, jobs_plan **plan,
-                          json_faults *faults, gd_error *error);
 void jobs_submission_dispose(jobs_submission *submission);
 
 /* Stores it; see store_job_create for `idempotency` and `existing_reply`. */

@@ -167,16 +167,21 @@ int64_t store_commits(const store *handle)
     return store_writer_commits(handle->writer);
 }
 
+static int64_t file_bytes(const store *handle, const char *ending)
+{
+    char path[PATH_MAX];
+    struct stat status;
+    int length = snprintf(path, sizeof path, "%s%s", handle->path, ending);
+    bool known = length > 0 && (size_t)length < sizeof path && stat(path, &status) == 0;
+    return known ? (int64_t)status.st_size : 0;
+}
+
+int64_t store_log_bytes(const store *handle)
+{
+    return file_bytes(handle, "-wal");
+}
+
 int64_t store_bytes(const store *handle)
 {
-    static const char *const endings[] = {"", "-wal"};
-    int64_t bytes = 0;
-    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-        char path[PATH_MAX];
-        struct stat status;
-        int length = snprintf(path, sizeof path, "%s%s", handle->path, endings[i]);
-        if (length > 0 && (size_t)length < sizeof path && stat(path, &status) == 0)
-            bytes += (int64_t)status.st_size;
-    }
-    return bytes;
+    return file_bytes(handle, "") + store_log_bytes(handle);
 }

@@ -57,8 +57,9 @@ gd_status store_backup(const char *path, const char *copy_path, gd_error *error)
 /* GD_OK while writes are possible (one that changes nothing is committed), else why not. */
 gd_status store_ready(store *store, gd_error *error);
 
-/* Bytes of the database and its log on disk. */
+/* Bytes of the database and its log on disk; of the log alone. */
 int64_t store_bytes(const store *store);
+int64_t store_log_bytes(const store *store);
 
 /* Transactions committed since it was opened that wrote something. */
 int64_t store_commits(const store *store);

@@ -109,6 +109,8 @@ Test(api_dashboard, lists_and_load_tell_the_counts, .timeout = LIMIT)
     cr_expect_eq(reply_number(load, "/workers"), 0);
     cr_expect_eq(reply_number(load, "/workers_busy"), 0);
     cr_expect_gt(reply_number(load, "/database_bytes"), 4096);
+    cr_expect_leq(reply_number(load, "/log_bytes"), reply_number(load, "/database_bytes"));
+    cr_expect_eq(reply_number(load, "/recovered"), 0);
     cr_expect_gt(reply_number(load, "/free_bytes"), 0);
     cr_expect(text_is_time(reply_text(load, "/started_at")));
     service_destroy(it);

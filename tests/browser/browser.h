@@ -14,7 +14,7 @@ typedef struct browser browser;
 
 #define BROWSER_SECONDS (15.0 * SERVICE_PATIENCE) /* for anything that is waited for */
 
-/* Skips the test, saying so, where there is no Chromium or no driver. */
+/* Fails the test, naming the remedy, where there is no Chromium or no driver. */
 browser *browser_start(service *it);
 void browser_destroy(browser *own);
 

@@ -128,12 +128,12 @@ Test(browser_job, axes_smoothing_layers_and_the_table_behind_a_chart, .timeout =
     browser_choose(own, "[aria-label=Smoothing]", "0.03");
     browser_await_text(own, "smoothed: exponential mean, half-width");
     browser_await_text(own, "training\n");
-    browser_choose(own, "[aria-label='Gradient norm of']", "layers.1");
+    browser_choose(own, "#layer", "layers.1");
     browser_picture(own, "job-log-light");
-    browser_click(own, ".chart details summary");
-    browser_await(own, "document.querySelectorAll('.chart details[open] tbody tr').length === 100");
+    browser_click(own, ".chart figcaption button");
+    browser_await(own, "document.querySelectorAll('.chart .data tbody tr').length === 100");
     browser_await(own,
-                  "document.querySelector('.chart details[open] thead').innerText.includes("
+                  "document.querySelector('.chart .data thead').innerText.includes("
                   "'validation_loss')");
     browser_expect_quiet(own, false);
     browser_destroy(own);

@@ -153,6 +153,11 @@ export function show(root, route) {
         drawSweep(list);
     }
 
+    function points(list) {
+        const sum = of => count(list.reduce((all, run) => all + run.data[of], 0));
+        return `${sum("length")} of ${sum("of")} points`;
+    }
+
     function drawGroups(list) {
         const keys = groupKeys(list.map(run => run.job));
         if (view.group && !keys.includes(view.group))
@@ -177,7 +182,8 @@ export function show(root, route) {
             return [line.name, all.map(x => at.get(x) ?? null)];
         })];
         const apart = !view.group && list.length > OVERLAY;
-        chart.element.hidden = legend.hidden = apart;
+        chart.element.hidden = apart;
+        legend.hidden = !view.group; // else the names above have their lines
         multiples.hidden = !apart;
         if (apart) {
             drawMultiples(list, series, common, bad);
@@ -185,7 +191,7 @@ export function show(root, route) {
             drawLegend(legend, series);
             chart.show({ ...common, series, marks: list.flatMap(bad), bands: view.group ? series : [],
                 summary: view.group ? `median and reach over ${count(list.length)} runs, grouped by ${view.group}` :
-                    list.map(run => `${run.name}: ${count(run.data.length)} of ${count(run.data.of)} points`).join(" · "), table: table(series) });
+                    list.length === 1 ? points(list) : `${count(list.length)} runs, ${points(list)}`, table: table(series) });
         }
         drawReadout(group.index);
     }

@@ -178,8 +178,8 @@ export function show(root, route) {
         const learnt = job.digest !== null;
         fill(downloads, link("Curve, CSV", `${base}/curve?max_points=0&format=csv`, `curve-${id}.csv`),
             link("Curve, JSON", `${base}/curve?max_points=0&format=json`, `curve-${id}.json`),
-            button("Curve, float64", () => downloadRaw().catch(error => notice(error.message, { bad: true })),
-                { title: "NumPy's format: a structured array of little-endian float64, NaN where a point has no value" }),
+            h("button", { type: "button", title: "NumPy's format: a structured array of little-endian float64, NaN where a point has no value",
+                on: { click: () => downloadRaw().catch(error => notice(error.message, { bad: true })) } }, icon("download"), "Curve, float64"),
             learnt ? [link("Parameters, safetensors", `${base}/parameters?format=safetensors`, `${id}.safetensors`),
                 link("Parameters, JSON", `${base}/parameters?format=json`, `${id}.json`)] : null,
             link("Job, JSON", base, `job-${id}.json`),

@@ -128,7 +128,7 @@ export function show(root, route) {
             draw();
         } } });
         fill(head, h("th", { class: "tick", scope: "col" }, all), columnsOf(view.columns).map(({ key, words, sort, classes }) => h("th", { scope: "col",
-            class: view.columns ? classes.replace(/small|medium|large/, "") : classes, "aria-sort": view.sort === key ? view.down ? "descending" : "ascending" : null },
+            class: view.columns ? classes.replace(/small|medium|large|huge/, "") : classes, "aria-sort": view.sort === key ? view.down ? "descending" : "ascending" : null },
         sort ? h("button", { type: "button", class: "sort", on: { click: () => sortBy(key) } }, words,
             h("span", { "aria-hidden": "true" }, view.sort === key ? view.down ? " ↓" : " ↑" : "")) : words)));
     }

@@ -3,9 +3,11 @@
 
 import { get, write } from "../api.js";
 import { ask, button, copier, fill, h, icon, say, select } from "../dom.js";
-import { bytes, count, curlOf, short } from "../format.js";
+import { drawSparkline, sparkline } from "../charts/sparkline.js";
+import { bytes, count, curlOf, duration, number, short } from "../format.js";
 import { dataSection } from "../parts/data_section.js";
 import { Draft, field, fieldOf, pointer, words } from "../parts/field.js";
+import { guess, readPaces } from "../parts/pace.js";
 import { notice } from "../shell.js";
 
 export const title = "New job";
@@ -20,6 +22,10 @@ const STARTS = [
     ["Spiral", { name: "spiral", model: { type: "mlp", hidden: [32, 32, 16], activation: "tanh" },
         data: { generator: { type: "spiral", samples: 1000 }, validation: { fraction: 0.2 } },
         optimizer: { type: "adam", learning_rate: 0.003, schedule: { type: "cosine", warmup_steps: 100 } }, training: { epochs: 300 } }],
+    ["Logistic", { name: "logistic", model: { type: "logistic" }, data: { generator: { type: "moons" }, validation: { fraction: 0.2 } },
+        optimizer: { type: "sgd", learning_rate: 0.5 }, training: { epochs: 50 } }],
+    ["Softmax", { name: "softmax", model: { type: "softmax" }, data: { generator: { type: "blobs" }, validation: { fraction: 0.2 } },
+        optimizer: { type: "sgd", learning_rate: 0.1 }, training: { epochs: 50 } }],
     ["Straight line", { name: "straight line", model: { type: "linear" }, data: { generator: { type: "linear" } },
         optimizer: { type: "sgd", learning_rate: 0.05 }, training: { epochs: 50 } }],
     ["XOR", { name: "xor", model: { type: "mlp", hidden: [8], activation: "tanh" }, data: { generator: { type: "xor" } },
@@ -54,11 +60,13 @@ export function show(root, route) {
         else if (route.query.get("dataset"))
             start = { model: { type: "softmax" }, data: { dataset: route.query.get("dataset"), validation: { fraction: 0.2 }, scaling: "standardize" },
                 optimizer: { type: "adam", learning_rate: 0.01 }, training: { epochs: 100 } };
+        const [paces, sources] = await Promise.all([readPaces().catch(() => []), get("/v1/jobs?status=succeeded&limit=100").then(reply => reply.jobs, () => [])]);
         if (!left)
-            form(catalog, start);
+            form(catalog, start, paces, sources);
     }
 
-    function form(catalog, start) {
+    /** @param {Array<Object>} sources jobs whose parameters a new one can start from */
+    function form(catalog, start, paces, sources) {
         let idempotency = key();
         const draft = new Draft(start, () => {
             idempotency = key();
@@ -169,10 +177,20 @@ export function show(root, route) {
                 drawTraining();
             } } });
             stop.checked = draft.read([...path, "stop"]) !== undefined;
+            const from = draft.read([...path, "from_job"]);
+            const known = sources.some(job => job.id === from?.job) || !from ? sources : [{ id: from.job, name: from.job.slice(-6) }, ...sources];
+            const source = select([["", "values drawn anew"], ...known.map(job => [job.id, `${job.name || "job"} · ${job.id.slice(-6)}`])], from?.job ?? "", { on: { change: () => {
+                draft.write([...path, "from_job"], source.value === "" ? undefined : { job: source.value });
+                drawTraining();
+            } } });
+            const which = select((catalog["from_job.which"] ?? ["final"]).map(own => [own, own]), from?.which ?? "final", { on: { change: () =>
+                draft.write([...path, "from_job", "which"], which.value) } });
             const rows = catalog.training;
             const of = list => list.map(row => fieldOf(row, path, draft));
             fill(training, h("legend", null, "Training"), h("div", { class: "fields" }, of(rows.filter(row => BASIC.includes(row.name))),
                 field("Seed", seed, [...path, "seed"], "the same seed gives the same bytes"),
+                field("First parameters", source, [...path, "from_job", "job"], "a warm start, from another job's"),
+                from ? field("Of that job", which, [...path, "from_job", "which"]) : null,
                 field("Stop early", stop, [...path, "stop"], "once nothing improves any more")),
             stop.checked ? h("div", { class: "fields" }, catalog.stop.map(row => fieldOf(row, [...path, "stop"], draft))) : null,
             h("details", null, h("summary", null, "More about training"), h("div", { class: "row" }),
@@ -241,9 +259,16 @@ export function show(root, route) {
 
         function showEstimate(reply) {
             const figure = (text, value) => h("div", { class: "figure" }, h("span", null, text), h("b", null, value));
+            const time = guess(reply, paces), rates = reply.schedule?.relative ? null : reply.schedule?.series?.learning_rate;
+            const line = sparkline(340, 44);
+            if (rates)
+                drawSparkline(line, rates, { colour: "--series-3", name: "learning rate", straight: true });
             fill(estimate, h("div", { class: "figures" }, figure("Parameters", count(reply.model.parameters)), figure("Memory", bytes(reply.memory_bytes)),
                 figure("Rows to learn", count(reply.rows.training)), figure("Held out", count(reply.rows.validation)),
-                figure("FLOPs an epoch", short(reply.flops_per_epoch))),
+                figure("FLOPs an epoch", short(reply.flops_per_epoch)), time ? figure("Time, about", duration(time.seconds)) : null),
+            time ? h("p", { class: "hint" }, `The time is judged by “${time.by}”, which ran here.`) : null,
+            rates ? [h("div", { class: "section-head" }, h("span", { class: "hint" }, "Learning rate over the job"), h("span", { class: "hint" },
+                `${number(rates[0], 3)} to ${number(rates.at(-1), 3)}`)), line] : null,
             reply.warnings.map(warning => h("p", { class: "fault" }, icon("warning"), warning.message)),
             h("p", { class: "hint" }, `${words(reply.spec.data?.task ?? "")} · loss ${typeof reply.spec.loss === "string" ? reply.spec.loss : reply.spec.loss?.type} · target ${
                 [reply.spec.data?.target ?? "none"].flat().join(", ")}`),

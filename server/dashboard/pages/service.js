@@ -1,6 +1,6 @@
-// service.js: the service about itself: what it is busy with, what waits, what it runs on.
+// service.js: the service about itself: what it is busy with, what waits, how fast it answers, what it runs on.
 
-import { get } from "../api.js";
+import { get, getText } from "../api.js";
 import { fill, h, say, state } from "../dom.js";
 import { ago, bytes, clock, count, duration, short, title as nameOf, utc } from "../format.js";
 import { poll } from "../poll.js";
@@ -8,6 +8,17 @@ import { poll } from "../poll.js";
 export const title = "Service";
 
 const STATES = ["running", "queued", "paused", "succeeded", "failed", "cancelled"];
+const LICENCES = [["descentd", "MIT"], ["Chart.js", "MIT"], ["cJSON", "MIT"], ["GNU libmicrohttpd", "LGPL 2.1"], ["GNU Nettle", "LGPL 3"],
+    ["SQLite", "public domain"], ["zlib", "zlib"]];
+
+/** The bound below which so much of a histogram lies, in words, "" where nothing was counted. @param {string} metrics
+ * @param {number} share */
+function quantile(metrics, share) {
+    const buckets = [...metrics.matchAll(/^descentd_http_request_seconds_bucket\{le="([^"]+)"\} (\d+)$/gm)].map(match => [match[1], Number(match[2])]);
+    const all = buckets.at(-1)?.[1] ?? 0;
+    const bound = buckets.find(([, below]) => below >= all * share)?.[0];
+    return all === 0 ? "" : bound === "+Inf" ? "over 2.5 s" : `≤ ${duration(Number(bound))}`;
+}
 
 /** @type {import("../app.js").Page["show"]} */
 export function show(root) {
@@ -23,7 +34,8 @@ export function show(root) {
         h("section", { class: "card overall", "aria-label": "Figures" }, figures),
         h("div", { class: "service-grid" },
             h("div", { class: "stack" }, section("Workers", slots), section("Queue", queue), section("Datasets", datasets)),
-            h("div", { class: "stack" }, section("Jobs by state", states), section("Version and machine", about))));
+            h("div", { class: "stack" }, section("Jobs by state", states), section("Version and machine", about),
+                section("Licences", h("dl", null, LICENCES.map(([name, licence]) => [h("dt", null, name), h("dd", null, licence)]))))));
 
     const figure = (words, value, note) => h("div", { class: "figure" }, h("span", null, words), h("b", null, value), h("small", null, note ?? ""));
 
@@ -48,43 +60,63 @@ export function show(root) {
         total > waiting.length ? h("p", { class: "hint" }, `and ${count(total - waiting.length)} more`) : null);
     }
 
-    function drawVersion(version) {
-        const counts = version.jobs;
-        const most = Math.max(1, ...STATES.map(own => counts[own]));
-        fill(figures, figure("Workers busy", `${count(version.workers_busy)} of ${count(version.workers)}`),
+    function drawFigures(load, metrics, commit) {
+        const { jobs: counts } = load;
+        fill(figures, figure("Workers busy", `${count(load.workers_busy)} of ${count(load.workers)}`),
             figure("Waiting", count(counts.queued)), figure("Failed", count(counts.failed), counts.failed > 0 ? "ever, until deleted" : ""),
-            figure("Up for", duration((Date.now() - Date.parse(version.started_at)) / 1000), `since ${clock(version.started_at)}`),
-            figure("Database", bytes(version.database_bytes)), figure("Free on disk", bytes(version.free_bytes)));
+            figure("Taken up again", count(load.recovered), "after the last stop"),
+            figure("Half of all answers", quantile(metrics, 0.5) || "–", quantile(metrics, 0.99) ? `99 %: ${quantile(metrics, 0.99)}` : ""),
+            figure("A commit", commit === null ? "–" : duration(commit / 1000), "with the way here and back"),
+            figure("Database", bytes(load.database_bytes), `${bytes(load.log_bytes)} of it the log`), figure("Free on disk", bytes(load.free_bytes)),
+            figure("Up for", duration((Date.now() - Date.parse(load.started_at)) / 1000), `since ${clock(load.started_at)}`));
+        const most = Math.max(1, ...STATES.map(own => counts[own]));
         fill(states, STATES.map(own => [h("a", { href: `#/?status=${own}` }, state(own)),
             h("progress", { max: most, value: counts[own], "aria-label": own }), h("span", { class: "numeric" }, count(counts[own]))]));
+    }
+
+    function drawVersion(version) {
         fill(about, [["Version", version.version], ["Interface", version.api], ["Kernels in use", version.kernels],
             ["Processor", version.environment.cpu], ["Started", utc(version.started_at)]].map(([words, value]) =>
             [h("dt", null, words), h("dd", null, value)]),
-        h("dt", null, "Catalogue"), h("dd", null, h("a", { href: "/v1/catalog" }, "/v1/catalog")),
-        h("dt", null, "Readiness"), h("dd", null, h("a", { href: "/readyz" }, "/readyz")));
+        [["Interface, to try", "#/api", "all operations"], ["Catalogue", "/v1/catalog"], ["Readiness", "/readyz"], ["Metrics", "/metrics"]].map(([words, href, text]) =>
+            [h("dt", null, words), h("dd", null, h("a", { href }, text ?? href))]));
     }
 
     function drawDatasets(list) {
         fill(datasets, list.length === 0 ? h("p", { class: "hint" }, "None yet. They are uploaded with a new job.") :
             h("div", { class: "table-scroll" }, h("table", null, h("thead", null, h("tr", null, h("th", { scope: "col" }, "Name"),
                 h("th", { scope: "col", class: "numeric" }, "Rows"), h("th", { scope: "col", class: "numeric" }, "Columns"),
-                h("th", { scope: "col", class: "numeric" }, "Size"), h("th", { scope: "col" }, ""))),
+                h("th", { scope: "col", class: "numeric" }, "Size"), h("th", { scope: "col" }, "Use"))),
             h("tbody", null, list.map(own => h("tr", null, h("th", { scope: "row" }, own.name || own.id.slice(-6)), h("td", { class: "numeric" }, count(own.rows)),
                 h("td", { class: "numeric" }, count(own.column_count)), h("td", { class: "numeric" }, bytes(own.bytes)),
                 h("td", null, h("a", { href: `#/new?dataset=${own.id}` }, "Train on it"))))))));
     }
 
+    /** A real commit is what readiness means: how long it takes, ms; null where it cannot be. */
+    async function tryCommit(signal) {
+        const start = performance.now();
+        try {
+            await get("/readyz", signal);
+        } catch (error) {
+            if (error.status === undefined)
+                throw error;
+            return null;
+        }
+        return performance.now() - start;
+    }
+
     const poller = poll(async signal => {
-        const [about, load, running, queued, sets, health] = await Promise.all([get("/v1/version", signal), get("/v1/load", signal),
+        const [about, load, running, queued, sets, metrics] = await Promise.all([get("/v1/version", signal), get("/v1/load", signal),
             get("/v1/jobs?status=running&limit=64", signal), get("/v1/jobs?status=queued&limit=200", signal), get("/v1/datasets?limit=20", signal),
-            get("/readyz", signal).then(() => true, error => error.status === undefined ? Promise.reject(error) : false)]);
-        const version = { ...about, ...load };
-        drawVersion(version);
-        drawWorkers(version, running.jobs);
-        drawQueue([...queued.jobs].sort((a, b) => a.queue_position - b.queue_position).slice(0, 10), version.jobs.queued);
+            getText("/metrics", signal).catch(() => "")]);
+        const commit = await tryCommit(signal);
+        drawVersion({ ...about, ...load });
+        drawFigures(load, metrics, commit);
+        drawWorkers(load, running.jobs);
+        drawQueue([...queued.jobs].sort((a, b) => a.queue_position - b.queue_position).slice(0, 10), load.jobs.queued);
         drawDatasets(sets.datasets);
-        say(ready, health ? "ready" : "not ready: it is shutting down or cannot write");
-        ready.className = health ? "state state-succeeded" : "fault";
+        say(ready, commit === null ? "not ready: it is shutting down or cannot write" : "ready");
+        ready.className = commit === null ? "fault" : "state state-succeeded";
         return 2000;
     });
     return () => poller.stop();

@@ -61,7 +61,7 @@ export class CompareTables {
             cell(run, 0), h("td", { class: "numeric" }, count(run.job.loss?.best_step)), cell(run, 1), cell(run, 2),
             h("td", { class: "numeric" }, count(run.job.progress.step)), h("td", { class: "numeric" }, duration(run.job.progress.seconds)),
             h("td", null, known ? this.told(run, limit) : "set a threshold"),
-            h("td", null, button(run === base ? "baseline" : "make it", () => this.pin(run === base ? "" : run.id),
+            h("td", null, button(run === base ? "pinned" : "pin", () => this.pin(run === base ? "" : run.id),
                 { class: "tag", "aria-pressed": String(run === base), "aria-label": `${run.name} as the baseline` }))))))),
         h("p", { class: "hint" }, `★ least of those shown. The threshold is held against the loss of single points.${
             base ? ` × is the share of the baseline, ${base.name}.` : ""}`));

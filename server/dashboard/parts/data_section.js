@@ -41,12 +41,12 @@ export function dataSection(draft, catalog) {
         const path = ["data", "generator"];
         const own = draft.read(path);
         const type = typeof own === "string" ? own : own?.type ?? catalog.generators[0].name;
-        const control = select(catalog.generators.map(entry => [entry.name, `${entry.name}: ${entry.help}`]), type, { on: { change: () => {
+        const control = select(catalog.generators.map(entry => [entry.name, entry.name]), type, { on: { change: () => {
             draft.write(path, { type: control.value });
             draw();
         } } });
-        const rows = catalog.generators.find(entry => entry.name === type)?.fields ?? [];
-        fill(source, h("div", { class: "fields" }, field("Generator", control, [...path, "type"]), rows.map(row => fieldOf(row, path, draft))));
+        const kindOf = catalog.generators.find(entry => entry.name === type);
+        fill(source, h("div", { class: "fields" }, field("Generator", control, [...path, "type"], kindOf?.help), (kindOf?.fields ?? []).map(row => fieldOf(row, path, draft))));
     }
 
     /** Takes a dataset: of a table the last column is the likely target, a text is learnt from windows. */
@@ -79,14 +79,14 @@ export function dataSection(draft, catalog) {
         const id = draft.read(["data", "dataset"]);
         const told = h("span", { class: "hint", role: "status" });
         const bar = h("progress", { max: 1, value: 0, hidden: true, "aria-label": "Upload" });
-        const file = h("input", { type: "file", id: "upload", accept: ".csv,.tsv,.txt,.idx,.npy,.gz,text/csv,text/plain", on: { change: () =>
+        const file = h("input", { type: "file", id: "upload", accept: ".csv,.tsv,.txt,.idx,.npy,.libsvm,.svm,.gz,text/csv,text/plain", on: { change: () =>
             file.files[0] && send(file.files[0], bar, told) } });
         const chosen = select([["", sets.length > 0 ? "choose…" : "none is there yet"], ...sets.map(set =>
             [set.id, `${set.name || set.id.slice(-6)} · ${count(set.rows)} rows × ${count(set.column_count)} · ${set.id.slice(-6)}`])], id ?? "", {
             on: { change: () => chosen.value && take(sets.find(set => set.id === chosen.value)) } });
         const set = sets.find(own => own.id === id);
         fill(source, h("div", { class: "fields" }, field("Dataset", chosen, ["data", "dataset"]),
-            h("div", { class: "field" }, h("label", { for: "upload" }, "Or send a file: CSV, text, IDX, NPY"), file, bar, told)),
+            h("div", { class: "field" }, h("label", { for: "upload" }, "Or send a file: CSV, text, IDX, NPY, LIBSVM"), file, bar, told)),
         set ? drawColumns(set) : null);
     }
 
@@ -116,8 +116,29 @@ export function dataSection(draft, catalog) {
                     "aria-label": `${column.name} is used as`, data: { column: column.name },
                     on: { change: event => assign(column.name, event.target.value) } }))))))),
         set.column_count > PREVIEW_COLUMNS ? h("p", { class: "hint" }, `and ${count(set.column_count - PREVIEW_COLUMNS)} columns more`) : null,
-        h("span", { class: "fault", data: { faultOf: "/data/target" } }), h("span", { class: "fault", data: { faultOf: "/data/features" } }),
+        h("span", { class: "fault", data: { faultOf: "/data/features" } }),
         h("details", null, h("summary", null, "First rows"), rows));
+    }
+
+    /** A select of the datasets there are. @param {?string} id @param {function(string): void} chosen @param {Array<[string, string]>} [before] */
+    function setChoice(id, chosen, before = []) {
+        const control = select([...before, ...sets.map(set => [set.id, `${set.name || set.id.slice(-6)} · ${count(set.rows)} rows`])], id ?? "", {
+            on: { change: () => chosen(control.value) } });
+        return control;
+    }
+
+    /** Targets that lie in a dataset of their own, row for row, and images. */
+    function drawArrays() {
+        const target = draft.read(["data", "target"]);
+        const apart = typeof target === "object" && !Array.isArray(target) ? target.dataset : "";
+        const shape = h("input", { inputmode: "text", value: (draft.read(["data", "shape"]) ?? []).join(", "), placeholder: "for example 28, 28, 1", on: { input: () => {
+            const parts = shape.value.split(/[\s,×x]+/).filter(Boolean);
+            draft.write(["data", "shape"], parts.length > 0 ? parts.map(part => Number.isFinite(Number(part)) ? Number(part) : part) : undefined);
+        } } });
+        return [field("Targets come from", setChoice(apart, id => {
+            draft.write(["data", "target"], id === "" ? undefined : { dataset: id });
+            draw();
+        }, [["", "a column of this table"]]), ["data", "target"]), field("Shape of an example", shape, ["data", "shape"], "of images: rows, columns, channels")];
     }
 
     function drawWindow() {
@@ -141,11 +162,15 @@ export function dataSection(draft, catalog) {
     function drawValidation() {
         const path = ["data", "validation"];
         const own = draft.read(path);
-        const type = own?.fraction !== undefined ? "fraction" : own?.last !== undefined ? "last" : "none";
-        const control = select([["none", "none"], ["fraction", "a random share"], ["last", "the last rows"]], type, { on: { change: () => {
-            draft.write(path, control.value === "none" ? undefined : control.value === "fraction" ? { fraction: 0.2 } : { last: 100 });
+        const type = ["fraction", "last", "dataset"].find(name => own?.[name] !== undefined) ?? "none";
+        const usual = { fraction: { fraction: 0.2 }, last: { last: 100 }, dataset: { dataset: sets[0]?.id ?? "" } };
+        const control = select([["none", "none"], ["fraction", "a random share"], ["last", "the last rows"],
+            ...sets.length > 0 ? [["dataset", "another dataset"]] : []], type, { on: { change: () => {
+            draft.write(path, usual[control.value]);
             draw();
         } } });
+        if (type === "dataset")
+            return [field("Held out for validation", control, path), field("Dataset held out", setChoice(own.dataset, id => draft.write([...path, "dataset"], id)), [...path, "dataset"])];
         const amount = h("input", { inputmode: "decimal", value: String(own?.[type] ?? ""), on: { input: () =>
             draft.write([...path, type], amount.value.trim() === "" || !Number.isFinite(Number(amount.value)) ? amount.value : Number(amount.value)) } });
         return [field("Held out for validation", control, path), type === "none" ? null :
@@ -172,7 +197,7 @@ export function dataSection(draft, catalog) {
         fill(common, drawValidation(), plainChoice("Scaling of features", "scaling", catalog.scalings, "none"),
             own === "generator" ? null : plainChoice("Missing values", "missing", catalog.missing, "error"),
             own === "generator" ? null : plainChoice("Task", "task", ["by the target", ...catalog.tasks], "by the target"),
-            own === "generator" ? null : drawWindow());
+            own === "generator" ? null : [own === "dataset" ? drawArrays() : null, drawWindow()]);
     }
 
     get("/v1/datasets?limit=100").then(reply => {

@@ -19,8 +19,8 @@ const loss = value => value ?? Infinity;
 const plain = (key, words, sort, text, classes) => ({ key, words, sort, classes, draw: (cell, job) => say(cell, text(job)) });
 
 /**
- * What a column is called in an address and at its head, what it is sorted by, the classes of its cells (small, medium
- * and large ones go where the window is too narrow, unless columns were chosen), and how it is drawn.
+ * What a column is called in an address and at its head, what it is sorted by, the classes of its cells (small to
+ * huge ones go where the window is too narrow, unless columns were chosen), and how it is drawn.
  * @type {Array<{key: string, words: string, sort?: function(Object): *, classes: string, draw?: function(HTMLElement, Object): void}>}
  */
 export const COLUMNS = [
@@ -36,7 +36,7 @@ export const COLUMNS = [
         `${duration(job.progress.eta_seconds)} left` : job.progress.seconds > 0 ? duration(job.progress.seconds) : "–", "numeric medium"),
     plain("model", "Model", job => job.model_type, job => job.model_type, "large"),
     plain("optimizer", "Optimizer", job => job.optimizer_type ?? "", job => job.optimizer_type ?? "–", "large"),
-    plain("attempt", "Attempt", job => job.attempt, job => count(job.attempt), "numeric large"),
+    plain("attempt", "Attempt", job => job.attempt, job => count(job.attempt), "numeric huge"),
     { key: "priority", words: "Priority", sort: job => -job.priority, classes: "numeric", hidden: true, draw: (cell, job) => say(cell, count(job.priority)) },
     { key: "created", words: "Created", classes: "large" },
 ];
@@ -68,7 +68,7 @@ export class JobRow {
         this.created = h("time", { datetime: job.created_at, title: utc(job.created_at) });
         const content = { name: [this.pin, this.link, this.labels], progress: [this.bar, this.share], curve: this.spark, created: this.created };
         this.cells = new Map(columns.map(({ key, classes }) => [key, h(key === "name" ? "th" : "td", { scope: key === "name" ? "row" : null,
-            class: narrow ? classes : classes.replace(/small|medium|large/, "") }, content[key] ?? null)]));
+            class: narrow ? classes : classes.replace(/small|medium|large|huge/, "") }, content[key] ?? null)]));
         this.element = h("tr", { data: { id: job.id } }, h("td", { class: "tick" }, this.tick), [...this.cells.values()]);
     }
 

@@ -251,8 +251,9 @@ static void start_session(browser *own)
 browser *browser_start(service *it)
 {
     if (!is_installed("chromedriver"))
-        cr_assert_fail("chromium-driver is not installed: `make deps-browser` installs it; "
-                       "DESCENTD_NO_BROWSER=1 leaves these tests out of `make test`");
+        cr_assert_fail(
+            "chromium-driver is not installed: `make deps-browser` installs it; "
+            "DESCENTD_NO_BROWSER=1 leaves these tests out of `make test`");
     browser *own = calloc(1, sizeof *own);
     cr_assert_not_null(own);
     own->service = it;

@@ -201,6 +201,7 @@ static gd_status start(descentd *service, gd_error *error)
     service->api.log = log_change;
     service->api.log_context = service;
     service->api.data_directory = service->config.data_directory;
+    service->api.maximum_upload = (uint64_t)service->config.maximum_upload;
     status = make_router(service, error);
     return status == GD_OK ? start_http(service, error) : status;
 }

@@ -22,7 +22,8 @@ typedef struct api_context {
     const char *data_directory;
     api_log *log; /* may be NULL */
     void *log_context;
-    uint64_t maximum_upload; /* bytes of a dataset as uploaded */
+    uint64_t maximum_upload; /* bytes of a dataset's file; 0: any number */
+    atomic_int reading;      /* uploads read while they arrive */
     atomic_bool draining;    /* answers 503 to everything that would write */
     atomic_bool failed;      /* the store failed for good */
     api_metrics metrics;

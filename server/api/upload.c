@@ -25,7 +25,7 @@ typedef struct dataset_upload {
 
 static void upload_free(dataset_upload *state)
 {
-    jobs_upload_destroy(state->upload);
+    jobs_upload_destroy(state->upload); /* first: its reader uses the names */
     free(state->names_text);
     free(state->names);
     free(state);
@@ -153,7 +153,7 @@ static bool own_upload(const api_context *context, const http_request *request,
 
 static bool begin(void *context, const http_request *request, void **out, http_response *response)
 {
-    const api_context *own = context;
+    api_context *own = context;
     gd_error error = {0};
     dataset_upload *state = calloc(1, sizeof *state);
     if (state == NULL) {
@@ -170,6 +170,9 @@ static bool begin(void *context, const http_request *request, void **out, http_r
     if (begun)
         begun = own_upload(own, request, response, state);
     if (begun) {
+        jobs_upload_limit(state->upload, (int64_t)own->maximum_upload);
+        if (state->format == JOBS_UPLOAD_CSV)
+            jobs_upload_read_early(state->upload, &state->options, &own->reading);
         *out = state;
     } else {
         upload_free(state);
@@ -223,12 +226,17 @@ void api_create_dataset(void *context, const http_request *request, http_respons
                              "The body is empty: send the file itself, as curl does with "
                              "--data-binary @file.csv.");
     } else {
-        gd_status status =
-            jobs_upload_finish(state->upload, jobs_service_store(own->jobs), state->name,
-                               state->format, &state->options, id, &error);
+        store *opened = jobs_service_store(own->jobs);
+        /* The same upload again is answered as the first one was. */
+        gd_status status = jobs_upload_find(state->upload, opened, state->name, state->format,
+                                            &state->options, id, &error);
+        bool known = status == GD_OK;
+        if (status == GD_NOT_FOUND)
+            status = jobs_upload_finish(state->upload, opened, state->name, state->format,
+                                        &state->options, id, &error);
         if (status == GD_OK) {
-            char text[64];
-            snprintf(text, sizeof text, "dataset %.36s stored", id);
+            char text[96];
+            snprintf(text, sizeof text, "dataset %.36s %s", id, known ? "sent again" : "stored");
             api_note(own, request, NULL, text);
             respond_created(own, id, response);
         } else {

@@ -10,6 +10,8 @@
 
 #include <descent/csv.h>
 
+#include <stdatomic.h>
+
 typedef struct jobs_upload jobs_upload;
 
 gd_status jobs_upload_begin(jobs_upload **upload, const char *data_directory, gd_error *error);
@@ -18,6 +20,18 @@ gd_status jobs_upload_begin(jobs_upload **upload, const char *data_directory, gd
 void jobs_upload_own(jobs_upload *upload, const char *owner, const store_quota *quota,
                      int64_t stored);
 /* GD_NO_SPACE with path STORE_LIMIT_OWNER_BYTES where the owner's quota is passed by what has come. */
+/* The file may have as many bytes, counted when it is decompressed; without, any number. */
+void jobs_upload_limit(jobs_upload *upload, int64_t bytes);
+/*
+ * The file is CSV, to be read by `options` (kept by the caller until the upload is destroyed), and may
+ * be read while it arrives, by as many threads in all as *running allows (read_ahead.h).
+ */
+void jobs_upload_read_early(jobs_upload *upload, const gd_csv_options *options,
+                            atomic_int *running);
+/*
+ * The next bytes, of the file itself or compressed by gzip. GD_INVALID_DATA where it is known already
+ * that the file cannot be used.
+ */
 gd_status jobs_upload_add(jobs_upload *upload, const void *bytes, size_t length, gd_error *error);
 
 typedef enum jobs_upload_format {
@@ -30,6 +44,14 @@ typedef enum jobs_upload_format {
 
 /* "csv", "text", "idx", "npy": how the store calls them. */
 const char *jobs_upload_format_name(jobs_upload_format format);
+
+/*
+ * When all bytes are there: the newest dataset of that name made of the same bytes in the same way;
+ * GD_NOT_FOUND where there is none.
+ */
+gd_status jobs_upload_find(jobs_upload *upload, store *opened, const char *name,
+                           jobs_upload_format format, const gd_csv_options *options,
+                           char id[STORE_ID_SIZE], gd_error *error);
 
 /*
  * Reads the bytes as `format`, CSV by `options`, and stores the dataset under a new id, which is copied

@@ -10,12 +10,12 @@
 
 #define DATASET_COLUMNS                                                                    \
     "id, sequence, name, format, rows, column_count, bytes, columns, shape, sha256, file," \
-    " warnings, created_at, owner"
+    " warnings, created_at, owner, reading"
 
 void store_dataset_dispose(store_dataset *dataset)
 {
-    char *const texts[] = {dataset->name,   dataset->format, dataset->columns, dataset->shape,
-                           dataset->sha256, dataset->file,   dataset->warnings};
+    char *const texts[] = {dataset->name,   dataset->format, dataset->columns,  dataset->shape,
+                           dataset->sha256, dataset->file,   dataset->warnings, dataset->reading};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         free(texts[i]);
     *dataset = (store_dataset){.sequence = 0};
@@ -38,6 +38,7 @@ static gd_status read_row(store_statement *statement, store_dataset *dataset, gd
     dataset->warnings = store_column_text(statement, 11);
     dataset->created_at = store_column_integer(statement, 12);
     store_column_fixed(statement, 13, dataset->owner, sizeof dataset->owner);
+    dataset->reading = store_column_text(statement, 14);
     gd_status status = store_statement_check(statement, error);
     if (status != GD_OK)
         store_dataset_dispose(dataset);
@@ -60,8 +61,8 @@ static gd_status run_create(store_transaction *transaction, void *context, gd_er
     store_statement statement = store_statement_open(
         transaction->connection,
         "INSERT INTO datasets (id, name, format, rows, column_count, bytes, columns, shape, sha256,"
-        " file, warnings, created_at, owner)"
-        " VALUES (?, ?, ?, ?, ?, ?, coalesce(?, '[]'), ?, ?, ?, coalesce(?, '[]'), ?, ?)");
+        " file, warnings, created_at, owner, reading)"
+        " VALUES (?, ?, ?, ?, ?, ?, coalesce(?, '[]'), ?, ?, ?, coalesce(?, '[]'), ?, ?, ?)");
     store_bind_text(&statement, 1, dataset->id);
     store_bind_text(&statement, 2, dataset->name);
     store_bind_text(&statement, 3, dataset->format);
@@ -75,6 +76,7 @@ static gd_status run_create(store_transaction *transaction, void *context, gd_er
     store_bind_text(&statement, 11, dataset->warnings);
     store_bind_integer(&statement, 12, dataset->created_at);
     store_bind_text(&statement, 13, dataset->owner);
+    store_bind_text(&statement, 14, dataset->reading);
     return store_statement_run(&statement, NULL, error);
 }
 
@@ -115,6 +117,33 @@ gd_status store_dataset_get(store *handle, const char *id, store_dataset *datase
     if (status != GD_OK)
         return status;
     status = find(connection, id, dataset, error);
+    store_readers_give(handle->readers, connection);
+    return status;
+}
+
+gd_status store_dataset_find(store *handle, const char *owner, const char *name, const char *sha256,
+                             const char *reading, store_dataset *dataset, gd_error *error)
+{
+    *dataset = (store_dataset){.sequence = 0};
+    store_connection *connection = NULL;
+    gd_status status = store_readers_take(handle->readers, &connection, error);
+    if (status != GD_OK)
+        return status;
+    store_statement statement =
+        store_statement_open(connection, "SELECT " DATASET_COLUMNS
+                                         " FROM datasets WHERE sha256 = ? AND reading = ?"
+                                         " AND coalesce(name, '') = ? AND owner = ?"
+                                         " ORDER BY sequence DESC LIMIT 1");
+    store_bind_text(&statement, 1, sha256);
+    store_bind_text(&statement, 2, reading);
+    store_bind_text(&statement, 3, name);
+    store_bind_text(&statement, 4, owner);
+    bool row = false;
+    status = store_statement_next(&statement, &row, error);
+    if (status == GD_OK)
+        status = row ? read_row(&statement, dataset, error)
+                     : gd_fail(error, GD_NOT_FOUND, "", "there is no dataset of these bytes");
+    store_statement_close(&statement);
     store_readers_give(handle->readers, connection);
     return status;
 }

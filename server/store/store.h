@@ -394,6 +394,7 @@ typedef struct store_dataset {
     char *columns;  /* JSON array of the columns with their statistics */
     char *shape;    /* JSON array, or NULL */
     char *sha256;   /* of the uploaded bytes, hex */
+    char *reading;  /* how they were read, or NULL */
     char *file;     /* file name in the data directory */
     char *warnings; /* JSON array */
     int64_t created_at;
@@ -407,6 +408,10 @@ gd_status store_dataset_create(store *store, const store_dataset *dataset, gd_er
 gd_status store_dataset_create_within(store *store, const store_dataset *dataset,
                                       const store_quota *quota, gd_error *error);
 gd_status store_dataset_get(store *store, const char *id, store_dataset *dataset, gd_error *error);
+/* The owner's newest one of this name made of these bytes in this way; GD_NOT_FOUND where there is
+ * none. */
+gd_status store_dataset_find(store *store, const char *owner, const char *name, const char *sha256,
+                             const char *reading, store_dataset *dataset, gd_error *error);
 /* Newest first; before_sequence 0 from the newest; owner NULL: of all. *datasets [count] freed by
  * _list_dispose. */
 gd_status store_dataset_list(store *store, const char *owner, int64_t before_sequence,

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ROWS_MAXIMUM    10000
 #define COLUMNS_MAXIMUM ((int64_t)1000)
@@ -36,8 +37,9 @@ void api_write_dataset(json_writer *writer, const store_dataset *dataset)
 
 void api_list_datasets(void *context, const http_request *request, http_response *response)
 {
-    static const char *const known[] = {"limit", "cursor", NULL};
+    static const char *const known[] = {"limit", "cursor", "sha256", NULL};
     const api_context *own = context;
+    const char *sha256 = http_request_query(request, "sha256");
     int64_t limit = API_LIMIT_DEFAULT, before, count = 0;
     store_dataset *datasets = NULL;
     gd_error error = {0};
@@ -45,8 +47,12 @@ void api_list_datasets(void *context, const http_request *request, http_response
         !api_query_count(request, response, "limit", 1, API_LIMIT_MAXIMUM, &limit) ||
         !api_query_cursor(request, response, &before))
         return;
-    gd_status status = store_dataset_list(jobs_service_store(own->jobs), api_seen_by(request),
-                                          before, limit + 1, &datasets, &count, &error);
+    if (sha256 != NULL && (strlen(sha256) != 64 || strspn(sha256, "0123456789abcdef") != 64)) {
+        api_refuse_query(response, "sha256", "it has 64 digits of 0 to 9 and a to f.");
+        return;
+    }
+    gd_status status = store_dataset_list_of(jobs_service_store(own->jobs), api_seen_by(request),
+                                             sha256, before, limit + 1, &datasets, &count, &error);
     if (status != GD_OK) {
         api_respond_status(response, status, &error);
         return;

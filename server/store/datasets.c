@@ -176,6 +176,14 @@ gd_status store_dataset_list(store *handle, const char *owner, int64_t before_se
                              int64_t limit, store_dataset **datasets, int64_t *count,
                              gd_error *error)
 {
+    return store_dataset_list_of(handle, owner, NULL, before_sequence, limit, datasets, count,
+                                 error);
+}
+
+gd_status store_dataset_list_of(store *handle, const char *owner, const char *sha256,
+                                int64_t before_sequence, int64_t limit, store_dataset **datasets,
+                                int64_t *count, gd_error *error)
+{
     *datasets = NULL;
     *count = 0;
     if (limit < 1 || limit > 100000)
@@ -185,16 +193,23 @@ gd_status store_dataset_list(store *handle, const char *owner, int64_t before_se
     gd_status status = store_readers_take(handle->readers, &connection, error);
     if (status != GD_OK)
         return status;
+    /* Each with the index that fits it. */
+    static const char *const queries[2][2] = {
+        {"SELECT " DATASET_COLUMNS " FROM datasets WHERE sequence < ?1"
+         " ORDER BY sequence DESC LIMIT ?2",
+         "SELECT " DATASET_COLUMNS " FROM datasets WHERE owner = ?3 AND sequence < ?1"
+         " ORDER BY sequence DESC LIMIT ?2"},
+        {"SELECT " DATASET_COLUMNS " FROM datasets WHERE sha256 = ?4 AND sequence < ?1"
+         " ORDER BY sequence DESC LIMIT ?2",
+         "SELECT " DATASET_COLUMNS " FROM datasets WHERE sha256 = ?4 AND owner = ?3"
+         " AND sequence < ?1 ORDER BY sequence DESC LIMIT ?2"},
+    };
     store_statement statement =
-        owner == NULL ? store_statement_open(connection, "SELECT " DATASET_COLUMNS
-                                                         " FROM datasets WHERE sequence < ?1"
-                                                         " ORDER BY sequence DESC LIMIT ?2")
-                      : store_statement_open(connection, "SELECT " DATASET_COLUMNS
-                                                         " FROM datasets WHERE owner = ?3"
-                                                         " AND sequence < ?1"
-                                                         " ORDER BY sequence DESC LIMIT ?2");
+        store_statement_open(connection, queries[sha256 != NULL][owner != NULL]);
     if (owner != NULL)
         store_bind_text(&statement, 3, owner);
+    if (sha256 != NULL)
+        store_bind_text(&statement, 4, sha256);
     store_bind_integer(&statement, 1, before_sequence == 0 ? INT64_MAX : before_sequence);
     store_bind_integer(&statement, 2, limit);
     status = read_rows(&statement, datasets, count, error);

@@ -412,8 +412,11 @@ gd_status store_dataset_get(store *store, const char *id, store_dataset *dataset
  * none. */
 gd_status store_dataset_find(store *store, const char *owner, const char *name, const char *sha256,
                              const char *reading, store_dataset *dataset, gd_error *error);
-/* Newest first; before_sequence 0 from the newest; owner NULL: of all. *datasets [count] freed by
- * _list_dispose. */
+/* Newest first; before_sequence 0 from the newest; owner NULL: of all; sha256 NULL: of any bytes.
+ * *datasets [count] freed by _list_dispose. */
+gd_status store_dataset_list_of(store *store, const char *owner, const char *sha256,
+                                int64_t before_sequence, int64_t limit, store_dataset **datasets,
+                                int64_t *count, gd_error *error);
 gd_status store_dataset_list(store *store, const char *owner, int64_t before_sequence,
                              int64_t limit, store_dataset **datasets, int64_t *count,
                              gd_error *error);

@@ -371,7 +371,7 @@ Test(api_datasets, delete_is_409_while_a_job_needs_it, .timeout = LIMIT)
 {
     service *it = service_start(1);
     const char *busy = client_upload(it, "", "x,y\n1,2\n2,4\n3,6\n4,8\n");
-    const char *held = client_upload(it, "", "x,y\n1,2\n2,4\n3,6\n4,8\n");
+    const char *held = client_upload(it, "?name=held", "x,y\n1,2\n2,4\n3,6\n4,8\n");
     const char *free_one = client_upload(it, "", "x,y\n1,2\n");
     const char *id =
         client_submit(it,

@@ -41,6 +41,7 @@ typedef struct raw_config {
     const char *listen, *data_directory, *hosts, *origins, *tokens, *certificate, *key;
     const char *log_format, *log_level, *owner, *scopes;
     int64_t workers, http_threads, job_memory, maximum_upload, maximum_queued;
+    int64_t retain_jobs, retain_datasets;
     int64_t expires, quota_queued, quota_running, quota_bytes;
     bool allow_unauthenticated;
 } raw_config;
@@ -62,6 +63,12 @@ static const flag flags[] = {
      "largest dataset, after inflating (default 16G)", FLAG_GROUP_SERVICE},
     {"max-queued", "N", FLAG_COUNT, MEMBER(maximum_queued), 1, INT64_C(1) << 40,
      "jobs that may wait; beyond, submits get 429 (default 100000)", FLAG_GROUP_SERVICE},
+    {"retain-jobs", "TIME", FLAG_SECONDS, MEMBER(retain_jobs), 1, INT64_C(100) * 366 * 86400,
+     "delete jobs so long after their end, as 30d, 12h or 90m (default never)", FLAG_GROUP_SERVICE},
+    {"retain-datasets", "TIME", FLAG_SECONDS, MEMBER(retain_datasets), 1,
+     INT64_C(100) * 366 * 86400,
+     "delete datasets so long after upload or last use by a job (default never)",
+     FLAG_GROUP_SERVICE},
     {"allow-host", "NAMES", FLAG_TEXT, MEMBER(hosts), 0, 0,
      "further names in the Host header, comma-separated; * allows all", FLAG_GROUP_SERVICE},
     {"tokens", "FILE", FLAG_TEXT, MEMBER(tokens), 0, 0,
@@ -451,6 +458,8 @@ static gd_status take_all(config *read, const raw_config *raw, gd_error *error)
     read->job_memory = raw->job_memory;
     read->maximum_upload = raw->maximum_upload;
     read->maximum_queued = raw->maximum_queued;
+    read->retain_jobs = raw->retain_jobs;
+    read->retain_datasets = raw->retain_datasets;
     read->allow_unauthenticated = raw->allow_unauthenticated;
     int length = snprintf(read->database_path, sizeof read->database_path, "%s/descentd.db",
                           raw->data_directory);

@@ -40,6 +40,7 @@ typedef struct config {
     int64_t job_memory;     /* bytes */
     int64_t maximum_upload; /* bytes */
     int64_t maximum_queued;
+    int64_t retain_jobs, retain_datasets; /* seconds; 0: for ever */
     bool allow_unauthenticated;
     const char *allowed_hosts[CONFIG_HOSTS_MAXIMUM + 1]; /* NULL-terminated */
     const char *cors_origins[CONFIG_HOSTS_MAXIMUM + 1];  /* NULL-terminated */

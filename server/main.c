@@ -146,6 +146,8 @@ static gd_status start_jobs(descentd *service, gd_error *error)
     options.workers = service->config.workers;
     options.memory_limit = service->config.job_memory;
     options.maximum_queued = service->config.maximum_queued;
+    options.retain_jobs = service->config.retain_jobs * 1000;
+    options.retain_datasets = service->config.retain_datasets * 1000;
     options.log = log_job;
     options.log_context = service;
     return jobs_service_create(&service->jobs, &options, error);

@@ -11,8 +11,14 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
+
+/* How long a request may stay open whose peer has ended: a handler may be at its last bytes. */
+#define CUT_OFF_SECONDS 1.0
+/* TCP_CLOSE_WAIT of netinet/tcp.h, which does not go together with linux/tcp.h. */
+#define STATE_CLOSE_WAIT 8
 
 typedef enum watch_phase {
     PHASE_IDLE,
@@ -30,9 +36,11 @@ struct http_watch {
     http_watch *next;
     int descriptor;
     watch_phase phase;
-    double limit;  /* when the phase, or the window of the rate rule, ends */
-    uint64_t base; /* bytes at the start of the window */
-    bool has_base; /* of a reply: known from the first look on */
+    double limit;           /* when the phase, or the window of the rate rule, ends */
+    uint64_t base;          /* bytes at the start of the window */
+    bool has_base;          /* of a reply: known from the first look on */
+    double cut_off;         /* when the peer was first seen to have ended in mid-request, or 0 */
+    uint64_t cut_off_bytes; /* received by then */
     atomic_uint_least64_t received;
 };
 
@@ -72,6 +80,7 @@ static void set_phase(http_watch *watch, watch_phase phase, double limit)
     watch->phase = phase;
     watch->limit = limit;
     watch->has_base = false;
+    watch->cut_off = 0.0;
     if (deadline->requests == 0) {
         pthread_cond_broadcast(&deadline->changed);
     }
@@ -96,6 +105,36 @@ static bool acknowledged_bytes(int descriptor, uint64_t *bytes)
     }
     *bytes = info.tcpi_bytes_acked;
     return true;
+}
+
+/* The peer has said that it sends no more, and all it sent has been read. */
+static bool has_ended(int descriptor)
+{
+    struct tcp_info info;
+    socklen_t size = sizeof(info);
+    int unread = 0;
+    return getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+           info.tcpi_state == STATE_CLOSE_WAIT && ioctl(descriptor, FIONREAD, &unread) == 0 &&
+           unread == 0;
+}
+
+/*
+ * A request that can never become whole. The library is told of an end that comes by itself, but
+ * not of one that comes together with the last bytes, and would wait. Seen for a while with nothing
+ * received meanwhile, for bytes may have been read and not yet looked at.
+ */
+static bool is_cut_off(http_watch *watch, double now)
+{
+    const uint64_t bytes = atomic_load_explicit(&watch->received, memory_order_relaxed);
+    if (!has_ended(watch->descriptor)) {
+        watch->cut_off = 0.0;
+        return false;
+    }
+    if (watch->cut_off == 0.0 || bytes != watch->cut_off_bytes) {
+        watch->cut_off = now;
+        watch->cut_off_bytes = bytes;
+    }
+    return now - watch->cut_off >= CUT_OFF_SECONDS;
 }
 
 /* At the end of a window: true if too little came through; otherwise the next window begins. */
@@ -123,14 +162,15 @@ static bool is_overdue(http_watch *watch, double now)
         return now >= watch->limit || (watch->deadline->is_draining);
     case PHASE_RECEIVING:
         bytes = atomic_load_explicit(&watch->received, memory_order_relaxed) - watch->base;
-        return now >=
-               watch->limit +
-                   (options->minimum_rate > 0.0 ? (double)bytes / options->minimum_rate : 0.0);
+        return is_cut_off(watch, now) ||
+               now >=
+                   watch->limit +
+                       (options->minimum_rate > 0.0 ? (double)bytes / options->minimum_rate : 0.0);
     case PHASE_CLOSING:
         return now >= watch->limit;
     case PHASE_STREAMING:
         bytes = atomic_load_explicit(&watch->received, memory_order_relaxed);
-        return is_too_slow(watch, bytes, options->request_seconds, now);
+        return is_cut_off(watch, now) || is_too_slow(watch, bytes, options->request_seconds, now);
     case PHASE_SENDING:
         if (!acknowledged_bytes(watch->descriptor, &bytes)) {
             return now >= watch->limit;

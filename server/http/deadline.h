@@ -3,7 +3,8 @@
  *
  * The library's own time-out starts anew with every byte. Here each connection is watched by one
  * thread on the monotonic clock, which calls shutdown(2) on the socket when its phase has lasted
- * too long; the library then sees the end of the connection and lets it go. A watch is made and
+ * too long, or when its peer has ended in the middle of a request; the library then sees the end of
+ * the connection and lets it go. A watch is made and
  * ended by the library's connection callbacks, so the descriptor is never one that was reused.
  */
 #ifndef HTTP_DEADLINE_H

@@ -8,6 +8,7 @@
 #include "jobs/digest.h"
 #include "jobs/identity.h"
 #include "jobs/ingest.h"
+#include "jobs/retention.h"
 #include "jobs/warm_start.h"
 #include "jobs/workers.h"
 #include "json/writer.h"
@@ -30,6 +31,7 @@ struct jobs_service {
     char *environment;
     int64_t started_at;
     int64_t recovered; /* jobs, at the start */
+    jobs_retention *retention; /* NULL: nothing expires */
 };
 
 jobs_service_options jobs_service_options_default(void)
@@ -132,6 +134,35 @@ static gd_status recover(jobs_service *service, gd_error *error)
     return status == GD_OK ? store_sweep(service->options.store, jobs_now(), error) : status;
 }
 
+static void tell_retention(void *context, int64_t jobs, int64_t datasets, gd_status status,
+                           const gd_error *error)
+{
+    const jobs_service *service = context;
+    if (jobs + datasets > 0)
+        jobs_logf(&service->runner, JOBS_LOG_INFO, NULL,
+                  "deleted what was kept long enough: %lld jobs, %lld datasets", (long long)jobs,
+                  (long long)datasets);
+    if (status != GD_OK)
+        jobs_logf(&service->runner, JOBS_LOG_WARNING, NULL, "deleting old jobs and datasets: %s",
+                  error->message);
+}
+
+static gd_status start_retention(jobs_service *service, gd_error *error)
+{
+    const jobs_service_options *options = &service->options;
+    jobs_retention_options retained = {
+        .store = options->store,
+        .data_directory = options->data_directory,
+        .jobs_milliseconds = options->retain_jobs,
+        .datasets_milliseconds = options->retain_datasets,
+        .log = tell_retention,
+        .log_context = service,
+    };
+    gd_status status;
+    service->retention = jobs_retention_start(&retained, &status);
+    return status == GD_OK ? GD_OK : gd_fail(error, status, "", "no thread to delete old jobs");
+}
+
 static gd_status start(jobs_service *service, gd_error *error)
 {
     service->runner.live = jobs_live_create();
@@ -144,6 +175,8 @@ static gd_status start(jobs_service *service, gd_error *error)
     if (status == GD_OK)
         status = jobs_workers_start(&service->workers, &service->runner, service->boot,
                                     service->options.workers, error);
+    if (status == GD_OK)
+        status = start_retention(service, error);
     return status;
 }
 
@@ -173,6 +206,8 @@ gd_status jobs_service_create(jobs_service **service, const jobs_service_options
 
 bool jobs_service_drain(jobs_service *service, double seconds)
 {
+    jobs_retention_stop(service->retention);
+    service->retention = NULL;
     bool stopped = jobs_workers_stop(service->workers, seconds);
     if (stopped)
         service->workers = NULL;

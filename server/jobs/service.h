@@ -19,6 +19,8 @@ typedef struct jobs_service_options {
     int64_t workers;            /* 0: none run, jobs stay queued */
     int64_t memory_limit;       /* bytes one job may take */
     int64_t maximum_queued;
+    int64_t retain_jobs;     /* milliseconds after a job's end; 0: for ever */
+    int64_t retain_datasets; /* milliseconds after upload or last use; 0: for ever */
     jobs_log *log;
     void *log_context;
 } jobs_service_options;

@@ -424,6 +424,15 @@ void store_dataset_list_dispose(store_dataset *datasets, int64_t count);
 /* GD_CONFLICT while a job that has not ended needs it. *file (free) is the file to remove. */
 gd_status store_dataset_delete(store *store, const char *id, char **file, gd_error *error);
 
+typedef enum store_expiring {
+    STORE_EXPIRING_JOBS,    /* ended before */
+    STORE_EXPIRING_DATASETS /* uploaded before, and used by no job that is unfinished or ended since */
+} store_expiring;
+
+/* At most `limit` ids of what is as old, oldest first. *ids [count] is the caller's to free. */
+gd_status store_expired(store *store, store_expiring what, int64_t before, int64_t limit,
+                        char (**ids)[STORE_ID_SIZE], int64_t *count, gd_error *error);
+
 /* Visits every file name the store refers to (datasets and checkpoints), for finding strays. Files
  * named after the call began may be missing: look before workers and uploads start. */
 typedef gd_status (*store_file_visit)(void *context, const char *file);

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #define LIMIT (60.0 * SERVICE_PATIENCE)
@@ -225,6 +227,27 @@ Test(api_datasets, a_cut_off_upload_leaves_nothing_on_disk, .timeout = LIMIT)
     cr_expect_eq(service_count_files(it, "uploads"), 0);
     cr_expect_eq(service_count_files(it, "datasets"), 0);
     cr_expect_eq(reply_count(client_get(it, "/v1/datasets"), "/datasets"), 0);
+    service_destroy(it);
+}
+
+/* The last bytes and the end of the connection in one packet, which the library sees as one event. */
+Test(api_datasets, an_upload_whose_end_comes_with_its_last_bytes_leaves_nothing, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const char *head = client_text(it,
+                                   "POST /v1/datasets HTTP/1.1\r\nHost: %s\r\n" CSV
+                                   "\r\nContent-Length: 1000000\r\n\r\nx,y\n1,2\n3,",
+                                   it->address);
+    int socket_made = client_connect(it);
+    cr_assert_eq(send(socket_made, head, strlen(head), MSG_MORE), (ssize_t)strlen(head));
+    double begun = service_now();
+    cr_assert_eq(shutdown(socket_made, SHUT_WR), 0);
+    do
+        service_sleep(0.01);
+    while (service_now() < begun + 5 * SERVICE_PATIENCE &&
+           (service_now() < begun + 0.2 || service_count_files(it, "uploads") > 0));
+    cr_expect_eq(service_count_files(it, "uploads"), 0, "after %.1f s", service_now() - begun);
+    close(socket_made);
     service_destroy(it);
 }
 

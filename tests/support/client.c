@@ -349,7 +349,7 @@ const char *client_upload_file(service *it, const char *query, const char *path)
 
 /* --- Bytes as they are --------------------------------------------------------------------- */
 
-static int connect_to(const service *it)
+int client_connect(const service *it)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons((uint16_t)it->port),
@@ -373,7 +373,7 @@ static void send_all(int connection, const char *bytes, size_t length)
 
 const char *client_raw(service *it, const void *bytes, size_t length, double seconds)
 {
-    int connection = connect_to(it);
+    int connection = client_connect(it);
     send_all(connection, bytes, length);
     gathered got = {0};
     double deadline = service_now() + seconds * SERVICE_PATIENCE;

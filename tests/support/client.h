@@ -86,6 +86,9 @@ const reply *client_run(service *it, double seconds, const char *json, ...)
 /* How many events of a type a reply of GET …/events has. */
 int client_count_events(const reply *events, const char *type);
 
+/* A TCP connection to the service; the caller closes it. */
+int client_connect(const service *it);
+
 /* Bytes as they are over a connection of their own; what came back within `seconds`, or until the
  * other side closed. */
 const char *client_raw(service *it, const void *bytes, size_t length, double seconds);

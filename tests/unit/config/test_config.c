@@ -52,6 +52,8 @@ Test(config, defaults)
     cr_expect_eq(found.job_memory, INT64_C(4) << 30);
     cr_expect_eq(found.maximum_upload, INT64_C(16) << 30);
     cr_expect_eq(found.maximum_queued, 100000);
+    cr_expect_eq(found.retain_jobs, 0);
+    cr_expect_eq(found.retain_datasets, 0);
     cr_expect_not(found.allow_unauthenticated);
     cr_expect_null(found.allowed_hosts[0]);
     cr_expect(config_is_loopback(&found));
@@ -61,7 +63,8 @@ Test(config, every_flag_in_both_forms)
 {
     cr_assert_eq(READ("serve", "--listen", "0.0.0.0:0", "--data-dir=/tmp/d", "--workers", "0",
                       "--http-threads=3", "--job-memory", "64M", "--max-upload=1k", "--max-queued",
-                      "5", "--allow-host=a.example,b.example", "--allow-unauthenticated"),
+                      "5", "--allow-host=a.example,b.example", "--allow-unauthenticated",
+                      "--retain-jobs=30d", "--retain-datasets", "90m"),
                  GD_OK, "%s", error.message);
     cr_expect_str_eq(found.address, "0.0.0.0");
     cr_expect_eq(found.port, 0);
@@ -72,6 +75,8 @@ Test(config, every_flag_in_both_forms)
     cr_expect_eq(found.job_memory, INT64_C(64) << 20);
     cr_expect_eq(found.maximum_upload, 1024);
     cr_expect_eq(found.maximum_queued, 5);
+    cr_expect_eq(found.retain_jobs, 30 * 86400);
+    cr_expect_eq(found.retain_datasets, 5400);
     cr_expect_str_eq(found.allowed_hosts[0], "a.example");
     cr_expect_str_eq(found.allowed_hosts[1], "b.example");
     cr_expect_null(found.allowed_hosts[2]);

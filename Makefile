@@ -232,6 +232,12 @@ $(BUILD)/tests/fuzzer: $(FUZZ_FUZZER:%.c=$(BUILD)/objects/%.o) $(SERVER_LIBRARY_
 	@mkdir -p $(@D)
 	$(call run,link $@,$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBRARIES_SERVER))
 
+# Stands in front of the C library of a program under test and makes calls fail.
+$(BUILD)/tests/fault.so: tests/fault/preload.c tests/fault/control.h
+	@mkdir -p $(@D)
+	$(call run,link $@,$(CC) -std=c11 -D_GNU_SOURCE -Itests -fPIC -O1 -fno-builtin $(filter-out -Wconversion,$(WARNINGS)) -Wno-nonnull \
+	    -Wno-missing-prototypes -shared -o $@ $< -ldl)
+
 $(BUILD)/tests/accept: $(ACCEPT_TESTS:%.c=$(BUILD)/objects/%.o) $(SUPPORT_OBJECTS) $(BUILD)/libdescent.a
 	@mkdir -p $(@D)
 	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) $(LIBRARIES_SERVER))
@@ -249,14 +255,16 @@ test: $(if $(BROWSER_PROGRAM),deps-browser,deps-test)
 	@$(MAKE) --no-print-directory -j$(JOBS) check-build
 	@$(MAKE) --no-print-directory run-tests
 
-check-build: all $(TEST_PROGRAMS) $(BUILD)/tests/accept $(BROWSER_PROGRAM) $(BUILD)/tests/example
+check-build: all $(TEST_PROGRAMS) $(BUILD)/tests/fault.so $(BUILD)/tests/accept $(BROWSER_PROGRAM) $(BUILD)/tests/example
+
+TEST_ENVIRONMENT = DESCENTD=$(BUILD)/descentd FAULT_LIBRARY=$(BUILD)/tests/fault.so
 
 run-tests:
 	@status=0; \
 	$(BUILD)/tests/example || { echo "the example of docs/examples failed" >&2; status=1; }; \
 	for program in $(TEST_PROGRAMS); do \
 	    echo "$$program"; \
-	    DESCENTD=$(BUILD)/descentd $$program $(TEST_FLAGS) || status=1; \
+	    $(TEST_ENVIRONMENT) $$program $(TEST_FLAGS) || status=1; \
 	done; \
 	if [ -n "$(BROWSER_PROGRAM)" ]; then \
 	    echo "$(BROWSER_PROGRAM)"; \
@@ -278,8 +286,8 @@ test-browser: deps-browser
 # One program alone: make test-core, test-core_double, test-server, test-api
 .PHONY: test-%
 test-%: deps-test
-	@$(MAKE) --no-print-directory -j$(JOBS) all $(BUILD)/tests/$*
-	@DESCENTD=$(BUILD)/descentd $(BUILD)/tests/$* $(TEST_FLAGS)
+	@$(MAKE) --no-print-directory -j$(JOBS) all $(BUILD)/tests/fault.so $(BUILD)/tests/$*
+	@$(TEST_ENVIRONMENT) $(BUILD)/tests/$* $(TEST_FLAGS)
 
 # Real data at full length against the figures it must reach; some minutes. One test after the other, for the table.
 .PHONY: accept
@@ -304,6 +312,13 @@ kill: deps-test
 	@KILLS=$(KILLS) KILL_SEED=$(KILL_SEED) DESCENTD=$(BUILD)/descentd $(BUILD)/tests/api --verbose \
 	    --filter 'checks/n28_many_kills' > $(BUILD)/kill.log 2>&1; \
 	    status=$$?; grep -E '^.(----|FAIL|PASS).|Synthesis|n28_many_kills:' $(BUILD)/kill.log; exit $$status
+
+# Every allocation, read, write and sync fails once, one after the other (make test leaves most of them out).
+.PHONY: faults
+faults: deps-test
+	@$(MAKE) --no-print-directory -j$(JOBS) all $(BUILD)/tests/fault.so $(BUILD)/tests/api
+	@FAULTS_ALL=1 $(TEST_ENVIRONMENT) $(BUILD)/tests/api --verbose --filter 'faults/*' > $(BUILD)/faults.log 2>&1; \
+	    status=$$?; grep -E '^.(----|FAIL|PASS).|Synthesis' $(BUILD)/faults.log; exit $$status
 
 # Any bytes into everything that reads bytes, by clang's fuzzer; `make test` replays what is kept in tests/fuzz/corpus.
 FUZZ_SECONDS ?= 60
@@ -341,6 +356,7 @@ help:
 	@echo "make accept                                  real data at full length, thresholds and figures"
 	@echo "make asan | tsan                             the suite under sanitizers"
 	@echo "make kill [KILLS=1000] [KILL_SEED=1]         SIGKILL under load, again and again"
+	@echo "make faults                                  each allocation, read, write and sync fails once"
 	@echo "make fuzz [FUZZ_SECONDS=60] [FUZZ_TARGET=csv] each fuzz target, or one, for so long (clang)"
 	@echo "make lint | format                           rules of the tree, clang-format"
 	@echo "make docker-test                             build the image and run a job through it"

@@ -36,6 +36,9 @@ void json_faults_add(json_faults *faults, const json_path *path, const char *cod
                      const char *allowed, const char *format, ...)
 {
     faults->total++;
+    if (strcmp(code, JSON_CODE_OUT_OF_MEMORY) == 0) {
+        faults->out_of_memory = true;
+    }
     json_field_fault *entry = new_entry(faults);
     if (entry == NULL) {
         return;

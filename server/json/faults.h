@@ -25,6 +25,8 @@ enum {
 #define JSON_CODE_TOO_LONG       "too_long"
 #define JSON_CODE_TOO_SHORT      "too_short"
 #define JSON_CODE_NOT_AN_INTEGER "not_an_integer"
+/* Of no document: what was read is unknown for lack of memory. It sets `out_of_memory`. */
+#define JSON_CODE_OUT_OF_MEMORY "out_of_memory"
 
 typedef struct json_field_fault {
     char pointer[256]; /* RFC 6901, cut at a character if longer */
@@ -39,7 +41,7 @@ typedef struct json_faults {
     size_t count; /* entries kept */
     size_t capacity;
     size_t total;       /* faults found, kept or not: 0 means the document is fine */
-    bool out_of_memory; /* an entry could not be kept for lack of memory */
+    bool out_of_memory; /* memory ran out: the list says nothing of the document */
 } json_faults;
 
 /* Adds a fault at `path`. `allowed` is JSON text, or NULL or "" for none; text longer than the

@@ -52,7 +52,7 @@ static void read_one_name(const json_reader *reader, spec_name_list *list)
     }
     char *copy = duplicate(name);
     if (copy == NULL) {
-        json_faults_add(reader->faults, &reader->path, "out_of_memory", NULL,
+        json_faults_add(reader->faults, &reader->path, JSON_CODE_OUT_OF_MEMORY, NULL,
                         "There is not enough memory to read the names.");
         return;
     }
@@ -60,6 +60,16 @@ static void read_one_name(const json_reader *reader, spec_name_list *list)
 }
 
 /* A name, or a list of names. */
+/* Room for `count` names; false, with a fault added, without memory. */
+static bool reserve_names(const json_reader *value, spec_name_list *list, size_t count)
+{
+    list->names = calloc(count, sizeof *list->names);
+    if (list->names == NULL)
+        json_faults_add(value->faults, &value->path, JSON_CODE_OUT_OF_MEMORY, NULL,
+                        "There is not enough memory to read the names.");
+    return list->names != NULL;
+}
+
 static void read_names(const json_reader *data, const char *key, spec_name_list *list)
 {
     const cJSON *member = cJSON_GetObjectItemCaseSensitive(data->value, key);
@@ -68,8 +78,7 @@ static void read_names(const json_reader *data, const char *key, spec_name_list 
     json_path path = json_path_member(&data->path, key);
     json_reader value = {member, path, data->faults};
     if (cJSON_IsString(member)) {
-        list->names = calloc(1, sizeof *list->names);
-        if (list->names != NULL)
+        if (reserve_names(&value, list, 1))
             read_one_name(&value, list);
         return;
     }
@@ -78,8 +87,7 @@ static void read_names(const json_reader *data, const char *key, spec_name_list 
     if (json_read_array(data, key, JSON_REQUIRED, 1, (size_t)GD_FRAME_MAXIMUM_COLUMNS, &array,
                         &count) != JSON_READ)
         return;
-    list->names = calloc(count, sizeof *list->names);
-    if (list->names == NULL)
+    if (!reserve_names(&array, list, count))
         return;
     int64_t index = 0;
     const cJSON *item;

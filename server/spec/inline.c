@@ -76,7 +76,7 @@ static const char **read_names(const json_reader *value, int64_t *count)
         return NULL;
     const char **names = calloc(length, sizeof *names);
     if (names == NULL) {
-        json_faults_add(value->faults, &array.path, "out_of_memory", NULL,
+        json_faults_add(value->faults, &array.path, JSON_CODE_OUT_OF_MEMORY, NULL,
                         "There is not enough memory to read the columns.");
         return NULL;
     }

@@ -143,7 +143,7 @@ static void read_layers(const json_reader *model_reader, spec_model *model)
         return;
     model->layers = calloc(count, sizeof *model->layers);
     if (model->layers == NULL) {
-        json_faults_add(model_reader->faults, &array.path, "out_of_memory", NULL,
+        json_faults_add(model_reader->faults, &array.path, JSON_CODE_OUT_OF_MEMORY, NULL,
                         "There is not enough memory to read the layers.");
         return;
     }
@@ -215,7 +215,7 @@ void spec_read_model(const json_reader *document, spec_model *model)
     if (document->faults->total != faults_before)
         return;
     if (!expand(model)) {
-        json_faults_add(document->faults, &reader.path, "out_of_memory", NULL,
+        json_faults_add(document->faults, &reader.path, JSON_CODE_OUT_OF_MEMORY, NULL,
                         "There is not enough memory to expand the model.");
         return;
     }

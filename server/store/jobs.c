@@ -69,20 +69,33 @@ static gd_status insert_details(store_connection *connection, int64_t job,
     return store_statement_run(&statement, NULL, error);
 }
 
-/* A check in the table itself would not do: there only trusted functions may be called. */
-static gd_status check_labels(store_connection *connection, int64_t job, gd_error *error)
+static gd_status ask_labels(store_connection *connection, int64_t job, const char *sql,
+                            int64_t *is_object, gd_error *error)
 {
-    store_statement statement =
-        store_statement_open(connection,
-                             "SELECT iif(json_valid(labels), json_type(labels) = 'object', 0)"
-                             " FROM jobs WHERE sequence = ?");
+    store_statement statement = store_statement_open(connection, sql);
     store_bind_integer(&statement, 1, job);
     bool row = false;
+    *is_object = 0;
+    return store_statement_integer(&statement, &row, is_object, error);
+}
+
+/* A check in the table itself would not do: there only trusted functions may be called. json_valid says no
+ * also without memory; json_type then says why. */
+static gd_status check_labels(store_connection *connection, int64_t job, gd_error *error)
+{
     int64_t is_object = 0;
-    gd_status status = store_statement_integer(&statement, &row, &is_object, error);
-    if (status == GD_OK && is_object == 0)
-        status = gd_fail(error, GD_INVALID_ARGUMENT, "labels", "a JSON object is needed");
-    return status;
+    gd_status status = ask_labels(connection, job,
+                                  "SELECT iif(json_valid(labels), json_type(labels) = 'object', 0)"
+                                  " FROM jobs WHERE sequence = ?",
+                                  &is_object, error);
+    if (status != GD_OK || is_object != 0)
+        return status;
+    status = ask_labels(connection, job,
+                        "SELECT json_type(labels) = 'object' FROM jobs WHERE sequence = ?",
+                        &is_object, error);
+    if (status == GD_OUT_OF_MEMORY || (status == GD_OK && is_object != 0))
+        return status;
+    return gd_fail(error, GD_INVALID_ARGUMENT, "labels", "a JSON object is needed");
 }
 
 /* Takes the labels apart anew. */

@@ -24,6 +24,7 @@
     X(csv)              \
     X(idx)              \
     X(npy)              \
+    X(libsvm)           \
     X(corpus)           \
     X(frame)            \
     X(training_state)   \

@@ -8,6 +8,8 @@
 
 #include "base/memory.h"
 
+#include <string.h>
+
 #define ALIGNMENT ((size_t)64)
 
 /* Takes `count` × `size` bytes off the end of the block; false on overflow. */
@@ -80,44 +82,43 @@ static bool lay_out(gd_workspace *workspace)
     return fits;
 }
 
-/* A workspace without its block; *status says what failed where it is NULL. */
-static gd_workspace *describe(const gd_model *model, int64_t batch, bool training,
-                              gd_status *status)
+/* Fills a workspace without its block. */
+static gd_status describe(gd_workspace *workspace, const gd_model *model, int64_t batch,
+                          bool training)
 {
-    size_t places = (size_t)model->layer_count * sizeof(gdi_place);
-    gd_workspace *workspace = gdi_allocate(1, sizeof *workspace + places);
-    if (workspace == NULL) {
-        *status = GD_OUT_OF_MEMORY;
-        return NULL;
-    }
     workspace->model = model;
     workspace->batch = (size_t)batch;
     workspace->training = training;
-    if (batch < 1 || (uint64_t)batch > SIZE_MAX || !lay_out(workspace)) {
-        *status = batch < 1 ? GD_INVALID_ARGUMENT : GD_TOO_LARGE;
-        gdi_free(workspace);
-        return NULL;
+    if (batch < 1) {
+        return GD_INVALID_ARGUMENT;
     }
-    *status = GD_OK;
-    return workspace;
+    return (uint64_t)batch <= SIZE_MAX && lay_out(workspace) ? GD_OK : GD_TOO_LARGE;
 }
 
 int64_t gd_model_workspace_bytes(const gd_model *model, int64_t batch, bool training)
 {
-    gd_status status;
-    gd_workspace *workspace = describe(model, batch, training, &status);
-    int64_t bytes = workspace == NULL ? -1 : (int64_t)workspace->bytes;
-    gdi_free(workspace);
-    return bytes;
+    /* Not from the heap: a size must not depend on whether there is memory. */
+    union {
+        gd_workspace workspace;
+        unsigned char room[sizeof(gd_workspace) + GD_MODEL_MAXIMUM_LAYERS * sizeof(gdi_place)];
+    } memory;
+    memset(&memory, 0, sizeof memory);
+    gd_status status = describe(&memory.workspace, model, batch, training);
+    return status == GD_OK ? (int64_t)memory.workspace.bytes : -1;
 }
 
 gd_status gd_workspace_create(gd_workspace **workspace, const gd_model *model, int64_t batch,
                               bool training, gd_error *error)
 {
-    gd_status status;
+    size_t places = (size_t)model->layer_count * sizeof(gdi_place);
+    gd_workspace *described = gdi_allocate(1, sizeof *described + places);
     *workspace = NULL;
-    gd_workspace *described = describe(model, batch, training, &status);
     if (described == NULL) {
+        return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for a workspace");
+    }
+    gd_status status = describe(described, model, batch, training);
+    if (status != GD_OK) {
+        gdi_free(described);
         return gd_fail(error, status, "", "a batch of %lld examples cannot be laid out in memory",
                        (long long)batch);
     }

@@ -71,7 +71,7 @@ CORE_FOLDERS   := base math data nn loss optim train export
 SERVER_FOLDERS := http json spec store jobs api access config log
 tests_in        = $(foreach folder,$(1),$(wildcard tests/unit/$(folder)/*.c))
 SUPPORT_SOURCES := $(wildcard tests/support/*.c $(PLAIN_TESTS:%=%/*.c))
-CORE_TESTS     := $(call tests_in,$(CORE_FOLDERS))
+CORE_TESTS     := $(call tests_in,$(CORE_FOLDERS) bench)
 SERVER_TESTS   := $(call tests_in,$(SERVER_FOLDERS))
 API_TESTS      := $(wildcard tests/api/*.c)
 ACCEPT_TESTS   := $(wildcard tests/accept/*.c)
@@ -207,11 +207,11 @@ $(BUILD)/objects/double/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
 	$(call run,compile $< (double),$(CC) $(ALL_CFLAGS) $(INCLUDE_TESTS) -DGD_REAL_DOUBLE -c -o $@ $<)
 
-$(BUILD)/tests/core: $(CORE_TESTS:%.c=$(BUILD)/objects/%.o) $(SUPPORT_OBJECTS) $(BUILD)/libdescent.a
+$(BUILD)/tests/core: $(CORE_TESTS:%.c=$(BUILD)/objects/%.o) $(SUPPORT_OBJECTS) $(BUILD)/objects/tests/bench/figures.o $(BUILD)/libdescent.a
 	@mkdir -p $(@D)
 	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) -lcjson -lsqlite3 -lnettle -lz -lm)
 
-$(BUILD)/tests/core_double: $(CORE_TESTS:%.c=$(BUILD)/objects/double/%.o) $(SUPPORT_SOURCES:%.c=$(BUILD)/objects/double/%.o) $(BUILD)/double/libdescent.a
+$(BUILD)/tests/core_double: $(CORE_TESTS:%.c=$(BUILD)/objects/double/%.o) $(SUPPORT_SOURCES:%.c=$(BUILD)/objects/double/%.o) $(BUILD)/objects/tests/bench/figures.o $(BUILD)/double/libdescent.a
 	@mkdir -p $(@D)
 	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) -lcjson -lsqlite3 -lnettle -lz -lm)
 
@@ -332,6 +332,57 @@ fuzz: deps-fuzz
 	    SANITIZE=fuzzer-no-link,address,undefined build/fuzz/tests/fuzzer
 	@sh tests/fuzz/run.sh build/fuzz/tests/fuzzer $(FUZZ_SECONDS) build/fuzz $(FUZZ_TARGET)
 
+# --- Speed ---------------------------------------------------------------------------------
+
+# Peers are measured where they are found: python3-torch and python3-sklearn of Debian, OpenBLAS (OPENBLAS=folder where
+# it is not where the system looks), KANN where KANN=folder names a checkout. OpenBLAS takes its slowest kernels on
+# processors it does not know, so it is told which to take.
+BENCH        ?= training service
+BENCH_FLAGS  ?=
+PYTHON       ?= /usr/bin/python3
+OPENBLAS     ?= $(firstword $(dir $(wildcard /usr/lib/*/openblas-*/libopenblas.so.0 /usr/lib/*/libopenblas.so.0)))
+CORE_TYPE    ?= $(shell grep -qw avx512vl /proc/cpuinfo 2>/dev/null && echo SkylakeX || echo Haswell)
+PEER         := OPENBLAS_CORETYPE=$(CORE_TYPE) OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(OPENBLAS:%=LD_LIBRARY_PATH=%)
+BENCH_OBJECTS = $(patsubst %.c,$(BUILD)/objects/%.o,$(filter-out %_peer.c %/workloads.c,$(wildcard tests/bench/*.c)))
+BENCH_PEER_SOURCES := tests/bench/descent_peer.c tests/bench/workloads.c tests/bench/protocol.c
+BENCH_PROGRAMS := $(BUILD)/bench/bench $(BUILD)/bench/descent_peer $(BUILD)/bench/blas_peer $(KANN:%=$(BUILD)/bench/kann_peer)
+BENCH_RUN     = DESCENTD=$(BUILD)/descentd BENCH_DESCENT=$(BUILD)/bench/descent_peer \
+    BENCH_TORCH="$(PEER) $(PYTHON) tests/bench/peers/torch_peer.py" \
+    BENCH_SKLEARN="$(PEER) $(PYTHON) tests/bench/peers/sklearn_peer.py" \
+    BENCH_KANN="$(KANN:%=$(PEER) $(BUILD)/bench/kann_peer)" BENCH_BLAS="$(PEER) $(BUILD)/bench/blas_peer"
+
+$(BUILD)/bench/bench: $(BENCH_OBJECTS) $(BUILD)/objects/tests/bench/workloads.o $(BUILD)/libdescent.a
+	@mkdir -p $(@D)
+	$(call run,link $@,$(LINK) -o $@ $^ -lmicrohttpd -lsqlite3 -lm)
+
+$(BUILD)/bench/descent_peer: $(BENCH_PEER_SOURCES:%.c=$(BUILD)/objects/%.o) $(BUILD)/libdescent.a
+	@mkdir -p $(@D)
+	$(call run,link $@,$(LINK) -o $@ $^ -lm)
+
+$(BUILD)/bench/blas_peer: $(BUILD)/objects/tests/bench/blas_peer.o $(BUILD)/objects/tests/bench/protocol.o
+	@mkdir -p $(@D)
+	$(call run,link $@,$(LINK) -o $@ $^ -ldl)
+
+# Not our code: without our warnings.
+KANN_FLAGS ?= -mavx2 -mfma
+$(BUILD)/bench/kann_peer: tests/bench/peers/kann_peer.c tests/bench/protocol.c
+	@mkdir -p $(@D)
+	$(call run,link $@,$(CC) -std=gnu99 -D_GNU_SOURCE -O3 $(KANN_FLAGS) -w -DHAVE_CBLAS -I$(KANN) -Itests -o $@ $^ \
+	    $(KANN)/kann.c $(KANN)/kautodiff.c $(OPENBLAS)libopenblas.so.0 -lm -lpthread)
+
+# make bench KANN=folder BENCH="training service" BENCH_FLAGS="--only linear --rounds 9 --lines figures.jsonl"
+.PHONY: bench bench-compare
+bench: deps-test
+	@$(MAKE) --no-print-directory -j$(JOBS) all $(BENCH_PROGRAMS)
+	@for part in $(BENCH); do $(BENCH_RUN) $(BUILD)/bench/bench $(BENCH_FLAGS) $$part || exit 1; done
+
+# make bench-compare BASE=commit: this tree against that one, both trained and multiplied by turns in one run.
+bench-compare: deps-test
+	@[ -n "$(BASE)" ] || { echo "make bench-compare BASE=commit" >&2; exit 2; }
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BENCH_PROGRAMS)
+	@sh tests/bench/build_base.sh $(BASE) $(BUILD)/bench/base
+	@$(BENCH_RUN) BENCH_BASE=$(BUILD)/bench/base/descent_peer $(BUILD)/bench/bench $(BENCH_FLAGS) compare
+
 # --- Checks --------------------------------------------------------------------------------
 
 FORMATTED = $(shell git ls-files '*.c' '*.h' '*.inc')
@@ -358,6 +409,7 @@ help:
 	@echo "make kill [KILLS=1000] [KILL_SEED=1]         SIGKILL under load, again and again"
 	@echo "make faults                                  each allocation, read, write and sync fails once"
 	@echo "make fuzz [FUZZ_SECONDS=60] [FUZZ_TARGET=csv] each fuzz target, or one, for so long (clang)"
+	@echo "make bench | bench-compare BASE=commit       speed: the table against peers, and against another commit"
 	@echo "make lint | format                           rules of the tree, clang-format"
 	@echo "make docker-test                             build the image and run a job through it"
 	@echo "V=1 shows whole commands, JOBS=n compiles n files at once, BUILD=folder builds elsewhere"

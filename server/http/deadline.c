@@ -1,8 +1,10 @@
 /*
  * The deadline thread: a list of connections under one mutex, looked through some times a second.
  *
- * Phases are set by the threads of the pool; only this thread and the drain call shutdown(2), under
- * the mutex, so that no descriptor can be closed and handed out again meanwhile.
+ * Phases are set by the threads of the pool, several times a request, so each connection has a mutex
+ * of its own and nobody is woken for them. Only this thread, the drain and the connection's own thread
+ * call shutdown(2), under that mutex, so that no descriptor can be closed and handed out again
+ * meanwhile. The list's mutex is taken before a connection's, never after.
  */
 #include "http/deadline.h"
 
@@ -35,6 +37,7 @@ struct http_watch {
     http_watch *previous;
     http_watch *next;
     int descriptor;
+    pthread_mutex_t mutex; /* over the next six */
     watch_phase phase;
     double limit;           /* when the phase, or the window of the rate rule, ends */
     uint64_t base;          /* bytes at the start of the window */
@@ -50,9 +53,9 @@ struct http_deadline {
     pthread_mutex_t mutex;
     pthread_cond_t changed; /* on the monotonic clock */
     bool is_stopping;
-    bool is_draining;
+    atomic_bool is_draining;
     size_t connections;
-    size_t requests;
+    atomic_size_t requests;
     http_watch *first;
 };
 
@@ -68,21 +71,32 @@ static bool is_request_phase(watch_phase phase)
     return phase != PHASE_IDLE && phase != PHASE_SHUT;
 }
 
-/* With the mutex held. */
+/* With the connection's mutex held. */
 static void set_phase(http_watch *watch, watch_phase phase, double limit)
 {
     http_deadline *deadline = watch->deadline;
     if (watch->phase == PHASE_SHUT) {
         return;
     }
-    deadline->requests += is_request_phase(phase) ? 1 : 0;
-    deadline->requests -= is_request_phase(watch->phase) ? 1 : 0;
+    const bool was_request = is_request_phase(watch->phase), is_request = is_request_phase(phase);
+    if (is_request && !was_request) {
+        atomic_fetch_add(&deadline->requests, 1);
+    } else if (was_request && !is_request) {
+        atomic_fetch_sub(&deadline->requests, 1);
+    }
     watch->phase = phase;
     watch->limit = limit;
     watch->has_base = false;
     watch->cut_off = 0.0;
-    if (deadline->requests == 0) {
+}
+
+/* With no mutex held, after a request has ended: the drain may be waiting for the last one. */
+static void tell_drain(http_deadline *deadline)
+{
+    if (atomic_load(&deadline->is_draining) && atomic_load(&deadline->requests) == 0) {
+        pthread_mutex_lock(&deadline->mutex);
         pthread_cond_broadcast(&deadline->changed);
+        pthread_mutex_unlock(&deadline->mutex);
     }
 }
 
@@ -159,7 +173,7 @@ static bool is_overdue(http_watch *watch, double now)
     uint64_t bytes = 0;
     switch (watch->phase) {
     case PHASE_IDLE:
-        return now >= watch->limit || (watch->deadline->is_draining);
+        return now >= watch->limit || atomic_load(&watch->deadline->is_draining);
     case PHASE_RECEIVING:
         bytes = atomic_load_explicit(&watch->received, memory_order_relaxed) - watch->base;
         return is_cut_off(watch, now) ||
@@ -215,9 +229,11 @@ static void *run(void *argument)
     while (!deadline->is_stopping) {
         const double now = http_clock_seconds();
         for (http_watch *watch = deadline->first; watch != NULL; watch = watch->next) {
+            pthread_mutex_lock(&watch->mutex);
             if (is_overdue(watch, now)) {
                 shut(watch);
             }
+            pthread_mutex_unlock(&watch->mutex);
         }
         if (deadline->first == NULL) {
             pthread_cond_wait(&deadline->changed, &deadline->mutex);
@@ -289,6 +305,10 @@ http_watch *http_watch_begin(http_deadline *deadline, int descriptor)
     if (watch == NULL) {
         return NULL;
     }
+    if (pthread_mutex_init(&watch->mutex, NULL) != 0) {
+        free(watch);
+        return NULL;
+    }
     watch->deadline = deadline;
     watch->descriptor = descriptor;
     atomic_init(&watch->received, 0);
@@ -310,7 +330,9 @@ void http_watch_end(http_watch *watch)
 {
     http_deadline *deadline = watch->deadline;
     pthread_mutex_lock(&deadline->mutex);
+    pthread_mutex_lock(&watch->mutex);
     set_phase(watch, PHASE_SHUT, 0.0);
+    pthread_mutex_unlock(&watch->mutex);
     if (watch->previous != NULL) {
         watch->previous->next = watch->next;
     } else {
@@ -321,6 +343,8 @@ void http_watch_end(http_watch *watch)
     }
     deadline->connections--;
     pthread_mutex_unlock(&deadline->mutex);
+    tell_drain(deadline);
+    pthread_mutex_destroy(&watch->mutex);
     free(watch);
 }
 
@@ -331,12 +355,14 @@ int http_watch_descriptor(const http_watch *watch)
 
 static void enter_phase(http_watch *watch, watch_phase phase, double seconds)
 {
-    http_deadline *deadline = watch->deadline;
     const double limit = http_clock_seconds() + seconds;
-    pthread_mutex_lock(&deadline->mutex);
+    pthread_mutex_lock(&watch->mutex);
     set_phase(watch, phase, limit);
     watch->base = atomic_load_explicit(&watch->received, memory_order_relaxed);
-    pthread_mutex_unlock(&deadline->mutex);
+    pthread_mutex_unlock(&watch->mutex);
+    if (!is_request_phase(phase)) {
+        tell_drain(watch->deadline);
+    }
 }
 
 void http_watch_receiving(http_watch *watch)
@@ -371,10 +397,10 @@ void http_watch_idle(http_watch *watch)
 
 void http_watch_shut(http_watch *watch)
 {
-    http_deadline *deadline = watch->deadline;
-    pthread_mutex_lock(&deadline->mutex);
+    pthread_mutex_lock(&watch->mutex);
     shut(watch);
-    pthread_mutex_unlock(&deadline->mutex);
+    pthread_mutex_unlock(&watch->mutex);
+    tell_drain(watch->deadline);
 }
 
 void http_watch_received(http_watch *watch, size_t bytes)
@@ -386,7 +412,7 @@ void http_deadline_count(http_deadline *deadline, size_t *connections, size_t *r
 {
     pthread_mutex_lock(&deadline->mutex);
     *connections = deadline->connections;
-    *requests = deadline->requests;
+    *requests = atomic_load(&deadline->requests);
     pthread_mutex_unlock(&deadline->mutex);
 }
 
@@ -394,17 +420,19 @@ void http_deadline_drain(http_deadline *deadline, double seconds)
 {
     const struct timespec until = clock_after(seconds);
     pthread_mutex_lock(&deadline->mutex);
-    deadline->is_draining = true;
+    atomic_store(&deadline->is_draining, true);
     pthread_cond_broadcast(&deadline->changed);
-    while (deadline->requests > 0) {
+    while (atomic_load(&deadline->requests) > 0) {
         if (pthread_cond_timedwait(&deadline->changed, &deadline->mutex, &until) != 0) {
             break;
         }
     }
     for (http_watch *watch = deadline->first; watch != NULL; watch = watch->next) {
+        pthread_mutex_lock(&watch->mutex);
         if (watch->phase != PHASE_SHUT) {
             shut(watch);
         }
+        pthread_mutex_unlock(&watch->mutex);
     }
     pthread_mutex_unlock(&deadline->mutex);
 }

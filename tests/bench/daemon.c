@@ -124,7 +124,10 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
     (void)version;
     (void)upload;
     (void)upload_size;
-    (void)state;
+    if (*state == NULL) { /* headers only: an answer now would close the connection */
+        *state = context;
+        return MHD_YES;
+    }
     return MHD_queue_response(connection, MHD_HTTP_OK, context);
 }
 

@@ -75,6 +75,7 @@ CORE_TESTS     := $(call tests_in,$(CORE_FOLDERS) bench)
 SERVER_TESTS   := $(call tests_in,$(SERVER_FOLDERS))
 API_TESTS      := $(wildcard tests/api/*.c)
 ACCEPT_TESTS   := $(wildcard tests/accept/*.c)
+LOAD_TESTS     := $(wildcard tests/load/*.c)
 BROWSER_TESTS  := $(wildcard tests/browser/*.c)
 FUZZ_SOURCES   := $(filter-out tests/fuzz/fuzzer.c tests/fuzz/test_corpus.c,$(wildcard tests/fuzz/*.c))
 FUZZ_REPLAY    := $(FUZZ_SOURCES) tests/fuzz/test_corpus.c
@@ -242,6 +243,10 @@ $(BUILD)/tests/accept: $(ACCEPT_TESTS:%.c=$(BUILD)/objects/%.o) $(SUPPORT_OBJECT
 	@mkdir -p $(@D)
 	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) $(LIBRARIES_SERVER))
 
+$(BUILD)/tests/load: $(LOAD_TESTS:%.c=$(BUILD)/objects/%.o) $(SUPPORT_OBJECTS) $(BUILD)/libdescent.a
+	@mkdir -p $(@D)
+	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) $(LIBRARIES_SERVER))
+
 $(BUILD)/tests/browser: $(BROWSER_TESTS:%.c=$(BUILD)/objects/%.o) $(SUPPORT_OBJECTS) $(BUILD)/libdescent.a
 	@mkdir -p $(@D)
 	$(call run,link $@,$(LINK) -o $@ $^ $(LIBRARIES_TEST) -lcjson -lsqlite3 -lnettle -lz -lm)
@@ -255,7 +260,7 @@ test: $(if $(BROWSER_PROGRAM),deps-browser,deps-test)
 	@$(MAKE) --no-print-directory -j$(JOBS) check-build
 	@$(MAKE) --no-print-directory run-tests
 
-check-build: all $(TEST_PROGRAMS) $(BUILD)/tests/fault.so $(BUILD)/tests/accept $(BROWSER_PROGRAM) $(BUILD)/tests/example
+check-build: all $(TEST_PROGRAMS) $(BUILD)/tests/fault.so $(BUILD)/tests/accept $(BUILD)/tests/load $(BROWSER_PROGRAM) $(BUILD)/tests/example
 
 TEST_ENVIRONMENT = DESCENTD=$(BUILD)/descentd FAULT_LIBRARY=$(BUILD)/tests/fault.so
 
@@ -302,6 +307,16 @@ asan: deps-sanitize
 	$(MAKE) --no-print-directory test BUILD=build/asan SANITIZE=address,undefined OPTIMISE=-O1
 tsan: deps-sanitize
 	@TSAN_OPTIONS=halt_on_error=1 $(MAKE) --no-print-directory test BUILD=build/tsan SANITIZE=thread OPTIMISE=-O1
+
+# 50 pollers and a stream of submits for SOAK_SECONDS: memory, descriptors and log must not grow. And too many of
+# everything at once: a queue of QUEUE_JOBS, slow connections, more connections and descriptors than there may be.
+SOAK_SECONDS ?= 3600
+QUEUE_JOBS   ?= 100000
+.PHONY: soak overload
+soak overload: deps-test
+	@$(MAKE) --no-print-directory -j$(JOBS) all $(BUILD)/tests/load
+	@DESCENTD=$(BUILD)/descentd SOAK_SECONDS=$(SOAK_SECONDS) QUEUE_JOBS=$(QUEUE_JOBS) \
+	    $(BUILD)/tests/load -j1 --filter 'load_$@/*' $(TEST_FLAGS)
 
 # SIGKILL under load, KILLS times at moments that follow from KILL_SEED; what is lost or ends twice fails it.
 KILLS     ?= 1000
@@ -406,6 +421,7 @@ help:
 	@echo "make test-core | test-core_double | test-server | test-api | test-browser   one test program"
 	@echo "make accept                                  real data at full length, thresholds and figures"
 	@echo "make asan | tsan                             the suite under sanitizers"
+	@echo "make soak [SOAK_SECONDS=3600] | overload      pollers and submits for long; too many of everything"
 	@echo "make kill [KILLS=1000] [KILL_SEED=1]         SIGKILL under load, again and again"
 	@echo "make faults                                  each allocation, read, write and sync fails once"
 	@echo "make fuzz [FUZZ_SECONDS=60] [FUZZ_TARGET=csv] each fuzz target, or one, for so long (clang)"

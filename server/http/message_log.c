@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     LINES_A_WINDOW = 20,
@@ -84,6 +85,16 @@ void http_message_log_text(http_message_log *log, const char *text)
     }
 }
 
+/* Said in a loop, as fast as the processor goes, by a thread that has no connection and gets no descriptor
+   for its first one. A nap in between costs nobody anything: it has nothing else to do. */
+static const char EXHAUSTED[] = "Hit process or system resource limit at FIRST connection";
+
+static void nap(void)
+{
+    const struct timespec pause = {0, 20 * 1000 * 1000};
+    (void)nanosleep(&pause, NULL);
+}
+
 static bool is_routine(const char *line)
 {
     for (size_t i = 0; i < sizeof(ROUTINE) / sizeof(ROUTINE[0]); i++) {
@@ -111,5 +122,8 @@ void http_message_log_write(void *log, const char *format, va_list arguments)
     }
     if (!is_routine(line)) {
         http_message_log_text(log, line);
+    }
+    if (strncmp(line, EXHAUSTED, sizeof(EXHAUSTED) - 1) == 0) {
+        nap();
     }
 }

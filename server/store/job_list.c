@@ -180,26 +180,27 @@ gd_status store_job_queue_position(store *handle, const store_job *job, int64_t 
     if (status != GD_OK)
         return status;
     store_statement statement =
-        store_statement_open(connection,
-                             /* Of each other owner goes before what has a higher priority, and of
-                                the same one as many as the job's own owner has before it, one more
-                                where that other one was served longer ago. */
-                             "SELECT coalesce(sum((SELECT count(*) FROM jobs INDEXED BY jobs_queued"
-                             " WHERE status = 'queued' AND owner = other.owner AND priority > ?1)"
-                             " + iif(other.owner = ?3, own.before,"
-                             " min(own.before + (other.served <= own.served),"
-                             " (SELECT count(*) FROM jobs INDEXED BY jobs_queued"
-                             " WHERE status = 'queued' AND owner = other.owner"
-                             " AND priority = ?1)))), 0)"
-                             " FROM owners AS other INDEXED BY owners_waiting CROSS JOIN"
-                             " (SELECT (SELECT count(*) FROM jobs INDEXED BY jobs_queued"
-                             " WHERE status = 'queued' AND owner = ?3 AND priority = ?1"
-                             " AND sequence < ?2) AS before,"
-                             " (SELECT served FROM owners WHERE owner = ?3) AS served) AS own"
-                             " WHERE other.queued > 0");
+        /* Of each other owner goes before what has a higher priority, and of the same one as many as the
+           job's own owner has before it, one more where that other one was served longer ago. */
+        store_statement_open(
+            connection,
+            "WITH own(before, served) AS MATERIALIZED (SELECT"
+            " (SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_queued"
+            " WHERE status = 'queued' AND owner = ?3 AND priority = ?1 AND sequence < ?2"
+            " LIMIT ?4)), (SELECT served FROM owners WHERE owner = ?3))"
+            " SELECT min(?4, coalesce(sum("
+            "(SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_queued"
+            " WHERE status = 'queued' AND owner = other.owner AND priority > ?1 LIMIT ?4))"
+            " + iif(other.owner = ?3, own.before, min(own.before + (other.served <= own.served),"
+            " (SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_queued"
+            " WHERE status = 'queued' AND owner = other.owner AND priority = ?1"
+            " LIMIT ?4))))), 0))"
+            " FROM owners AS other INDEXED BY owners_waiting CROSS JOIN own"
+            " WHERE other.queued > 0");
     store_bind_integer(&statement, 1, job->priority);
     store_bind_integer(&statement, 2, job->sequence);
     store_bind_text(&statement, 3, job->owner);
+    store_bind_integer(&statement, 4, STORE_POSITION_MAXIMUM);
     bool row = false;
     status = store_statement_integer(&statement, &row, position, error);
     store_readers_give(handle->readers, connection);

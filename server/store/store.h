@@ -217,6 +217,9 @@ gd_status store_job_list(store *store, const store_job_filter *filter, store_job
                          int64_t *count, gd_error *error);
 void store_jobs_dispose(store_job *jobs, int64_t count);
 
+/* Places are counted up to here: a queue may be long, and lists ask for many places at once. */
+#define STORE_POSITION_MAXIMUM ((int64_t)1000)
+
 /* Jobs that would be claimed before this one, as the queue is now; only meaningful while it is queued.
  * Where several owners wait, at most one too many for each. */
 gd_status store_job_queue_position(store *store, const store_job *job, int64_t *position,

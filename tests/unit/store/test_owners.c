@@ -245,6 +245,27 @@ Test(store_owners, the_place_in_the_queue_counts_turns)
     store_job_dispose(&job);
 }
 
+Test(store_owners, the_place_is_counted_up_to_a_thousand)
+{
+    char id[STORE_ID_SIZE];
+    store_job job;
+    int64_t position = -1;
+    for (int64_t n = 0; n < STORE_POSITION_MAXIMUM + 5; n++)
+        must(submit(n, n % 2 == 0 ? "a" : "b", n == 3 ? 5 : 0, no_quota, NULL));
+    static const int64_t numbers[] = {0, 2, 900, STORE_POSITION_MAXIMUM + 4};
+    static const int64_t wanted[] = {1, 2, 900, STORE_POSITION_MAXIMUM};
+    for (int i = 0; i < 4; i++) {
+        store_fixture_id(numbers[i], id);
+        must(store_job_get(fixture.store, id, false, &job, NULL));
+        must(store_job_queue_position(fixture.store, &job, &position, NULL));
+        /* Either owner may be served first, and the one of high priority counts apart. */
+        cr_expect(position == wanted[i] || (i > 0 && position > wanted[i] && position <= wanted[i] + 2) ||
+                      (i == 0 && position == 2),
+                  "%d: %lld", (int)numbers[i], (long long)position);
+        store_job_dispose(&job);
+    }
+}
+
 Test(store_owners, a_count_that_is_wrong_is_found)
 {
     gd_error error = {0};

@@ -44,7 +44,7 @@ static const char *read_log(service *it)
     return text;
 }
 
-Test(api_access, check_44_without_a_token_nothing_is_told, .timeout = LIMIT)
+Test(checks, n44_without_a_token_nothing_is_told, .timeout = LIMIT)
 {
     service *it = service_create(1);
     const char *good = add_token(it, "one", "read,submit", NULL);

@@ -24,7 +24,7 @@ static const reply *ask(service *it, const char *method, const char *path, const
 
 #define ALLOWED(reply_) reply_header(reply_, "Access-Control-Allow-Origin")
 
-Test(api_cors, check_45_nothing_is_allowed_by_default, .timeout = LIMIT)
+Test(checks, n45_nothing_is_allowed_by_default, .timeout = LIMIT)
 {
     service *it = service_start(0);
     const reply *got = ask(it, "GET", "/v1/jobs", "https://evil.example", NULL);

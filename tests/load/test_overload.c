@@ -4,7 +4,7 @@
  * other things too, times say little, so this is apart from `make test`.
  */
 #include "api/specs.h"
-#include "load/load.h"
+#include "support/load.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -161,7 +161,7 @@ static double measure(service *it, const char *path)
     return load_percentile(seconds, MEASURED, 0.99) * 1e3;
 }
 
-Test(load_overload, check_11_slow_connections_do_not_move_the_others, .timeout = LIMIT)
+Test(load_overload, n11_slow_connections_do_not_move_the_others, .timeout = LIMIT)
 {
     service *it = service_start(0);
     const char *id = client_submit(it, SPEC_TINY);
@@ -232,7 +232,7 @@ static bool answers(service *it, double seconds)
     return false;
 }
 
-Test(load_overload, check_14_more_connections_than_there_may_be, .timeout = LIMIT)
+Test(load_overload, n14_more_connections_than_there_may_be, .timeout = LIMIT)
 {
     static int connections[CROWD_MAXIMUM];
     struct rlimit room = {4096, 4096};
@@ -255,7 +255,7 @@ Test(load_overload, check_14_more_connections_than_there_may_be, .timeout = LIMI
     service_destroy(it);
 }
 
-Test(load_overload, check_15_no_descriptors_left, .timeout = LIMIT)
+Test(load_overload, n15_no_descriptors_left, .timeout = LIMIT)
 {
     static int connections[CROWD_MAXIMUM];
     service *it = service_start(0);

@@ -3,7 +3,7 @@
  * memory, descriptors and log do not grow. `make soak`.
  */
 #include "api/specs.h"
-#include "load/load.h"
+#include "support/load.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,7 +1,7 @@
 /*
  * load.c: see load.h.
  */
-#include "load/load.h"
+#include "support/load.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>

@@ -2,8 +2,8 @@
  * load.h: what the load tests share: clients that keep their connections, and looks at the program from
  * outside (memory, descriptors, processor time). Everything that goes wrong is a Criterion assertion.
  */
-#ifndef TESTS_LOAD_LOAD_H
-#define TESTS_LOAD_LOAD_H
+#ifndef TESTS_SUPPORT_LOAD_H
+#define TESTS_SUPPORT_LOAD_H
 
 #include "support/client.h"
 

@@ -108,7 +108,7 @@ const access_token *access_token_find(const access_token *tokens, size_t count,
     for (size_t i = 0; i < count; i++) {
         bool is_alive = tokens[i].expires_at == 0 || now < tokens[i].expires_at;
         bool is_same = memeql_sec(tokens[i].digest, digest, ACCESS_DIGEST_SIZE) != 0;
-        found = is_same & is_alive ? &tokens[i] : found;
+        found = is_same && is_alive ? &tokens[i] : found;
     }
     return found;
 }

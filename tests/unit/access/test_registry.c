@@ -143,8 +143,7 @@ Test(access_registry, what_this_program_did_not_write_is_refused)
         "descentd tokens 1\n" LINE,
         "descentd tokens 1\n" LINE " more=1\n",
         "descentd tokens 1\n" LINE "\n" LINE "\n",
-        "descentd tokens 1\ntoken=a owner=a scopes=all digest=00 created=1 expires=0 queued=0 "
-        "running=0 bytes=0\n",
+        "descentd tokens 1\ntoken=a owner=a scopes=all digest=00 created=1 expires=0\n",
         "descentd tokens 1\ntoken=a scopes=read\n",
     };
     access_token_list list;

@@ -259,7 +259,8 @@ Test(store_owners, the_place_is_counted_up_to_a_thousand)
         must(store_job_get(fixture.store, id, false, &job, NULL));
         must(store_job_queue_position(fixture.store, &job, &position, NULL));
         /* Either owner may be served first, and the one of high priority counts apart. */
-        cr_expect(position == wanted[i] || (i > 0 && position > wanted[i] && position <= wanted[i] + 2) ||
+        cr_expect(position == wanted[i] ||
+                      (i > 0 && position > wanted[i] && position <= wanted[i] + 2) ||
                       (i == 0 && position == 2),
                   "%d: %lld", (int)numbers[i], (long long)position);
         store_job_dispose(&job);

@@ -258,6 +258,8 @@ static int serve(descentd *service)
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+    /* A limit on the size of files is then a write that fails, as on a full disk. */
+    signal(SIGXFSZ, SIG_IGN);
     event_log_options options = event_log_options_default();
     options.json = service->config.log_json;
     options.least = (log_level)service->config.log_level;

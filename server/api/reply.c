@@ -5,6 +5,7 @@
 
 #include "jobs/digest.h"
 #include "jobs/identity.h"
+#include "jobs/plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,11 @@ static const struct {
 
 void api_respond_status(http_response *response, gd_status status, const gd_error *error)
 {
+    if (status == GD_IO_ERROR && error != NULL &&
+        strcmp(error->path, JOBS_DATASET_FILE_MISSING) == 0) {
+        http_respond_problem(response, 409, JOBS_DATASET_FILE_MISSING, NULL, error->message);
+        return;
+    }
     const char *detail =
         error != NULL && error->message[0] != '\0' ? error->message : gd_status_message(status);
     /* What failed inside is for the log, not for the client. */

@@ -57,7 +57,8 @@ struct jobs_upload {
 
 static gd_status fail_with_errno(gd_error *error, const char *doing)
 {
-    gd_status status = errno == ENOSPC || errno == EDQUOT ? GD_NO_SPACE : GD_IO_ERROR;
+    bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
+    gd_status status = full ? GD_NO_SPACE : GD_IO_ERROR;
     return gd_fail(error, status, "", "%s: %s", doing, strerror(errno));
 }
 

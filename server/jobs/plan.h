@@ -87,6 +87,9 @@ typedef struct jobs_dataset_facts {
     gd_shape shape; /* of a row of an array with several dimensions; else rank 0 */
 } jobs_dataset_facts;
 
+/* Path of the failure where a dataset's row is there and its file is not. */
+#define JOBS_DATASET_FILE_MISSING "dataset_file_missing"
+
 /* Opens a dataset's frame; `facts` may be NULL. GD_NOT_FOUND where there is none of that id. */
 gd_status jobs_open_dataset(const jobs_resources *resources, const char *id, gd_frame **frame,
                             jobs_dataset_facts *facts, gd_error *error);

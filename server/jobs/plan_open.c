@@ -46,7 +46,10 @@ gd_status jobs_open_dataset(const jobs_resources *resources, const char *id, gd_
         status = gd_frame_open(frame, path, error);
         /* The row is there and the file is not: the caller must not take it for an unknown id. */
         if (status == GD_NOT_FOUND)
-            status = gd_fail(error, GD_IO_ERROR, "", "the dataset's file is missing");
+            status = gd_fail(error, GD_IO_ERROR, JOBS_DATASET_FILE_MISSING,
+                             "the file of dataset %.64s is missing on the service's disk: delete "
+                             "the dataset and upload it again",
+                             id);
     }
     free(path);
     store_dataset_dispose(&dataset);

@@ -45,6 +45,11 @@ static gd_status judge(candidate *judged, const gdi_csv_source *source, gd_error
     judged->fields = gdi_csv_reader_columns(reader);
     int64_t tried = records + (event == GDI_CSV_FAILED ? 1 : 0);
     judged->agreement = tried > 0 && judged->fields > 1 ? (double)records / (double)tried : 0.0;
+    if (records == 0 && fields >= GD_FRAME_MAXIMUM_COLUMNS - 1) {
+        /* More fields than are taken, and the right delimiter to say so with. */
+        judged->fields = fields;
+        judged->agreement = 1.0;
+    }
     judged->numbers = fields > 0 ? (double)numbers / (double)fields : 0.0;
     if (event == GDI_CSV_FAILED && gdi_csv_reader_failure(reader, NULL) == GD_IO_ERROR) {
         status = gdi_csv_reader_failure(reader, error);

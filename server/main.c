@@ -3,6 +3,7 @@
  * signal and drains. Nothing else in the program knows of all three.
  */
 #include "api/api.h"
+#include "api/job_cache.h"
 #include "config.h"
 #include "health.h"
 #include "http/server.h"
@@ -199,6 +200,7 @@ static gd_status start(descentd *service, gd_error *error)
     if (status != GD_OK)
         return status;
     service->api.jobs = service->jobs;
+    service->api.job_cache = api_job_cache_create();
     service->api.access = service->access;
     service->api.log = log_change;
     service->api.log_context = service;
@@ -217,6 +219,7 @@ static bool stop(descentd *service)
     if (!drained)
         return false;
     http_router_destroy(service->router);
+    api_job_cache_destroy(service->api.job_cache);
     free(service->routes);
     jobs_service_destroy(service->jobs);
     store_close(service->store);

@@ -2,6 +2,7 @@
  * jobs_item.c: one job: GET, PATCH, DELETE, and the actions cancel, pause and resume.
  */
 #include "api/handlers.h"
+#include "api/job_cache.h"
 #include "api/job_view.h"
 #include "jobs/checkpoint.h"
 
@@ -35,13 +36,17 @@ void api_get_job(void *context, const http_request *request, http_response *resp
     gd_error error = {0};
     if (!api_check_query(request, response, NULL) || !api_read_id(request, response, &id))
         return;
-    gd_status status = store_job_get(jobs_service_store(own->jobs), id, true, &job, &error);
+    if (api_job_cache_answer(own, request, response, id))
+        return;
+    store *opened = jobs_service_store(own->jobs);
+    int64_t commits = store_commits(opened); /* before the read: what comes between is seen later */
+    gd_status status = store_job_get(opened, id, true, &job, &error);
     if (status != GD_OK) {
         api_respond_status(response, status, &error);
         return;
     }
     respond_job(own, request, response, 200, &job);
-    store_job_dispose(&job);
+    api_job_cache_keep(own->job_cache, commits, &job);
 }
 
 /* Gives the row with its details, after a change that returned the light one. */

@@ -220,6 +220,33 @@ Test(api_jobs, patch_merges_name_labels_and_priority, .timeout = LIMIT)
     service_destroy(it);
 }
 
+/* Rows that were asked for stay in memory: each change must show in the next answer all the same. */
+Test(api_jobs, every_answer_shows_the_change_before_it, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const char *id = client_submit(it, SPEC_TINY), *other = client_submit(it, SPEC_TINY);
+    (void)client_wait(it, id, 20);
+    (void)client_wait(it, other, 20);
+    const char *path = client_text(it, "/v1/jobs/%s", id);
+    const char *etag = client_text(it, "%s", reply_header(client_get(it, "%s", path), "ETag"));
+    for (int i = 0; i < 20; i++) {
+        const char *name = client_text(it, "name %d", i);
+        ASSERT_STATUS(client_patch(it, path, "{'name': '%s'}", name), 200);
+        for (int again = 0; again < 3; again++) {
+            const reply *job = client_get(it, "%s", path);
+            cr_expect_str_eq(reply_text(job, "/name"), name);
+            cr_expect_str_eq(reply_text(job, "/id"), id);
+            cr_expect(again > 0 || strcmp(reply_header(job, "ETag"), etag) != 0);
+            etag = client_text(it, "%s", reply_header(job, "ETag"));
+        }
+        const reply *unmoved = client_get(it, "/v1/jobs/%s", other);
+        cr_expect(reply_is_null(unmoved, "/name"));
+    }
+    ASSERT_STATUS(client_delete(it, "%s", path), 204);
+    ASSERT_STATUS(client_get(it, "%s", path), 404);
+    service_destroy(it);
+}
+
 #define TEN       "0123456789"
 #define LONG_TEXT TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "x"
 

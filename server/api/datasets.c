@@ -6,6 +6,8 @@
 #include "api/reply.h"
 #include "jobs/ingest.h"
 
+#include <descent/sparse.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,6 +103,36 @@ static void write_cell(json_writer *writer, const gd_column *column, double cell
         json_writer_double(writer, cell);
 }
 
+/* What of the row is not zero, by its index as the file has it; at most the first 1,000. */
+static void write_sparse_row(json_writer *writer, const gd_sparse_matrix *matrix, int64_t row)
+{
+    int64_t begin = matrix->offsets[row], end = matrix->offsets[row + 1];
+    char key[24];
+    json_writer_begin_object(writer);
+    if (begin < 0 || end > matrix->non_zeros) /* a damaged file */
+        end = begin;
+    for (int64_t i = begin; i < end && i - begin < COLUMNS_MAXIMUM; i++) {
+        snprintf(key, sizeof key, "%lld", (long long)matrix->indices[i] + 1);
+        json_writer_key(writer, key);
+        json_writer_double(writer, gd_sparse_value(matrix, i));
+    }
+    json_writer_end_object(writer);
+}
+
+static void write_sparse_rows(json_writer *writer, const gd_sparse_matrix *matrix, int64_t offset,
+                              int64_t limit)
+{
+    json_writer_key(writer, "features");
+    json_writer_int64(writer, matrix->width);
+    json_writer_key(writer, "non_zeros");
+    json_writer_int64(writer, matrix->non_zeros);
+    json_writer_key(writer, "sparse");
+    json_writer_begin_array(writer);
+    for (int64_t row = offset; row < matrix->row_count && row - offset < limit; row++)
+        write_sparse_row(writer, matrix, row);
+    json_writer_end_array(writer);
+}
+
 static void write_rows(json_writer *writer, const gd_frame *frame, int64_t offset, int64_t limit,
                        double *cells)
 {
@@ -126,6 +158,8 @@ static void write_rows(json_writer *writer, const gd_frame *frame, int64_t offse
         json_writer_end_array(writer);
     }
     json_writer_end_array(writer);
+    if (gd_frame_sparse(frame) != NULL)
+        write_sparse_rows(writer, gd_frame_sparse(frame), offset, limit);
     json_writer_end_object(writer);
 }
 

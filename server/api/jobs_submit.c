@@ -40,7 +40,6 @@ static void write_parts(json_writer *writer, const char *key, int64_t training, 
 static void write_dry_run(json_writer *writer, const jobs_submission *submission,
                           const jobs_plan *plan)
 {
-    int64_t operations = gd_model_operations(plan->model);
     json_writer_begin_object(writer);
     api_write_raw(writer, "spec", submission->spec);
     api_write_raw(writer, "model", submission->summary);
@@ -50,7 +49,7 @@ static void write_dry_run(json_writer *writer, const jobs_submission *submission
     json_writer_key(writer, "memory_bytes");
     json_writer_int64(writer, plan->memory_bytes);
     json_writer_key(writer, "flops_per_epoch");
-    json_writer_double(writer, (double)operations * (double)plan->examples.count);
+    json_writer_double(writer, jobs_plan_operations(plan));
     json_writer_key(writer, "schedule");
     api_write_schedule(writer, plan, DRY_RUN_RATES);
     json_writer_key(writer, "warnings");

@@ -95,8 +95,8 @@ static void write_window(json_writer *writer, const gd_window *window)
     json_writer_end_object(writer);
 }
 
-static void respond_predictions(http_response *response, const jobs_predictor *predictor,
-                                const gd_real *outputs, int64_t rows)
+void api_respond_predictions(http_response *response, const jobs_predictor *predictor,
+                             const gd_real *outputs, int64_t rows)
 {
     const gd_preparation *preparation = predictor->preparation;
     int64_t width = jobs_predictor_width(predictor);
@@ -152,7 +152,7 @@ static void predict_rows(const json_reader *root, const jobs_predictor *predicto
     else if (status != GD_OK)
         api_respond_status(response, status, &error);
     else
-        respond_predictions(response, predictor, outputs, count);
+        api_respond_predictions(response, predictor, outputs, count);
     free(outputs);
     api_cells_dispose(&cells);
 }
@@ -174,6 +174,8 @@ static void predict(const api_context *context, const char *id, const cJSON *doc
         api_respond_status(response, status, &error);
     else if (gd_preparation_has_symbols(predictor->preparation))
         api_predict_text(&root, predictor, response);
+    else if (gd_preparation_sparse_width(predictor->preparation) > 0)
+        api_predict_sparse(&root, predictor, response);
     else
         predict_rows(&root, predictor, response);
     jobs_predictor_destroy(predictor);

@@ -15,4 +15,15 @@
 void api_predict_text(const json_reader *root, const jobs_predictor *predictor,
                       http_response *response);
 
+/*
+ * Of a model of sparse features: {"sparse": [{"3": 1.5}, …]}, the non-zeros of each row by their index
+ * as the file had them, or {"rows": [[…], …]} with all features written out. Likewise.
+ */
+void api_predict_sparse(const json_reader *root, const jobs_predictor *predictor,
+                        http_response *response);
+
+/* The reply for linked outputs [rows, width of the predictor]. */
+void api_respond_predictions(http_response *response, const jobs_predictor *predictor,
+                             const gd_real *outputs, int64_t rows);
+
 #endif

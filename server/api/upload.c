@@ -7,6 +7,8 @@
 #include "api/reply.h"
 #include "jobs/ingest.h"
 
+#include <descent/sparse.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,7 @@ typedef struct dataset_upload {
     char name[NAME_MAXIMUM + 1];
     jobs_upload_format format;
     gd_csv_options options;
+    int64_t width;      /* of LIBSVM; 0: not given */
     char *names_text;   /* of `columns`, cut at the commas */
     const char **names; /* into names_text */
 } dataset_upload;
@@ -76,14 +79,6 @@ static bool read_format(const http_request *request, http_response *response, da
         api_refuse_query(response, "format", text);
         return false;
     }
-    if (format > JOBS_UPLOAD_NPY) {
-        char text[160];
-        snprintf(text, sizeof text,
-                 "Format \"%s\" is not offered by this version: send CSV, IDX or NPY.",
-                 formats[format]);
-        http_respond_problem(response, 422, "unsupported", NULL, text);
-        return false;
-    }
     state->format = (jobs_upload_format)format;
     return true;
 }
@@ -102,10 +97,22 @@ static bool check_csv_alone(const http_request *request, http_response *response
     return true;
 }
 
+/* The number of features belongs to LIBSVM, whose lines do not tell it. */
+static bool read_width(const http_request *request, http_response *response, dataset_upload *state)
+{
+    if (http_request_query(request, "features") != NULL && state->format != JOBS_UPLOAD_LIBSVM) {
+        api_refuse_query(response, "features", "it belongs to LIBSVM alone.");
+        return false;
+    }
+    return api_query_count(request, response, "features", 1, GD_SPARSE_MAXIMUM_WIDTH,
+                           &state->width);
+}
+
 static bool read_options(const http_request *request, http_response *response,
                          dataset_upload *state)
 {
-    static const char *const known[] = {"name", "header", "delimiter", "columns", "format", NULL};
+    static const char *const known[] = {"name",   "header",   "delimiter", "columns",
+                                        "format", "features", NULL};
     static const char *const headers[] = {"auto", "yes", "no", NULL};
     static const char *const delimiters[] = {"auto", ",", ";", "tab", NULL};
     static const char characters[] = {0, ',', ';', '\t'};
@@ -114,7 +121,8 @@ static bool read_options(const http_request *request, http_response *response,
     if (!api_check_query(request, response, known) ||
         !api_query_choice(request, response, "header", headers, &header) ||
         !api_query_choice(request, response, "delimiter", delimiters, &delimiter) ||
-        !read_format(request, response, state) || !check_csv_alone(request, response, state))
+        !read_format(request, response, state) || !check_csv_alone(request, response, state) ||
+        !read_width(request, response, state))
         return false;
     const char *name = http_request_query(request, "name");
     if (name != NULL && strlen(name) > NAME_MAXIMUM) {
@@ -173,6 +181,7 @@ static bool begin(void *context, const http_request *request, void **out, http_r
         jobs_upload_limit(state->upload, (int64_t)own->maximum_upload);
         if (state->format == JOBS_UPLOAD_CSV)
             jobs_upload_read_early(state->upload, &state->options, &own->reading);
+        jobs_upload_set_width(state->upload, state->width);
         *out = state;
     } else {
         upload_free(state);

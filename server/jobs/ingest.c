@@ -15,6 +15,7 @@
 #include <descent/corpus.h>
 #include <descent/frame.h>
 #include <descent/idx.h>
+#include <descent/libsvm.h>
 #include <descent/npy.h>
 
 #include <errno.h>
@@ -47,6 +48,7 @@ struct jobs_upload {
     char temporary[PATH_MAX]; /* the frame file while it is written */
     int64_t bytes, maximum;
     jobs_digest digest;
+    int64_t width; /* of a LIBSVM file; 0: as its indices say */
     char owner[STORE_OWNER_SIZE];
     store_quota quota;
     int64_t stored;                /* by the owner when the upload began */
@@ -183,6 +185,11 @@ void jobs_upload_read_early(jobs_upload *upload, const gd_csv_options *options, 
     upload->early.running = running;
 }
 
+void jobs_upload_set_width(jobs_upload *upload, int64_t width)
+{
+    upload->width = width;
+}
+
 gd_status jobs_upload_add(jobs_upload *upload, const void *bytes, size_t length, gd_error *error)
 {
     return jobs_gunzip_add(upload->gunzip, bytes, length, error);
@@ -235,12 +242,36 @@ static void write_column(json_writer *writer, const gd_column *column)
     json_writer_end_object(writer);
 }
 
+/* Columns a frame has for its readers: of sparse features one each, behind the label. */
+static int64_t count_columns(const gd_frame *frame)
+{
+    const gd_sparse_matrix *sparse = gd_frame_sparse(frame);
+    return gd_frame_column_count(frame) + (sparse != NULL ? sparse->width : 0);
+}
+
+static void write_sparse_columns(json_writer *writer, const gd_frame *frame)
+{
+    const gd_sparse_matrix *sparse = gd_frame_sparse(frame);
+    gd_column columns[COLUMNS_MAXIMUM - 1];
+    char name[24];
+    int64_t count = sparse->width < COLUMNS_MAXIMUM - 1 ? sparse->width : COLUMNS_MAXIMUM - 1;
+    if (gd_sparse_describe(sparse, columns, count, NULL) != GD_OK)
+        return;
+    for (int64_t i = 0; i < count; i++) {
+        snprintf(name, sizeof name, "%lld", (long long)i + 1);
+        columns[i].name = name;
+        write_column(writer, &columns[i]);
+    }
+}
+
 static char *describe_columns(const gd_frame *frame)
 {
     json_writer *writer = json_writer_create(DESCRIPTION_MAXIMUM);
     json_writer_begin_array(writer);
     for (int64_t i = 0; i < gd_frame_column_count(frame) && i < COLUMNS_MAXIMUM; i++)
         write_column(writer, gd_frame_column(frame, i));
+    if (gd_frame_sparse(frame) != NULL)
+        write_sparse_columns(writer, frame);
     json_writer_end_array(writer);
     char *text = json_writer_finish(writer, NULL);
     json_writer_destroy(writer);
@@ -249,7 +280,7 @@ static char *describe_columns(const gd_frame *frame)
 
 const char *jobs_upload_format_name(jobs_upload_format format)
 {
-    static const char *const names[] = {"csv", "text", "idx", "npy"};
+    static const char *const names[] = {"csv", "text", "idx", "npy", "libsvm"};
     return names[format];
 }
 
@@ -276,6 +307,7 @@ typedef struct conversion {
     jobs_upload_format format;
     const gd_csv_options *options;
     gd_csv_report csv;
+    int64_t width;
     int64_t rank;
     int64_t dimensions[GD_NPY_MAXIMUM_RANK]; /* of the array; rows first */
 } conversion;
@@ -298,6 +330,7 @@ static gd_status read_as(jobs_upload *upload, conversion *how, int output, gd_er
     gd_corpus_report text = {0};
     gd_idx_report idx = {0};
     gd_npy_report npy = {0};
+    gd_libsvm_report libsvm = {0};
     gd_status status = GD_OK;
     switch (how->format) {
     case JOBS_UPLOAD_CSV:
@@ -317,6 +350,12 @@ static gd_status read_as(jobs_upload *upload, conversion *how, int output, gd_er
         status = gd_npy_to_frame_file(input, output, &npy, error);
         how->rank = npy.rank;
         memcpy(how->dimensions, npy.dimensions, sizeof npy.dimensions);
+        break;
+    case JOBS_UPLOAD_LIBSVM:
+        status = gd_libsvm_to_frame_file(input, output, how->width, &libsvm, error);
+        how->rank = 2;
+        how->dimensions[0] = libsvm.rows;
+        how->dimensions[1] = libsvm.width;
         break;
     case JOBS_UPLOAD_DETECT: /* settled before */
         break;
@@ -361,13 +400,16 @@ static void write_shape(const conversion *how, char *text, size_t size)
 }
 
 /* How the bytes are read, in a word that is equal where the way is: "csv auto , <digest of names>". */
-static void write_reading(jobs_upload_format format, const gd_csv_options *options, char *text,
-                          size_t size)
+static void write_reading(jobs_upload_format format, const gd_csv_options *options, int64_t width,
+                          char *text, size_t size)
 {
     static const char *const headers[] = {"auto", "yes", "no"};
     char names[JOBS_DIGEST_SIZE] = "-";
     if (format != JOBS_UPLOAD_CSV) {
-        snprintf(text, size, "%s", jobs_upload_format_name(format));
+        if (width > 0)
+            snprintf(text, size, "%s %lld", jobs_upload_format_name(format), (long long)width);
+        else
+            snprintf(text, size, "%s", jobs_upload_format_name(format));
         return;
     }
     if (options->name_count > 0) {
@@ -393,7 +435,7 @@ static gd_status register_dataset(jobs_upload *upload, store *opened, const char
     if (status != GD_OK)
         return status;
     char reading[JOBS_READING_SIZE], file[STORE_ID_SIZE + 8], shape[24 * GD_NPY_MAXIMUM_RANK];
-    write_reading(how->format, how->options, reading, sizeof reading);
+    write_reading(how->format, how->options, how->width, reading, sizeof reading);
     snprintf(file, sizeof file, "%s.frame", upload->id);
     write_shape(how, shape, sizeof shape);
     char *columns = describe_columns(frame);
@@ -409,7 +451,7 @@ static gd_status register_dataset(jobs_upload *upload, store *opened, const char
             .name = (char *)(uintptr_t)name,
             .format = (char *)(uintptr_t)jobs_upload_format_name(how->format),
             .rows = gd_frame_row_count(frame),
-            .column_count = gd_frame_column_count(frame),
+            .column_count = count_columns(frame),
             .bytes = upload->bytes,
             .columns = columns,
             .shape = shape,
@@ -450,7 +492,7 @@ gd_status jobs_upload_find(jobs_upload *upload, store *opened, const char *name,
     gd_status status = complete(upload, &format, error);
     if (status != GD_OK)
         return status;
-    write_reading(format, options, reading, sizeof reading);
+    write_reading(format, options, upload->width, reading, sizeof reading);
     status =
         store_dataset_find(opened, upload->owner, name, upload->sha256, reading, &dataset, error);
     if (status != GD_OK)
@@ -468,7 +510,7 @@ gd_status jobs_upload_finish(jobs_upload *upload, store *opened, const char *nam
                              char id[STORE_ID_SIZE], gd_error *error)
 {
     char path[PATH_MAX];
-    conversion how = {.format = format, .options = options};
+    conversion how = {.format = format, .options = options, .width = upload->width};
     if (!make_path(path, upload->data_directory, "datasets", upload->id, ".frame"))
         return gd_fail(error, GD_INVALID_ARGUMENT, "", "the data directory's path is too long");
     gd_status status = complete(upload, &how.format, error);

@@ -39,10 +39,11 @@ typedef enum jobs_upload_format {
     JOBS_UPLOAD_TEXT, /* a corpus: a row is a character */
     JOBS_UPLOAD_IDX,
     JOBS_UPLOAD_NPY,
-    JOBS_UPLOAD_DETECT /* IDX or NPY, as its first bytes say */
+    JOBS_UPLOAD_LIBSVM, /* sparse */
+    JOBS_UPLOAD_DETECT  /* IDX or NPY, as its first bytes say */
 } jobs_upload_format;
 
-/* "csv", "text", "idx", "npy": how the store calls them. */
+/* "csv", "text", "idx", "npy", "libsvm": how the store calls them. */
 const char *jobs_upload_format_name(jobs_upload_format format);
 
 /*
@@ -60,6 +61,9 @@ gd_status jobs_upload_find(jobs_upload *upload, store *opened, const char *name,
 gd_status jobs_upload_finish(jobs_upload *upload, store *opened, const char *name,
                              jobs_upload_format format, const gd_csv_options *options,
                              char id[STORE_ID_SIZE], gd_error *error);
+
+/* Features of a LIBSVM file; 0, as it begins: up to the largest index there is. */
+void jobs_upload_set_width(jobs_upload *upload, int64_t width);
 
 /* Removes the uploaded bytes. Due in every case. */
 void jobs_upload_destroy(jobs_upload *upload);

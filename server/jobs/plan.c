@@ -75,6 +75,8 @@ static gd_status run_stages(jobs_planning *planning, gd_error *error)
     if (status == GD_OK && planning->faults->total == 0)
         jobs_plan_window_defaults(planning);
     if (status == GD_OK && planning->faults->total == 0)
+        jobs_plan_sparse(planning);
+    if (status == GD_OK && planning->faults->total == 0)
         status = jobs_plan_columns(planning);
     if (status == GD_OK && planning->faults->total == 0)
         jobs_plan_task(planning);

@@ -56,6 +56,7 @@ typedef struct jobs_plan {
     gd_real *values[4];
     gd_source *sources[2];
     gd_examples examples, validation;
+    gd_sparse_rows sparse[2];    /* of examples and validation, where they are sparse */
     gd_real *initial_parameters; /* of a warm start, once loaded (warm_start.h); owned */
     jobs_warning warnings[JOBS_WARNINGS_MAXIMUM];
     int64_t warning_count;
@@ -77,6 +78,10 @@ gd_status jobs_plan_load(jobs_plan *plan, const gd_watch *watch, gd_error *error
 
 /* What a trainer is made from; before jobs_plan_load only good for counting bytes. */
 gd_trainer_setup jobs_plan_setup(const jobs_plan *plan);
+
+/* Floating-point operations of one pass over the training examples, forward and backward. Of sparse rows
+ * the first layer's follow the non-zeros, taken as spread evenly over the rows. */
+double jobs_plan_operations(const jobs_plan *plan);
 
 /* {"parameters", "layers": [{name, type, output_shape, parameters}]} */
 void jobs_plan_write_summary(const jobs_plan *plan, json_writer *writer);

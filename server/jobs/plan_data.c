@@ -114,12 +114,15 @@ static gd_status find_targets(jobs_planning *planning)
         plan->target_count = 1;
         return GD_OK;
     }
-    if (data->targets.count == 0 && (data->source == SPEC_SOURCE_GENERATOR || plan->text)) {
+    bool sparse = jobs_plan_is_sparse(plan);
+    if (data->targets.count == 0 &&
+        (data->source == SPEC_SOURCE_GENERATOR || plan->text || sparse)) {
         data->targets.names = calloc(1, sizeof *data->targets.names);
         if (data->targets.names == NULL)
             return GD_OUT_OF_MEMORY;
         gd_status status = name_column(
             &data->targets, plan->text ? GD_CORPUS_COLUMN
+                            : sparse   ? GD_LIBSVM_LABEL
                                        : gd_generator_descriptor_at(data->generator.type)->target);
         if (status != GD_OK)
             return status;
@@ -140,7 +143,7 @@ gd_status jobs_plan_columns(jobs_planning *planning)
     jobs_plan *plan = planning->plan;
     spec_name_list *features = &plan->spec->data.features;
     gd_status status = find_targets(planning);
-    if (status != GD_OK || planning->faults->total > 0)
+    if (status != GD_OK || planning->faults->total > 0 || jobs_plan_is_sparse(plan))
         return status;
     if (features->count == 0)
         return default_features(planning);

@@ -106,6 +106,11 @@ static void settle_storage(const sizing *sizes)
 {
     jobs_plan *plan = sizes->planning->plan;
     spec_data *data = &plan->spec->data;
+    if (jobs_plan_is_sparse(plan)) { /* neither: rows are read where they are mapped */
+        int64_t all = memory_total(sizes);
+        plan->memory_bytes = all >= 0 ? all : INT64_MAX;
+        return;
+    }
     int64_t limit = sizes->planning->resources->memory_limit;
     int64_t total = data->storage == SPEC_STORAGE_MAPPED ? 0 : memory_total(sizes);
     if (data->storage == SPEC_STORAGE_AUTO && data->source == SPEC_SOURCE_DATASET) {
@@ -146,13 +151,17 @@ void jobs_plan_size(jobs_planning *planning)
     plan->examples = jobs_plan_examples(plan, &rows, false);
     rows.count = plan->validation_count;
     plan->validation = jobs_plan_examples(plan, &rows, true);
+    /* Of sparse rows there are targets, and the number of each row. */
+    bool sparse = jobs_plan_is_sparse(plan);
+    int64_t width = (sparse ? 1 : rows.feature_width) + rows.target_width;
+    if (sparse)
+        jobs_plan_size_sparse(plan);
     gd_trainer_setup setup = jobs_plan_setup(plan);
     gd_error error = {0};
     if (gd_trainer_check(&setup, &error) != GD_OK) {
         jobs_plan_add_error(planning, &error);
         return;
     }
-    int64_t width = rows.feature_width + rows.target_width;
     bool warm = plan->spec->from_job.job[0] != '\0';
     sizing sizes = {
         .planning = planning,

@@ -43,6 +43,12 @@ gd_status jobs_plan_list_rows(jobs_plan *plan, const gd_watch *watch, gd_error *
 /* Where prepared rows are to be, and what all of it takes (plan_memory.c). */
 void jobs_plan_size(jobs_planning *planning);
 
+/* Sparse data (plan_sparse.c): what cannot go with them; sizes and examples. */
+void jobs_plan_sparse(jobs_planning *planning);
+bool jobs_plan_is_sparse(const jobs_plan *plan);
+void jobs_plan_size_sparse(jobs_plan *plan);
+gd_status jobs_plan_load_sparse(jobs_plan *plan, const gd_watch *watch, gd_error *error);
+
 /* Windows over series and texts (plan_window.c). */
 void jobs_plan_window_defaults(jobs_planning *planning);
 void jobs_plan_window(jobs_planning *planning);

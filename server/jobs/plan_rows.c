@@ -152,6 +152,7 @@ gd_preparation_options jobs_plan_fit_options(const jobs_plan *plan)
     return (gd_preparation_options){
         .features = plan->features,
         .feature_count = plan->feature_count,
+        .sparse_width = jobs_plan_is_sparse(plan) ? gd_frame_sparse(plan->frame)->width : 0,
         .targets = plan->targets,
         .target_count = plan->target_count,
         .task = data->task,

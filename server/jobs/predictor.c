@@ -209,6 +209,62 @@ static gd_status allocate_run(prediction_run *run, gd_error *error)
     return gd_workspace_create(&run->workspace, predictor->model, run->batch, false, error);
 }
 
+static gd_status fail_too_many(int64_t count, int64_t width, gd_error *error)
+{
+    return gd_fail(
+        error, GD_TOO_LARGE, "",
+        "%lld predictions of %lld outputs are beyond the %lld of one request: send fewer "
+        "rows at a time",
+        (long long)count, (long long)width, (long long)MAXIMUM_OUTPUTS);
+}
+
+static gd_status run_sparse_batch(const prediction_run *run, const gd_sparse_matrix *rows,
+                                  uint32_t *list, int64_t first, int64_t count, gd_error *error)
+{
+    const jobs_predictor *predictor = run->predictor;
+    int64_t width = jobs_predictor_width(predictor);
+    gd_sparse_batch batch = {rows, list};
+    for (int64_t i = 0; i < count; i++)
+        list[i] = (uint32_t)(first + i);
+    const gd_real *outputs = gd_model_forward_sparse(predictor->model, predictor->parameters,
+                                                     run->workspace, &batch, count, NULL);
+    if (outputs == NULL)
+        return gd_fail(error, GD_SHAPE_MISMATCH, "", "the model took no batch");
+    gd_real *results = run->results + first * width;
+    memcpy(results, outputs, (size_t)(count * width) * sizeof *results);
+    gd_link_apply(gd_loss_descriptor_at(predictor->spec->loss.type)->link, results, count, width);
+    return GD_OK;
+}
+
+gd_status jobs_predictor_run_sparse(const jobs_predictor *predictor, const gd_sparse_matrix *rows,
+                                    gd_real **outputs, gd_error *error)
+{
+    int64_t width = jobs_predictor_width(predictor);
+    prediction_run run = {.predictor = predictor, .count = rows->row_count, .span = 1};
+    run.batch = run.count < BATCH ? run.count : BATCH;
+    if (run.count > MAXIMUM_OUTPUTS / width)
+        return fail_too_many(run.count, width, error);
+    uint32_t *list = calloc((size_t)run.batch, sizeof *list);
+    run.results = calloc((size_t)run.count, (size_t)width * sizeof(gd_real));
+    gd_status status =
+        list == NULL || run.results == NULL
+            ? gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for %lld predictions",
+                      (long long)run.count)
+            : gd_workspace_create(&run.workspace, predictor->model, run.batch, false, error);
+    for (int64_t first = 0; status == GD_OK && first < run.count; first += run.batch) {
+        int64_t left = run.count - first;
+        status =
+            run_sparse_batch(&run, rows, list, first, left < run.batch ? left : run.batch, error);
+    }
+    gd_workspace_destroy(run.workspace);
+    free(list);
+    if (status == GD_OK)
+        *outputs = run.results;
+    else
+        free(run.results);
+    return status;
+}
+
 gd_status jobs_predictor_run(const jobs_predictor *predictor, const double *cells, int64_t rows,
                              gd_real **outputs, int64_t *count, gd_error *error)
 {
@@ -217,10 +273,7 @@ gd_status jobs_predictor_run(const jobs_predictor *predictor, const double *cell
     run.count = rows - run.span + 1;
     int64_t width = jobs_predictor_width(predictor);
     if (run.count > MAXIMUM_OUTPUTS / width)
-        return gd_fail(error, GD_TOO_LARGE, "",
-                       "%lld predictions of %lld outputs are beyond the %lld of one request: send "
-                       "fewer rows at a time",
-                       (long long)run.count, (long long)width, (long long)MAXIMUM_OUTPUTS);
+        return fail_too_many(run.count, width, error);
     int64_t batch = run.span > 1 ? BATCH_OF_WINDOWS : BATCH;
     run.batch = run.count < batch ? run.count : batch;
     gd_status status = allocate_run(&run, error);

@@ -33,9 +33,12 @@ int64_t jobs_predictor_width(const jobs_predictor *predictor);
  * Raw rows `cells` [rows, columns of the preparation] → linked outputs [*count, width]: probabilities
  * of a classifier, prepared values otherwise. *count is `rows`, or of a series the windows in them, each
  * beginning a row after the one before; there must be one. *outputs is the caller's to free. A cell
- * that cannot be used: path "rows/<row>/<column>".
+ * that cannot be used: path "rows/<row>/<column>". Of a model of sparse features the rows come as a
+ * matrix, checked, not wider than the model.
  */
 gd_status jobs_predictor_run(const jobs_predictor *predictor, const double *cells, int64_t rows,
                              gd_real **outputs, int64_t *count, gd_error *error);
+gd_status jobs_predictor_run_sparse(const jobs_predictor *predictor, const gd_sparse_matrix *rows,
+                                    gd_real **outputs, gd_error *error);
 
 #endif

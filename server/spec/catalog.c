@@ -73,6 +73,9 @@ void spec_write_catalog(json_writer *writer)
     WRITE_TABLE(writer, "schedules", GD_SCHEDULE_TYPE_COUNT, gd_schedule_descriptor_at, formula);
     WRITE_TABLE(writer, "generators", GD_GENERATOR_TYPE_COUNT, gd_generator_descriptor_at, help);
     write_names(writer, "initialisers", gd_initialiser_names());
+    /* Of uploads; the names of their query. */
+    write_names(writer, "formats",
+                (const char *const[]){"csv", "text", "idx", "npy", "libsvm", NULL});
     write_names(writer, "tasks", (const char *const[]){"regression", "classification", NULL});
     write_names(writer, "scalings", spec_scaling_names);
     write_names(writer, "missing", spec_missing_names);

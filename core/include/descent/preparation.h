@@ -13,6 +13,7 @@
 #include <descent/frame.h>
 #include <descent/real.h>
 #include <descent/rows.h>
+#include <descent/sparse.h>
 
 typedef enum gd_task {
     GD_TASK_REGRESSION,     /* targets are numbers, [rows, targets] */
@@ -58,6 +59,9 @@ typedef struct gd_preparation_options {
         *class_numbers; /* with all_classes, where a numeric target is to be classified: its
                                     distinct numbers, ascending (gd_frame_numbers) */
     int64_t class_number_count;
+    int64_t
+        sparse_width; /* above 0: the features are the frame's sparse ones (sparse.h), so many and
+                             as they are; then no column is a feature, and scaling is NONE */
 } gd_preparation_options;
 
 typedef struct gd_preparation gd_preparation;
@@ -88,6 +92,8 @@ gd_status gd_preparation_draft(gd_preparation **preparation, const gd_preparatio
 gd_task gd_preparation_task(const gd_preparation *preparation);
 /* Numbers a prepared example has: one a numeric feature, one a class of a categorical feature. */
 int64_t gd_preparation_feature_width(const gd_preparation *preparation);
+/* The same where the features are sparse, else 0. */
+int64_t gd_preparation_sparse_width(const gd_preparation *preparation);
 int64_t gd_preparation_target_width(const gd_preparation *preparation);
 /* Raw feature columns, in the order predictions take them, with names, kinds and classes. */
 int64_t gd_preparation_column_count(const gd_preparation *preparation);
@@ -107,7 +113,8 @@ double gd_preparation_class_number(const gd_preparation *preparation, int64_t in
 /*
  * Prepares the listed rows of a frame whose columns are those of the fit (by name). Rows that DROP
  * leaves out are not counted in *prepared. features [row_count, feature_width], targets
- * [row_count, target_width], or NULL: then the frame need not have the target columns. A class not seen
+ * [row_count, target_width], or NULL: then the frame need not have the target columns. Sparse features
+ * are not written: `features` may be NULL. A class not seen
  * in training and a value beyond gd_real are GD_INVALID_DATA naming row and column; errors about a
  * cell have the path "rows/<row>/<column>", both of the frame and from 0.
  */

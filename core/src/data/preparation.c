@@ -142,7 +142,13 @@ gd_status gdi_preparation_check(const gd_preparation_options *options, const gd_
         return gd_fail(error, GD_INVALID_ARGUMENT, "target", "the task needs %s",
                        needs[options->task]);
     }
-    if (options->feature_count < 1) {
+    bool sparse = options->sparse_width > 0;
+    if (sparse && (options->feature_count > 0 || options->scaling != GD_SCALING_NONE ||
+                   options->task == GD_TASK_RECONSTRUCTION)) {
+        return gd_fail(error, GD_INVALID_ARGUMENT, "scaling",
+                       "sparse features are neither joined by columns nor scaled nor given back");
+    }
+    if (options->feature_count < 1 && !sparse) {
         return gd_fail(error, GD_INVALID_ARGUMENT, "features", "there must be a feature");
     }
     if (row_count < 1) {
@@ -248,6 +254,7 @@ gd_status gd_preparation_draft(gd_preparation **preparation, const gd_preparatio
     made->scaling = options->scaling;
     made->missing = options->missing;
     made->symbols = options->symbols;
+    made->sparse_width = options->sparse_width;
     status = draft_columns(made, options, frame, error);
     if (status != GD_OK) {
         gd_preparation_destroy(made);

@@ -29,7 +29,13 @@ gd_task gd_preparation_task(const gd_preparation *preparation)
 
 int64_t gd_preparation_feature_width(const gd_preparation *preparation)
 {
-    return preparation->offsets[preparation->column_count];
+    return preparation->sparse_width > 0 ? preparation->sparse_width
+                                         : preparation->offsets[preparation->column_count];
+}
+
+int64_t gd_preparation_sparse_width(const gd_preparation *preparation)
+{
+    return preparation->sparse_width;
 }
 
 int64_t gd_preparation_target_width(const gd_preparation *preparation)
@@ -306,7 +312,8 @@ static gd_status apply_rows(const gd_preparation *preparation, const column_sour
         if (status == GD_OK && drop) {
             continue;
         }
-        gd_real *example = features + (size_t)*prepared * (size_t)width;
+        gd_real *example =
+            preparation->sparse_width > 0 ? NULL : features + (size_t)*prepared * (size_t)width;
         if (status == GD_OK) {
             status = apply_features(preparation, sources, frame, row, cells, example, error);
         }

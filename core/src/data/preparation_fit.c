@@ -479,6 +479,7 @@ static gd_status fit_view(gd_preparation **preparation, const gd_preparation_opt
         made->scaling = options->scaling;
         made->missing = options->missing;
         made->symbols = options->symbols;
+        made->sparse_width = options->sparse_width;
         status = fit(made, columns, options, frame, rows, kept, watch, error);
     }
     for (int64_t i = 0; columns != NULL && i < count; i++) {

@@ -25,6 +25,7 @@ struct gd_preparation {
     gd_scaling scaling;
     gd_missing missing;
     bool symbols;
+    int64_t sparse_width; /* 0: the features are columns */
     int64_t column_count;
     gd_column *columns;        /* [column_count] features; statistics of the training rows */
     gdi_transform *transforms; /* [column_count] */

@@ -2,7 +2,7 @@
  * preparation_state.c: a preparation as bytes and back. See preparation.h.
  *
  * Layout: tag with version (u64), task, scaling, missing, symbols (u8 each; version 1 has no
- * symbols), feature count (i64), features,
+ * symbols; 2 stands for sparse features, and their width (i64) follows), feature count (i64), features,
  * target count, targets, then for a numeric classified target the classes' numbers, and from version 3
  * on whether it is said which classes training rows have (u8) and, if so, that of each prepared
  * feature (u8). A column: name,
@@ -23,6 +23,7 @@
 /* Bytes of the smallest column and class. */
 #define COLUMN_MINIMUM (8U + 1U + 1U + 8U + 8U * 8U + 8U)
 #define CLASS_MINIMUM  8U
+#define SPARSE_SYMBOLS ((uint8_t)2) /* features are sparse */
 
 static void append_column(gd_buffer *buffer, const gd_column *column,
                           const gdi_transform *transform)
@@ -50,7 +51,11 @@ void gd_preparation_save(const gd_preparation *preparation, gd_buffer *buffer)
     gd_buffer_append_u8(buffer, (uint8_t)preparation->task);
     gd_buffer_append_u8(buffer, (uint8_t)preparation->scaling);
     gd_buffer_append_u8(buffer, (uint8_t)preparation->missing);
-    gd_buffer_append_u8(buffer, preparation->symbols ? 1 : 0);
+    bool sparse = preparation->sparse_width > 0;
+    gd_buffer_append_u8(buffer, sparse ? SPARSE_SYMBOLS : (uint8_t)(preparation->symbols ? 1 : 0));
+    if (sparse) {
+        gd_buffer_append_i64(buffer, preparation->sparse_width);
+    }
     gd_buffer_append_i64(buffer, preparation->column_count);
     for (int64_t i = 0; i < preparation->column_count; i++) {
         append_column(buffer, &preparation->columns[i], &preparation->transforms[i]);
@@ -246,12 +251,15 @@ gd_status gd_preparation_load(gd_preparation **preparation, gd_reader *reader, g
     uint8_t scaling = gd_reader_u8(reader);
     uint8_t missing = gd_reader_u8(reader);
     uint8_t symbols = tag == STATE_TAG_1 ? 0 : gd_reader_u8(reader);
+    bool sparse = symbols == SPARSE_SYMBOLS;
+    int64_t width = sparse ? gd_reader_i64(reader) : 0;
+    bool fits = sparse ? width > 0 && width <= GD_SPARSE_MAXIMUM_WIDTH : symbols <= 1;
     int64_t count = gd_reader_i64(reader);
     gd_status status = GD_CORRUPT;
     gd_preparation *made = NULL;
-    if ((tag == STATE_TAG || tag == STATE_TAG_2 || tag == STATE_TAG_1) && symbols <= 1 &&
+    if ((tag == STATE_TAG || tag == STATE_TAG_2 || tag == STATE_TAG_1) && fits &&
         task <= GD_TASK_RECONSTRUCTION && scaling <= GD_SCALING_MINMAX &&
-        missing <= GD_MISSING_MEAN && count > 0 && is_column_count(count, reader)) {
+        missing <= GD_MISSING_MEAN && (count > 0) != sparse && is_column_count(count, reader)) {
         made = gdi_preparation_create(count, 0);
         status = made == NULL ? GD_OUT_OF_MEMORY : GD_OK;
     }
@@ -260,6 +268,7 @@ gd_status gd_preparation_load(gd_preparation **preparation, gd_reader *reader, g
         made->scaling = (gd_scaling)scaling;
         made->missing = (gd_missing)missing;
         made->symbols = symbols == 1;
+        made->sparse_width = width;
         status = read_body(reader, made);
     }
     if (status == GD_OK) {

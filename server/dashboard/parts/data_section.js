@@ -79,7 +79,7 @@ export function dataSection(draft, catalog) {
         const id = draft.read(["data", "dataset"]);
         const told = h("span", { class: "hint", role: "status" });
         const bar = h("progress", { max: 1, value: 0, hidden: true, "aria-label": "Upload" });
-        const file = h("input", { type: "file", id: "upload", accept: ".csv,.tsv,.txt,.idx,.npy,.libsvm,.svm,.gz,text/csv,text/plain", on: { change: () =>
+        const file = h("input", { type: "file", id: "upload", accept: ".csv,.tsv,.txt,.idx,.npy,.libsvm,.svm,.svmlight,.gz,text/csv,text/plain", on: { change: () =>
             file.files[0] && send(file.files[0], bar, told) } });
         const chosen = select([["", sets.length > 0 ? "choose…" : "none is there yet"], ...sets.map(set =>
             [set.id, `${set.name || set.id.slice(-6)} · ${count(set.rows)} rows × ${count(set.column_count)} · ${set.id.slice(-6)}`])], id ?? "", {

@@ -363,19 +363,13 @@ Test(data_preparation, prepares_the_census)
         features[i] = i;
     }
     int64_t target = 14;
-    gd_preparation_options options = {features,
-                                      14,
-                                      &target,
-                                      1,
-                                      GD_TASK_CLASSIFICATION,
-                                      GD_SCALING_STANDARDIZE,
-                                      GD_MISSING_DROP,
-                                      false,
-                                      false,
-                                      false,
-                                      false,
-                                      NULL,
-                                      0};
+    gd_preparation_options options = {.features = features,
+                                      .feature_count = 14,
+                                      .targets = &target,
+                                      .target_count = 1,
+                                      .task = GD_TASK_CLASSIFICATION,
+                                      .scaling = GD_SCALING_STANDARDIZE,
+                                      .missing = GD_MISSING_DROP};
     gd_preparation *preparation = NULL;
     cr_assert_eq(gd_preparation_fit(&preparation, &options, frame, rows, count, NULL), GD_OK);
     int64_t width = gd_preparation_feature_width(preparation);

@@ -20,10 +20,11 @@ static gd_status read_spec(jobs_predictor *predictor, const store_job *job, gd_e
     cJSON *document = json_parse(job->spec, strlen(job->spec), NULL);
     if (document != NULL)
         predictor->spec = spec_read(document, &faults);
-    gd_status status =
-        predictor->spec == NULL ? gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory to read the spec")
-        : faults.total > 0      ? gd_fail(error, GD_CORRUPT, "", "the stored spec cannot be read")
-                                : GD_OK;
+    gd_status status = GD_OK;
+    if (predictor->spec == NULL || faults.out_of_memory)
+        status = gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory to read the spec");
+    else if (faults.total > 0)
+        status = gd_fail(error, GD_CORRUPT, "", "the stored spec cannot be read");
     json_faults_dispose(&faults);
     return status;
 }

@@ -77,7 +77,7 @@ static bool read_spec(jobs_attempt *attempt)
     if (document != NULL)
         attempt->spec = spec_read(document, &faults);
     bool read = attempt->spec != NULL && faults.total == 0;
-    if (attempt->spec == NULL)
+    if (attempt->spec == NULL || faults.out_of_memory)
         jobs_attempt_fail(attempt, "out_of_memory",
                           "There was not enough memory to read the spec.");
     else if (!read)
@@ -155,7 +155,7 @@ static bool make_plan(jobs_attempt *attempt)
     if (status == GD_INTERRUPTED)
         jobs_attempt_leave(attempt, state.control);
     else if (status != GD_OK)
-        jobs_attempt_fail(attempt, reason_of(status),
+        jobs_attempt_fail(attempt, reason_of(faults.out_of_memory ? GD_OUT_OF_MEMORY : status),
                           faults.total > 0 && faults.entries != NULL ? faults.entries[0].detail
                                                                      : error.message);
     json_faults_dispose(&faults);

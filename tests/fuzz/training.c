@@ -27,6 +27,15 @@ static gd_model *make_model(void)
     return model;
 }
 
+static gd_examples examples_of(const fuzz_training *training, int first, int count)
+{
+    return (gd_examples){.features = training->features + 3 * first,
+                         .targets = training->targets + first,
+                         .count = count,
+                         .feature_width = 3,
+                         .target_width = 1};
+}
+
 void fuzz_training_begin(fuzz_training *training, uint8_t choice)
 {
     *training = (fuzz_training){.model = make_model()};
@@ -41,8 +50,8 @@ void fuzz_training_begin(fuzz_training *training, uint8_t choice)
         .optimizer = {.type = (gd_optimizer_type)(choice % GD_OPTIMIZER_TYPE_COUNT)},
         .schedule = {.type = GD_SCHEDULE_CONSTANT},
         .training = gd_training_options_default(),
-        .examples = {training->features, training->targets, 14, 3, 1, 0, 0},
-        .validation = {training->features + 42, training->targets + 14, 7, 3, 1, 0, 0},
+        .examples = examples_of(training, 0, 14),
+        .validation = examples_of(training, 14, 7),
         .clock = stopped_clock,
     };
     gd_fields_set_defaults(&gd_optimizer_descriptor_at(setup.optimizer.type)->fields,

@@ -23,6 +23,7 @@ PACKAGES_TEST  := libcriterion-dev libcurl4-openssl-dev openssl
 PACKAGES_BROWSER := chromium chromium-driver fonts-inter
 PACKAGES_SANITIZE := libasan8 libubsan1 libtsan2
 PACKAGES_LINT  := clang clang-format git
+PACKAGES_MEMCHECK := valgrind
 PACKAGES_FUZZ  := clang libclang-rt-dev
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 $(WERROR)
@@ -39,9 +40,9 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIE -pthread $(OPTIMISE) $(WARNINGS) $(FLO
 LINK     = $(CC) -pthread $(HARDEN) $(LDFLAGS) -pie -Wl,-z,relro,-z,now
 
 LIBRARIES_SERVER = -lmicrohttpd -lgnutls -lcjson -lsqlite3 -lnettle -lz -lm
-# Under sanitizers tests/support/plain takes Criterion's place: its sandbox cannot run under that of threads, and it
-# calls a test passed that leaked.
-ifdef SANITIZE
+# Under sanitizers and valgrind tests/support/plain takes Criterion's place: its sandbox cannot run under that of threads,
+# and it calls a test passed that leaked.
+ifneq ($(SANITIZE)$(MEMCHECK),)
 PLAIN_TESTS    := tests/support/plain
 LIBRARIES_TEST  = -lcurl
 else
@@ -401,6 +402,22 @@ bench-compare: deps-test
 	@sh tests/bench/build_base.sh $(BASE) $(BUILD)/bench/base
 	@$(BENCH_RUN) BENCH_BASE=$(BUILD)/bench/base/descent_peer $(BUILD)/bench/bench $(BENCH_FLAGS) compare
 
+# The units under valgrind; MEMCHECK_FILTER picks some. Slow: a test has 15 times its limit.
+MEMCHECK_FILTER ?= *
+MEMCHECK_RUN = valgrind --quiet --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect \
+    --error-exitcode=99
+.PHONY: memcheck deps-memcheck run-memcheck
+deps-memcheck: deps-test
+	$(call apt,$(PACKAGES_MEMCHECK))
+memcheck: deps-memcheck
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/memcheck MEMCHECK=1 build/memcheck/tests/core build/memcheck/tests/server
+	@$(MAKE) --no-print-directory BUILD=build/memcheck MEMCHECK=1 run-memcheck
+run-memcheck:
+	@status=0; for program in core server; do \
+	    echo "$(BUILD)/tests/$$program under valgrind"; \
+	    $(MEMCHECK_RUN) $(BUILD)/tests/$$program --filter '$(MEMCHECK_FILTER)' || status=1; \
+	done; exit $$status
+
 # --- Checks --------------------------------------------------------------------------------
 
 FORMATTED = $(shell git ls-files '*.c' '*.h' '*.inc')
@@ -423,7 +440,7 @@ help:
 	@echo "make all | install | clean | deps            build, install under PREFIX, remove build/, packages"
 	@echo "make test-core | test-core_double | test-server | test-api | test-browser   one test program"
 	@echo "make accept                                  real data at full length, thresholds and figures"
-	@echo "make asan | tsan                             the suite under sanitizers"
+	@echo "make asan | tsan | memcheck                  the suite under sanitizers, the units under valgrind"
 	@echo "make soak [SOAK_SECONDS=3600] | overload      pollers and submits for long; too many of everything"
 	@echo "make kill [KILLS=1000] [KILL_SEED=1]         SIGKILL under load, again and again"
 	@echo "make faults                                  each allocation, read, write and sync fails once"

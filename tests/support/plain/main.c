@@ -18,7 +18,7 @@
 
 #define SKIPPED           77
 #define LIMIT_SECONDS     900.0
-#define LIMIT_FACTOR      15.0 /* the sanitizer makes everything slow */
+#define LIMIT_FACTOR      15.0 /* sanitizers and valgrind make everything slow */
 #define CHILDREN_MAXIMUM  64
 #define PAUSE_NANOSECONDS 2000000
 

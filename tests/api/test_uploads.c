@@ -227,3 +227,45 @@ Test(api_uploads, warnings_name_what_spoils_a_model, .timeout = LIMIT)
     cr_expect_eq(reply_count(made, "/warnings"), 1);
     service_destroy(it);
 }
+
+/* --- Many columns, and time ---------------------------------------------------------------- */
+
+Test(api_uploads, of_wide_files_the_first_columns_are_listed, .timeout = LIMIT)
+{
+    enum {
+        WIDE = 3000
+    };
+    service *it = service_start(1);
+    char *text = malloc(WIDE * 16);
+    size_t length = 0;
+    for (int row = 0; row < 2; row++)
+        for (int i = 0; i < WIDE; i++)
+            length +=
+                (size_t)snprintf(text + length, 16, "%d%c", row + i, i + 1 < WIDE ? ',' : '\n');
+    const reply *made = upload(it, "", CSV, text, length);
+    free(text);
+    ASSERT_STATUS(made, 201);
+    cr_expect_eq(reply_number(made, "/column_count"), WIDE);
+    cr_expect_eq(reply_number(made, "/shape/1"), WIDE);
+    cr_expect_eq(reply_count(made, "/columns"), 1000);
+    const reply *rows = client_get(it, "/v1/datasets/%s/rows", reply_text(made, "/id"));
+    cr_expect_eq(reply_count(rows, "/columns"), 1000);
+    cr_expect_eq(reply_count(rows, "/rows/1"), 1000);
+    cr_expect_eq(reply_number(rows, "/rows/1/999"), 1000);
+    service_destroy(it);
+}
+
+Test(api_uploads, datasets_kept_long_enough_go, .timeout = LIMIT)
+{
+    service *it = service_create(1);
+    it->arguments[0] = "--retain-datasets=1s";
+    service_restart(it);
+    const char *id = client_upload(it, "", "a,b\n1,2\n3,4\n");
+    double begun = service_now();
+    while (client_get(it, "/v1/datasets/%s", id)->status == 200 &&
+           service_now() < begun + 20 * SERVICE_PATIENCE)
+        service_sleep(0.1);
+    ASSERT_STATUS(client_get(it, "/v1/datasets/%s", id), 404);
+    cr_expect_eq(service_count_files(it, "datasets"), 0);
+    service_destroy(it);
+}

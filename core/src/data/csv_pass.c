@@ -96,6 +96,15 @@ static bool is_infinity(const char *text, size_t length)
 static gd_status absorb_text(gdi_csv_schema *schema, gdi_csv_column *column,
                              const gdi_csv_field *field, double *cell, gd_error *error)
 {
+    if (column->classes != NULL && column->commas == 0 && column->infinities == 0) {
+        /* Most texts: a class there is already, and none is more than a text. */
+        int64_t known = gdi_text_index_find(column->classes, field->text, field->length);
+        if (known >= 0) {
+            *cell = (double)known;
+            column->texts++;
+            return GD_OK;
+        }
+    }
     gd_status status = add_class(schema, column, field, cell, error);
     if (status != GD_OK) {
         return status;

@@ -178,5 +178,5 @@ char *gdi_csv_plain_text(const gdi_csv_reader *reader, char *start, gdi_csv_fiel
     }
     field->text = start;
     field->length = (size_t)(behind - start);
-    return field->length <= 4 && (*start | 0x20) == 'n' ? NULL : stop;
+    return (*start | 0x20) == 'n' && gdi_csv_is_missing(start, field->length) ? NULL : stop;
 }

@@ -171,7 +171,7 @@ int64_t gdi_csv_reader_offset(const gdi_csv_reader *reader)
     return reader->offset - (reader->end - reader->next);
 }
 
-static bool is_missing(const char *text, size_t length)
+bool gdi_csv_is_missing(const char *text, size_t length)
 {
     static const char *const words[] = {"?", "NA", "N/A", "NaN", "null"};
     if (length == 0) {
@@ -199,7 +199,7 @@ static void classify(gdi_csv_field *field)
         length--;
     }
     field->value = (double)NAN;
-    if (is_missing(text, length)) {
+    if (gdi_csv_is_missing(text, length)) {
         field->kind = GDI_CSV_MISSING;
     } else if (gdi_number_read(text, &value) == text + length) {
         field->kind = isinf(value) ? GDI_CSV_TOO_LARGE : GDI_CSV_NUMBER;

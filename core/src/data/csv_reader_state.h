@@ -38,6 +38,9 @@ static inline bool gdi_csv_has(const gdi_csv_reader *reader, char byte, unsigned
     return (reader->properties[(unsigned char)byte] & property) != 0;
 }
 
+/* True for nothing and the words that stand for it. */
+bool gdi_csv_is_missing(const char *text, size_t length);
+
 /*
  * A text without quotes that begins at `start` and ends inside the buffer: fills text and length and
  * returns where it stops; NULL where it may be something else, or its end is not there yet.

@@ -30,18 +30,20 @@ static inline uint64_t mix(uint64_t left, uint64_t right)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* Two chains, so that one multiplication need not wait for the other. Never 0. */
+/* Four chains, so that one multiplication need not wait for the one before. Never 0. */
 static uint64_t hash_row(const double *cells, size_t columns)
 {
-    uint64_t chains[2] = {0x243f6a8885a308d3U, 0x13198a2e03707344U};
+    uint64_t chains[4] = {0x243f6a8885a308d3U, 0x13198a2e03707344U, 0xa4093822299f31d0U,
+                          0x082efa98ec4e6c89U};
     for (size_t i = 0; i < columns; i++) {
         double cell = cells[i] + 0.0;
         uint64_t bits = 0;
         memcpy(&bits, &cell, sizeof bits);
         bits = cell == cell ? bits : 0x7ff8000000000000U;
-        chains[i & 1U] = mix(chains[i & 1U] ^ bits, MULTIPLIER);
+        chains[i & 3U] = mix(chains[i & 3U] ^ bits, MULTIPLIER);
     }
-    uint64_t hash = mix(chains[0] ^ MULTIPLIER, chains[1] ^ 0xa4093822299f31d0U);
+    uint64_t hash =
+        mix(mix(chains[0] ^ MULTIPLIER, chains[1]), mix(chains[2] ^ MULTIPLIER, chains[3]));
     return hash == 0 ? 1U << 31 : hash;
 }
 

@@ -40,7 +40,23 @@ struct gdi_text_index {
     size_t block_size, block_used;
 };
 
-/* Eight bytes a step, mixed by multiplication and rotation. */
+/* The last bytes of a text, 1 to 7 of them, each in a place of its own. */
+static inline uint64_t read_rest(const char *text, size_t length)
+{
+    if (length >= 4) {
+        uint32_t first = 0, last = 0;
+        memcpy(&first, text, 4);
+        memcpy(&last, text + length - 4, 4);
+        return first | (uint64_t)last << 32;
+    }
+    const unsigned char *bytes = (const unsigned char *)text;
+    return bytes[0] | (uint64_t)bytes[length / 2] << 8 | (uint64_t)bytes[length - 1] << 16;
+}
+
+/*
+ * Eight bytes a step, mixed by multiplication and rotation. Every step can be undone, so that two
+ * texts of the same length, of 8 bytes at most, have the same hash only where they are the same.
+ */
 static uint64_t hash_bytes(const char *text, size_t length)
 {
     uint64_t hash = length * HASH_MULTIPLIER;
@@ -50,9 +66,7 @@ static uint64_t hash_bytes(const char *text, size_t length)
         if (step == 8) {
             memcpy(&word, text, 8);
         } else {
-            for (size_t i = 0; i < step; i++) {
-                word |= (uint64_t)(unsigned char)text[i] << (8 * i);
-            }
+            word = read_rest(text, length);
         }
         hash = (hash ^ word) * HASH_MULTIPLIER;
         hash ^= hash >> 29;
@@ -162,7 +176,7 @@ static size_t find_slot(const gdi_text_index *index, uint64_t hash, const char *
     for (; index->slots[slot] != EMPTY; slot = (slot + 1) & (index->slot_count - 1)) {
         const text_entry *entry = &index->entries[index->slots[slot]];
         if (entry->hash == hash && entry->length == length &&
-            memcmp(entry->text, text, length) == 0) {
+            (length <= 8 || memcmp(entry->text, text, length) == 0)) {
             break;
         }
     }

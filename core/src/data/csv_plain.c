@@ -97,7 +97,11 @@ static inline const char *read_number(const char *text, double *value)
         text = gdi_number_read(start, value);
         return text != NULL && !isinf(*value) ? text : NULL;
     }
-    *value = negative ? -magnitude : magnitude;
+    /* Without a branch: signs are as good as random. */
+    uint64_t bits = 0;
+    memcpy(&bits, &magnitude, sizeof bits);
+    bits |= (uint64_t)negative << 63;
+    memcpy(value, &bits, sizeof bits);
     return text;
 }
 

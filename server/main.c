@@ -12,6 +12,7 @@
 #include "token_command.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -261,6 +262,9 @@ static int serve(descentd *service)
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+    /* Large blocks go back to the system when they are freed: glibc would keep them otherwise as soon
+     * as it has seen one, and a service runs for long. */
+    (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
     /* A limit on the size of files is then a write that fails, as on a full disk. */
     signal(SIGXFSZ, SIG_IGN);
     event_log_options options = event_log_options_default();

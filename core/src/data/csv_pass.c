@@ -149,38 +149,54 @@ static inline gd_status absorb(gdi_csv_schema *schema, const gdi_csv_field *fiel
 
 void gdi_csv_first_dispose(gdi_csv_first *first)
 {
-    for (int64_t i = 0; i < first->count; i++) {
-        gdi_free((void *)(uintptr_t)first->fields[i].text);
-    }
+    gdi_free(first->texts);
     gdi_free(first->fields);
     *first = (gdi_csv_first){0};
 }
 
+/* A larger block in place of `*block`, whose `used` bytes it begins with; false without memory. */
+static bool grow(void **block, size_t used, size_t size)
+{
+    void *grown = gdi_allocate(1, size);
+    if (grown == NULL) {
+        return false;
+    }
+    if (used > 0) {
+        memcpy(grown, *block, used);
+    }
+    gdi_free(*block);
+    *block = grown;
+    return true;
+}
+
 static gd_status keep_field(gdi_csv_first *first, const gdi_csv_field *field, gd_error *error)
 {
+    size_t length =
+        field->length > GD_FRAME_MAXIMUM_NAME ? GD_FRAME_MAXIMUM_NAME + 1 : field->length;
     if (first->count == first->capacity) {
         int64_t capacity = first->capacity == 0 ? 16 : first->capacity * 2;
-        gdi_csv_field *fields = gdi_allocate((size_t)capacity, sizeof *fields);
-        if (fields == NULL) {
+        void *fields = first->fields;
+        if (!grow(&fields, (size_t)first->count * sizeof *field,
+                  (size_t)capacity * sizeof *field)) {
             return fail_memory(error);
         }
-        if (first->count > 0) {
-            memcpy(fields, first->fields, (size_t)first->count * sizeof *fields);
-        }
-        gdi_free(first->fields);
         first->fields = fields;
         first->capacity = capacity;
     }
-    size_t length =
-        field->length > GD_FRAME_MAXIMUM_NAME ? GD_FRAME_MAXIMUM_NAME + 1 : field->length;
-    char *text = gdi_allocate(1, length + 1);
-    if (text == NULL) {
-        return fail_memory(error);
+    if (first->room - first->length <= length) {
+        size_t room = 2 * (first->length + length + 1);
+        void *texts = first->texts;
+        if (!grow(&texts, first->length, room)) {
+            return fail_memory(error);
+        }
+        first->texts = texts;
+        first->room = room;
     }
-    memcpy(text, field->text, length);
+    memcpy(first->texts + first->length, field->text, length);
+    first->texts[first->length + length] = '\0';
     first->fields[first->count] = *field;
-    first->fields[first->count].text = text;
     first->fields[first->count].length = length;
+    first->length += length + 1;
     first->count++;
     return GD_OK;
 }
@@ -200,6 +216,12 @@ static gd_status read_first(gdi_csv_reader *reader, gdi_csv_first *first, gd_err
         if (status != GD_OK) {
             return status;
         }
+    }
+    /* The texts stay where they are from now on. */
+    const char *text = first->texts;
+    for (int64_t i = 0; i < first->count; i++) {
+        first->fields[i].text = text;
+        text += first->fields[i].length + 1;
     }
     return GD_OK;
 }

@@ -56,10 +56,12 @@ typedef struct gdi_csv_schema {
     gdi_row_sample sample;
 } gdi_csv_schema;
 
-/* The first record: its fields with their own copies of the texts, cut behind the longest name. */
+/* The first record: its fields with copies of their texts, each cut behind the longest name. */
 typedef struct gdi_csv_first {
     gdi_csv_field *fields;
     int64_t count, capacity;
+    char *texts; /* all of them, each with its NUL */
+    size_t length, room;
 } gdi_csv_first;
 
 /* The delimiter of the file: , ; or tab. */

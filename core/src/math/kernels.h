@@ -36,6 +36,15 @@ typedef struct gdi_kernels {
     gd_real (*row_product)(const gd_real *row, const gd_real *column, size_t inner, gd_real bias);
     /* That product of one row and one column of one element, [1, 1] · [1, count]. */
     void (*scaled_row)(const gd_real *row, gd_real factor, gd_real *result, size_t count);
+    /*
+     * `columns` windows side by side, each of `lines` runs of `run` elements, `line_step` apart in the
+     * image, one window after the other into `patches`; windows begin `column_step` apart.
+     */
+    void (*copy_windows)(const gd_real *image, size_t column_step, size_t columns, size_t line_step,
+                         size_t lines, size_t run, gd_real *patches);
+    /* The transpose: adds the windows to the image they are of. */
+    void (*add_windows)(const gd_real *patches, size_t column_step, size_t columns,
+                        size_t line_step, size_t lines, size_t run, gd_real *image);
     /* sums[c] = Σ_r matrix[r, c], accumulated in double. */
     void (*column_sums)(const gd_real *matrix, size_t rows, size_t columns, gd_real *sums);
     double (*sum_of_squares)(const gd_real *values, size_t count);

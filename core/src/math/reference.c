@@ -50,6 +50,30 @@ static void reference_scaled_row(const gd_real *row, gd_real factor, gd_real *re
     }
 }
 
+static void reference_copy_windows(const gd_real *image, size_t column_step, size_t columns,
+                                   size_t line_step, size_t lines, size_t run, gd_real *patches)
+{
+    for (size_t column = 0; column < columns; column++) {
+        for (size_t line = 0; line < lines; line++) {
+            for (size_t i = 0; i < run; i++) {
+                *patches++ = image[column * column_step + line * line_step + i];
+            }
+        }
+    }
+}
+
+static void reference_add_windows(const gd_real *patches, size_t column_step, size_t columns,
+                                  size_t line_step, size_t lines, size_t run, gd_real *image)
+{
+    for (size_t column = 0; column < columns; column++) {
+        for (size_t line = 0; line < lines; line++) {
+            for (size_t i = 0; i < run; i++) {
+                image[column * column_step + line * line_step + i] += *patches++;
+            }
+        }
+    }
+}
+
 static void reference_column_sums(const gd_real *matrix, size_t rows, size_t columns, gd_real *sums)
 {
     for (size_t c = 0; c < columns; c++) {
@@ -131,6 +155,8 @@ const gdi_kernels *gdi_kernels_reference(void)
         .product = reference_product,
         .row_product = reference_row_product,
         .scaled_row = reference_scaled_row,
+        .copy_windows = reference_copy_windows,
+        .add_windows = reference_add_windows,
         .column_sums = reference_column_sums,
         .sum_of_squares = reference_sum_of_squares,
         .sum_of_squared_differences = reference_sum_of_squared_differences,

@@ -58,6 +58,9 @@ typedef struct convolution {
     gdi_windows windows;
     size_t filters, patch; /* patch: elements of a window */
     size_t images;         /* taken at a time */
+    bool is_padded;        /* some windows reach beyond their image */
+    size_t padded[2];      /* height and width that windows cover */
+    size_t padded_images;
     size_t weight, weight_gradient, patches, patch_gradients, product, end;
 } convolution;
 
@@ -90,7 +93,13 @@ static bool describe(const gdi_layer *layer, size_t batch, convolution *result)
     size_t product = gdi_product_scratch(rows, c.filters, c.patch);
     product = largest(product, gdi_product_scratch(c.filters, c.patch, rows));
     product = largest(product, gdi_product_scratch(rows, c.patch, c.filters));
+    for (int i = 0; i < 2; i++) {
+        c.padded[i] = (c.windows.count[i] - 1) * c.windows.stride[i] + c.windows.window[i];
+        c.is_padded = c.is_padded || c.windows.before[i] > 0 || c.padded[i] > c.windows.image[i];
+    }
+    size_t padded_area = c.is_padded ? c.padded[0] * c.padded[1] * c.windows.channels : 0;
     bool fits = place(&c.end, c.filters, c.patch, &c.weight) &&
+                place(&c.end, c.images, padded_area, &c.padded_images) &&
                 place(&c.end, c.filters, c.patch, &c.weight_gradient) &&
                 place(&c.end, rows, c.patch, &c.patches) &&
                 place(&c.end, rows, c.patch, &c.patch_gradients) &&
@@ -153,58 +162,12 @@ static void unpack(const convolution *c, const gd_real *packed, gd_real *weight)
     }
 }
 
-/* One row of a window: which of its cells lie on the image, and where on it. */
-typedef struct window_row {
-    size_t first, end; /* cells of the window on the image; none where the row is above or below */
-    size_t begin;      /* element of the image under `first` */
-} window_row;
-
-static window_row locate(const gdi_windows *windows, size_t row, size_t column, size_t line)
-{
-    const size_t y = row * windows->stride[0] + line;
-    const size_t left = column * windows->stride[1];
-    if (y < windows->before[0] || y - windows->before[0] >= windows->image[0]) {
-        return (window_row){0};
-    }
-    const size_t before = windows->before[1], width = windows->image[1];
-    const size_t first = left < before ? before - left : 0;
-    size_t end = width + before - left;
-    end = end < windows->window[1] ? end : windows->window[1];
-    if (left >= width + before || first >= end) {
-        return (window_row){0};
-    }
-    const size_t x = left + first - before;
-    return (window_row){.first = first,
-                        .end = end,
-                        .begin = ((y - windows->before[0]) * width + x) * windows->channels};
-}
-
-static void gather_at_edge(const gdi_windows *windows, size_t row, size_t column,
-                           const gd_real *image, gd_real *patch)
-{
-    const size_t run = windows->window[1] * windows->channels;
-    for (size_t line = 0; line < windows->window[0]; line++, patch += run) {
-        const window_row at = locate(windows, row, column, line);
-        const size_t first = at.first * windows->channels, end = at.end * windows->channels;
-        gdi_fill(patch, run, 0);
-        gdi_copy_run(patch + first, image + at.begin, end - first);
-    }
-}
-
-/* Whether all rows of the window lie on the image, and all columns. */
-static bool is_inside(const gdi_windows *windows, int dimension, size_t index)
-{
-    const size_t begin = index * windows->stride[dimension];
-    return begin >= windows->before[dimension] &&
-           begin - windows->before[dimension] + windows->window[dimension] <=
-               windows->image[dimension];
-}
-
 /* Images whose windows are laid out as rows of `patch` elements. */
 typedef struct gathering {
     const convolution *c;
+    const gdi_kernels *kernels;
     const gd_real *images;
-    size_t image_size;
+    size_t image_size, image_row;
     gd_real *patches;
 } gathering;
 
@@ -214,40 +177,57 @@ static void gather(void *context, size_t first_row, size_t row_count)
     const gathering *task = context;
     const convolution *c = task->c;
     const gdi_windows *windows = &c->windows;
-    const size_t run = windows->window[1] * windows->channels;
-    const size_t image_row = windows->image[1] * windows->channels;
     gd_real *patches = task->patches + first_row * windows->count[1] * c->patch;
     for (size_t i = first_row; i < first_row + row_count; i++) {
         const gd_real *image = task->images + i / windows->count[0] * task->image_size;
-        const size_t row = i % windows->count[0];
-        const bool row_inside = is_inside(windows, 0, row);
-        for (size_t column = 0; column < windows->count[1]; column++, patches += c->patch) {
-            if (!row_inside || !is_inside(windows, 1, column)) {
-                gather_at_edge(windows, row, column, image, patches);
-                continue;
-            }
-            const gd_real *source = image + locate(windows, row, column, 0).begin;
-            for (size_t line = 0; line < windows->window[0]; line++) {
-                gdi_copy_run(patches + line * run, source + line * image_row, run);
-            }
+        const size_t row = i % windows->count[0] * windows->stride[0];
+        task->kernels->copy_windows(image + row * task->image_row,
+                                    windows->stride[1] * windows->channels, windows->count[1],
+                                    task->image_row, windows->window[0],
+                                    windows->window[1] * windows->channels, patches);
+        patches += windows->count[1] * c->patch;
+    }
+}
+
+/* Images in the middle of zeros, so that every window lies on its image. */
+static void pad(const convolution *c, const gd_real *images, size_t image_size, size_t count,
+                gd_real *padded)
+{
+    const gdi_windows *windows = &c->windows;
+    const size_t row = c->padded[1] * windows->channels;
+    const size_t before = windows->before[1] * windows->channels;
+    const size_t image_row = windows->image[1] * windows->channels;
+    gdi_fill(padded, count * c->padded[0] * row, 0);
+    for (size_t i = 0; i < count; i++, images += image_size, padded += c->padded[0] * row) {
+        for (size_t y = 0; y < windows->image[0] && y + windows->before[0] < c->padded[0]; y++) {
+            gd_real *target = padded + (y + windows->before[0]) * row + before;
+            const size_t room = row - before;
+            gdi_copy_run(target, images + y * image_row, image_row < room ? image_row : room);
         }
     }
 }
 
-/* The transpose of `gather`: adds the rows to the image they came from. */
-static void scatter(const convolution *c, const gd_real *patches, gd_real *image)
+/* The transpose of `gather` and `pad`: what the rows add up to on their image. */
+static void scatter(const convolution *c, const gdi_kernels *kernels, const gd_real *patches,
+                    gd_real *padded, gd_real *image)
 {
     const gdi_windows *windows = &c->windows;
-    const size_t run = windows->window[1] * windows->channels;
-    for (size_t i = 0; i < gdi_windows_count(windows); i++) {
-        const size_t row = i / windows->count[1], column = i % windows->count[1];
-        for (size_t line = 0; line < windows->window[0]; line++, patches += run) {
-            const window_row at = locate(windows, row, column, line);
-            const size_t first = at.first * windows->channels, end = at.end * windows->channels;
-            for (size_t k = first; k < end; k++) {
-                image[at.begin + k - first] += patches[k];
-            }
-        }
+    const size_t channels = windows->channels, image_row = windows->image[1] * channels;
+    const size_t row = c->is_padded ? c->padded[1] * channels : image_row;
+    const size_t before = windows->before[1] * channels;
+    gd_real *whole = c->is_padded ? padded : image;
+    gdi_fill(whole, (c->is_padded ? c->padded[0] : windows->image[0]) * row, 0);
+    for (size_t i = 0; i < windows->count[0]; i++) {
+        kernels->add_windows(patches, windows->stride[1] * channels, windows->count[1], row,
+                             windows->window[0], windows->window[1] * channels,
+                             whole + i * windows->stride[0] * row);
+        patches += windows->count[1] * c->patch;
+    }
+    for (size_t y = 0; c->is_padded && y < windows->image[0]; y++, image += image_row) {
+        const bool covered = y + windows->before[0] < c->padded[0];
+        const size_t room = row - before, length = image_row < room ? image_row : room;
+        gdi_copy_run(image, padded + (y + windows->before[0]) * row + before, covered ? length : 0);
+        gdi_fill(image + (covered ? length : 0), image_row - (covered ? length : 0), 0);
     }
 }
 
@@ -256,8 +236,20 @@ static gdi_matrix gather_images(const gdi_pass *pass, const convolution *c, size
                                 size_t images)
 {
     gd_real *patches = pass->scratch + c->patches;
-    const size_t size = pass->layer->input_count;
-    gathering task = {c, pass->input + first * size, size, patches};
+    const size_t size = pass->layer->input_count, channels = c->windows.channels;
+    gathering task = {.c = c,
+                      .kernels = pass->layer->kernels,
+                      .images = pass->input + first * size,
+                      .image_size = size,
+                      .image_row = c->windows.image[1] * channels,
+                      .patches = patches};
+    if (c->is_padded) {
+        gd_real *padded = pass->scratch + c->padded_images;
+        pad(c, task.images, size, images, padded);
+        task.images = padded;
+        task.image_row = c->padded[1] * channels;
+        task.image_size = c->padded[0] * task.image_row;
+    }
     gdi_parallel_rows(pass->pool, images * c->windows.count[0], c->windows.count[1] * c->patch,
                       gather, &task);
     return (gdi_matrix){.values = patches, .stride = c->patch};
@@ -300,7 +292,7 @@ static void scatter_images(const gdi_pass *pass, const convolution *c, const gd_
                      c->patch, images * count, c->patch, c->filters, NULL, false,
                      pass->scratch + c->product);
     for (size_t i = 0; i < images; i++) {
-        scatter(c, patches + i * count * c->patch,
+        scatter(c, layer->kernels, patches + i * count * c->patch, pass->scratch + c->padded_images,
                 pass->input_gradient + (first + i) * layer->input_count);
     }
 }
@@ -324,7 +316,6 @@ static void backward(const gdi_pass *pass)
     }
     if (pass->input_gradient != NULL) {
         pack(&c, gdi_parameter(pass, WEIGHT), pass->scratch + c.weight);
-        gdi_fill(pass->input_gradient, pass->batch * layer->input_count, 0);
     }
     for (size_t first = 0; first < pass->batch; first += c.images) {
         const size_t left = pass->batch - first;

@@ -7,6 +7,8 @@
  */
 #include "nn/layer.h"
 
+#include "base/versions.h"
+
 #include <math.h>
 
 typedef enum distribution {
@@ -83,7 +85,7 @@ static void draw_normal(gd_real *values, size_t count, double deviation, gd_rand
     }
 }
 
-void gdi_fill(gd_real *values, size_t count, gd_real value)
+GDI_VERSIONS void gdi_fill(gd_real *values, size_t count, gd_real value)
 {
     for (size_t i = 0; i < count; i++) {
         values[i] = value;

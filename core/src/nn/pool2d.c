@@ -7,6 +7,8 @@
  */
 #include "nn/image.h"
 
+#include "base/versions.h"
+
 #include "base/memory.h"
 
 static gdi_windows windows_of(const gdi_layer *layer)
@@ -56,15 +58,20 @@ static inline bool is_larger(gd_real value, gd_real best)
 }
 
 /* Without branches, so that channels go side by side. */
-static void keep_larger(const gd_real *restrict values, gd_real *restrict output, size_t channels)
+static inline __attribute__((always_inline)) void keep_larger(const gd_real *restrict values,
+                                                              gd_real *restrict output,
+                                                              size_t channels)
 {
     for (size_t c = 0; c < channels; c++) {
         output[c] = is_larger(values[c], output[c]) ? values[c] : output[c];
     }
 }
 
-static void keep_larger_cell(const gd_real *restrict values, uint32_t cell,
-                             gd_real *restrict output, uint32_t *restrict chosen, size_t channels)
+static inline __attribute__((always_inline)) void keep_larger_cell(const gd_real *restrict values,
+                                                                   uint32_t cell,
+                                                                   gd_real *restrict output,
+                                                                   uint32_t *restrict chosen,
+                                                                   size_t channels)
 {
     for (size_t c = 0; c < channels; c++) {
         const gd_real value = values[c], best = output[c];
@@ -76,8 +83,9 @@ static void keep_larger_cell(const gd_real *restrict values, uint32_t cell,
 }
 
 /* `chosen` may be NULL. */
-static void take_largest(const gdi_windows *windows, const gd_real *image, size_t begin,
-                         gd_real *output, uint32_t *chosen)
+static inline __attribute__((always_inline)) void take_largest(const gdi_windows *windows,
+                                                               const gd_real *image, size_t begin,
+                                                               gd_real *output, uint32_t *chosen)
 {
     const size_t channels = windows->channels;
     gdi_copy_run(output, image + begin, channels);
@@ -94,8 +102,11 @@ static void take_largest(const gdi_windows *windows, const gd_real *image, size_
     }
 }
 
-static void give_cell(const gd_real *restrict slopes, const uint32_t *restrict chosen,
-                      uint32_t cell, gd_real *restrict gradient, size_t channels)
+static inline __attribute__((always_inline)) void give_cell(const gd_real *restrict slopes,
+                                                            const uint32_t *restrict chosen,
+                                                            uint32_t cell,
+                                                            gd_real *restrict gradient,
+                                                            size_t channels)
 {
     for (size_t c = 0; c < channels; c++) {
         const gd_real slope = slopes[c], before = gradient[c];
@@ -103,8 +114,11 @@ static void give_cell(const gd_real *restrict slopes, const uint32_t *restrict c
     }
 }
 
-static void give_to_largest(const gdi_windows *windows, size_t begin, const gd_real *slopes,
-                            const uint32_t *chosen, gd_real *image_gradient)
+static inline __attribute__((always_inline)) void give_to_largest(const gdi_windows *windows,
+                                                                  size_t begin,
+                                                                  const gd_real *slopes,
+                                                                  const uint32_t *chosen,
+                                                                  gd_real *image_gradient)
 {
     for (uint32_t cell = 0; cell < gdi_window_size(windows); cell++) {
         give_cell(slopes, chosen, cell, image_gradient + cell_begin(windows, begin, cell),
@@ -144,7 +158,7 @@ static bool max_needs(const gdi_layer *layer, size_t batch, bool training, gdi_n
             gdi_size_multiply(outputs, sizeof(uint32_t), &wanted->saved));
 }
 
-static void max_forward(const gdi_pass *pass)
+GDI_VERSIONS static void max_forward(const gdi_pass *pass)
 {
     const gdi_windows windows = windows_of(pass->layer);
     gd_real *output = pass->output;
@@ -158,7 +172,7 @@ static void max_forward(const gdi_pass *pass)
     }
 }
 
-static void max_backward(const gdi_pass *pass)
+GDI_VERSIONS static void max_backward(const gdi_pass *pass)
 {
     const gdi_windows windows = windows_of(pass->layer);
     const gd_real *slopes = pass->output_gradient;

@@ -11,6 +11,8 @@
 
 #include <descent/optimizer.h>
 
+#include "base/versions.h"
+
 #define GDI_UNBOUNDED 1e6 /* upper bound of options that PyTorch only wants not to be negative */
 
 #define GDI_NUMBER(option, member, low, high, value, text)                                     \
@@ -63,14 +65,6 @@
 #define GDI_INDEPENDENT
 #else
 #define GDI_INDEPENDENT _Pragma("GCC ivdep")
-#endif
-
-/* Before a function whose loop is worth one version for each instruction set. */
-#if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) && !defined(__clang__) && \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define GDI_VERSIONS __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define GDI_VERSIONS
 #endif
 
 #define GDI_WEIGHT_DECAY(member)                            \

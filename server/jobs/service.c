@@ -30,7 +30,7 @@ struct jobs_service {
     char boot[STORE_ID_SIZE];
     char *environment;
     int64_t started_at;
-    int64_t recovered; /* jobs, at the start */
+    int64_t recovered;         /* jobs, at the start */
     jobs_retention *retention; /* NULL: nothing expires */
 };
 

@@ -30,6 +30,7 @@ WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-pr
 # Errors of floating point must stay visible: no option that lets the compiler assume finite numbers.
 FLOATING := -ffp-contract=off -fno-math-errno -fno-trapping-math
 OPTIMISE ?= -O2
+CORE_OPTIMISE ?= -O3
 ifdef SANITIZE
 HARDEN   := -fsanitize=$(SANITIZE) -fno-omit-frame-pointer
 else
@@ -107,7 +108,8 @@ $(BUILD)/double/libdescent.a: $(DOUBLE_OBJECTS)
 # The kernels alone are built once for each instruction set; they fuse multiply and add by name.
 # Written in vectors already, they gain nothing from a search for more of them in straight code, and gcc 14.2 gets sums of
 # squared differences wrong by it (AVX-512, -O3): it is off.
-KERNELS_ALL    := -O3 -fno-tree-slp-vectorize
+# clang takes many minutes over them with sanitizers, and a fuzzer's bytes never come as far.
+KERNELS_ALL    = $(CORE_OPTIMISE) -fno-tree-slp-vectorize $(if $(findstring fuzzer,$(SANITIZE)),-fno-sanitize=all)
 KERNELS_AVX2   := -mavx2 -mfma
 KERNELS_AVX512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mprefer-vector-width=512
 ifneq ($(filter x86_64 amd64,$(shell uname -m)),)
@@ -118,11 +120,11 @@ endif
 
 $(BUILD)/double/core/src/%.o: core/src/%.c
 	@mkdir -p $(@D)
-	$(call run,compile $< (double),$(CC) $(ALL_CFLAGS) -O3 $(INCLUDE_CORE) -DGD_REAL_DOUBLE $(KERNEL_FLAGS) -c -o $@ $<)
+	$(call run,compile $< (double),$(CC) $(ALL_CFLAGS) $(CORE_OPTIMISE) $(INCLUDE_CORE) -DGD_REAL_DOUBLE $(KERNEL_FLAGS) -c -o $@ $<)
 
 $(BUILD)/core/src/%.o: core/src/%.c
 	@mkdir -p $(@D)
-	$(call run,compile $<,$(CC) $(ALL_CFLAGS) -O3 $(INCLUDE_CORE) $(KERNEL_FLAGS) -c -o $@ $<)
+	$(call run,compile $<,$(CC) $(ALL_CFLAGS) $(CORE_OPTIMISE) $(INCLUDE_CORE) $(KERNEL_FLAGS) -c -o $@ $<)
 
 $(BUILD)/server/%.o: server/%.c
 	@mkdir -p $(@D)
@@ -347,7 +349,7 @@ FUZZ_CC      ?= clang
 deps-fuzz: deps-test
 	$(call apt,$(PACKAGES_FUZZ))
 fuzz: deps-fuzz
-	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/fuzz CC="$(FUZZ_CC)" OPTIMISE=-O1 \
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/fuzz CC="$(FUZZ_CC)" OPTIMISE=-O1 CORE_OPTIMISE=-O1 \
 	    SANITIZE=fuzzer-no-link,address,undefined build/fuzz/tests/fuzzer
 	@sh tests/fuzz/run.sh build/fuzz/tests/fuzzer $(FUZZ_SECONDS) build/fuzz $(FUZZ_TARGET)
 

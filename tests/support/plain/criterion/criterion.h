@@ -53,10 +53,13 @@ _Noreturn void plain_skip(const char *format, ...) __attribute__((format(printf,
 #define TestSuite(suite, ...) PLAIN_REGISTER(suite##_suite_entry, #suite, "", NULL, __VA_ARGS__)
 
 /* The blank keeps a message that is not there from being an empty format. */
-#define PLAIN_CHECK(fatal, holds, text, ...)                                \
-    do {                                                                    \
-        if (!(holds))                                                       \
-            plain_failed(fatal, __FILE__, __LINE__, text, " " __VA_ARGS__); \
+#define PLAIN_CHECK(fatal, holds, text, ...)                                   \
+    do {                                                                       \
+        if (!(holds)) {                                                        \
+            plain_failed(fatal, __FILE__, __LINE__, text, " " __VA_ARGS__);    \
+            if (fatal) /* it has ended the process; the compiler shall know */ \
+                __builtin_unreachable();                                       \
+        }                                                                      \
     } while (0)
 
 #define PLAIN_NEAR(a, b, tolerance) ((a) - (b) <= (tolerance) && (b) - (a) <= (tolerance))

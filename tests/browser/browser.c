@@ -227,6 +227,7 @@ static void start_session(browser *own)
                                         "--disable-background-networking",
                                         "--window-size=1440,900",
                                         "--disable-dev-shm-usage",
+                                        "--remote-debugging-pipe", /* needs no name service */
                                         "--disable-component-update"};
     cJSON *body = parse(
         "{\"capabilities\":{\"alwaysMatch\":{\"unhandledPromptBehavior\":\"ignore\","

@@ -3,6 +3,9 @@
  */
 #include "browser/browser.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #define LIMIT (180.0 * SERVICE_PATIENCE)
 
 #define SPEC_RATE                                                                                  \
@@ -10,6 +13,65 @@
     "{'generator': {'type': 'moons', 'samples': 300, 'seed': 5}, 'validation': {'fraction': 0.2, " \
     "'seed': 3}}, 'optimizer': {'type': 'adam', 'learning_rate': %g}, 'training': {'epochs': 40, " \
     "'seed': 7}}"
+
+/* Two rates, seeds from 1 on: %d. */
+#define SPEC_SEEDS                                                                                 \
+    "{'name': 'rate %g', 'labels': {'series': 'a'}, 'model': {'type': 'mlp', 'hidden': [8], "      \
+    "'activation': 'tanh'}, 'data': {'generator': {'type': 'moons', 'samples': 200, 'seed': 5}}, " \
+    "'optimizer': {'type': 'adam', 'learning_rate': %g}, 'training': {'epochs': 20, 'seed': %d}}"
+
+#define SEEDS 5
+
+Test(browser_compare, groups_baseline_sweep_and_more_than_eight, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    char list[2 * SEEDS * 40] = "", first[40] = "";
+    for (int i = 0; i < 2 * SEEDS; i++) {
+        double rate = i < SEEDS ? 0.001 : 0.02;
+        const char *id =
+            reply_text(client_run(it, 30, SPEC_SEEDS, rate, rate, 1 + i % SEEDS), "/id");
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i > 0 ? "," : "", id);
+        if (i == 0)
+            snprintf(first, sizeof first, "%s", id);
+    }
+    browser *own = browser_start(it);
+    browser_open(own, "#/compare?jobs=%s", list);
+    /* Ten are too many for one picture. */
+    browser_await(own, "document.querySelectorAll('.multiples .chart').length === 10");
+    browser_await(
+        own,
+        "[...document.querySelectorAll('.multiples canvas')].every(own => own.ariaLabel.includes('best'))");
+    browser_picture(own, "compare-multiples-light");
+    browser_choose(own, "#group", "optimizer.learning_rate");
+    browser_await_text(own, "0.001: median of 5");
+    browser_await_text(own, "0.02: median of 5");
+    browser_await(
+        own,
+        "!document.querySelector('.chart').hidden && document.querySelector('.multiples').hidden");
+    browser_choose(own, "[aria-label='Show']", "best");
+    browser_choose(own, "[aria-label='y scale']", "asinh");
+    browser_await_text(own, "asinh: straight up to");
+    (void)browser_run(own, "document.querySelector('.plot').focus()");
+    browser_keys(own, "\uE010"); /* End */
+    browser_await(
+        own,
+        "/0\\.02: median of 5 [\\d.e−]+ \\([\\d.e−]+ to [\\d.e−]+\\)/.test(document.querySelector('.readout').innerText)");
+    browser_picture(own, "compare-groups-light");
+    browser_click(own, "[aria-pressed=false].tag");
+    browser_await_text(own, "× is the share of the baseline");
+    browser_await(own, "document.querySelectorAll('.changed').length > 0");
+    browser_await(own,
+                  "document.querySelector('[aria-label^=\"Settings and best loss: rate 0.001\"]')");
+    browser_await(own, "location.hash.includes('baseline=%s')", first);
+    const char *address = browser_text(own, "return location.hash");
+    browser_open(own, "%s", address);
+    browser_await_text(own, "0.02: median of 5");
+    browser_await_text(own, "× is the share of the baseline");
+    browser_await(own, "document.querySelector('[aria-label=Show]').value === 'best'");
+    browser_expect_quiet(own, false);
+    browser_destroy(own);
+    service_destroy(it);
+}
 
 Test(browser_compare, ticked_runs_are_compared_and_the_link_lasts, .timeout = LIMIT)
 {

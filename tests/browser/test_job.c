@@ -20,6 +20,12 @@
     "'schedule': {'type': 'cosine', 'warmup_steps': 50}}, 'training': {'epochs': %d, "       \
     "'batch_size': 16, 'seed': 7, 'record_every': 1}}"
 
+/* Some seconds of steps with checkpoints all the time. */
+#define SPEC_CRASH                                                                                \
+    "{'name': 'crash', 'model': {'type': 'mlp', 'hidden': [8]}, 'data': {'generator': {'type': "  \
+    "'moons', 'samples': 256, 'seed': 1}}, 'training': {'steps': 10000000000, 'batch_size': 16, " \
+    "'seed': 7, 'checkpoint_seconds': 0.05}}"
+
 static void open_job(browser *own, const char *id)
 {
     browser_open(own, "#/jobs/%s", id);
@@ -201,65 +207,55 @@ Test(browser_job, a_job_is_deleted_under_the_viewer, .timeout = LIMIT)
     service_destroy(it);
 }
 
-/* A service that wants a token, as the page meets it: its requests are answered 401 without the right one. */
-Test(browser_job, a_token_is_asked_for_and_kept_for_the_tab, .timeout = LIMIT)
+Test(browser_job, a_crash_is_told_with_the_step_it_went_on_from, .timeout = LIMIT)
 {
     service *it = service_start(1);
-    (void)client_run(it, 20, SPEC_TINY);
+    const char *id = client_submit(it, SPEC_CRASH);
+    (void)client_wait_step(it, id, 1000, 30);
+    service_sleep(0.5); /* a checkpoint lies behind it */
+    service_kill(it);
+    service_restart(it);
+    (void)client_wait_status(it, id, "running", 20);
     browser *own = browser_start(it);
-    (void)browser_command(
-        own, "Page.addScriptToEvaluateOnNewDocument",
-        "{\"source\":\"const real = fetch; window.fetch = (path, options) => "
-        "options?.headers?.Authorization === 'Bearer right' ? real(path, options) : "
-        "Promise.resolve(new Response('{}', {status: 401}));\"}");
-    browser_open(own, "%s", "");
-    browser_type(own, "#token", "wrong");
-    browser_press(own, "Use it");
-    browser_await(own, "document.querySelector('#token')?.value === ''");
-    browser_type(own, "#token", "right");
-    browser_press(own, "Use it");
-    browser_await(own, "document.querySelectorAll('.jobs tbody .name a').length === 1");
-    cr_expect_str_eq(browser_text(own, "return sessionStorage.getItem('descentd.token')"), "right");
-    cr_expect(cJSON_IsNull(browser_run(own, "return localStorage.getItem('descentd.token')")));
-    browser_open(own, "#/service");
-    browser_await_text(own, "Workers busy");
+    open_job(own, id);
+    browser_await(own, "/resumed after a crash at step [\\d,]+/.test(document.body.innerText)");
+    browser_await_text(own, "recovered");
     browser_expect_quiet(own, false);
     browser_destroy(own);
     service_destroy(it);
 }
 
-/* The time between two polls is taken out: what a page on a running job does in its first hour, in half a minute. Its
- * points are thinned again many times meanwhile, so that later hours hold nothing new. */
-Test(browser_job, polling_for_long_leaves_nothing_behind, .timeout = LIMIT)
+Test(browser_job, a_replay_is_laid_over_and_equal_to_the_last_bit, .timeout = LIMIT)
 {
     service *it = service_start(1);
-    const char *id = client_submit(it, SPEC_ENDLESS);
+    const char *id = reply_text(client_run(it, 30, SPEC_CURVES, 0.003, 20), "/id");
     browser *own = browser_start(it);
     open_job(own, id);
-    browser_await(own, STEP " > 0");
-    (void)browser_run(
-        own,
-        "const real = window.setTimeout; window.polls = 0; const ask = window.fetch;"
-        "window.fetch = (...all) => { window.polls++; return ask(...all); };"
-        "window.setTimeout = (act, pause, ...rest) => real(act, pause / 1000, ...rest);");
-    double nodes[2], bytes[2];
-    for (int round = 0; round < 2; round++) {
-        double wanted = round == 0 ? 600 : 3000;
-        double deadline = service_now() + 60 * SERVICE_PATIENCE;
-        while (browser_number(own, "return window.polls") < wanted && service_now() < deadline)
-            service_sleep(0.5);
-        (void)browser_command(own, "HeapProfiler.collectGarbage", "{}");
-        const cJSON *heap = browser_command(own, "Runtime.getHeapUsage", "{}");
-        bytes[round] = cJSON_GetObjectItem(heap, "usedSize")->valuedouble;
-        nodes[round] = browser_number(own, "return document.querySelectorAll('*').length");
-    }
-    double polls = browser_number(own, "return window.polls");
-    cr_log_info("%.0f requests; heap %.1f to %.1f MB, %.0f to %.0f elements", polls, bytes[0] / 1e6,
-                bytes[1] / 1e6, nodes[0], nodes[1]);
-    cr_expect_geq(polls, 1500, "only %g requests", polls);
-    cr_expect_lt(bytes[1], bytes[0] * 1.25 + 2e6, "the heap grew from %g to %g", bytes[0],
-                 bytes[1]);
-    cr_expect_lt(nodes[1], nodes[0] + 60, "elements grew from %g to %g", nodes[0], nodes[1]);
+    browser_click(own, "#replay");
+    browser_await(own, "location.hash.startsWith('#/compare?jobs=%s,')", id);
+    browser_await_text(own, "Their parameters are equal to the last bit.");
+    browser_expect_quiet(own, false);
+    browser_destroy(own);
+    service_destroy(it);
+}
+
+Test(browser_job, deleting_can_be_undone, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const char *id = reply_text(client_run(it, 30, SPEC_CURVES, 0.003, 5), "/id");
+    browser *own = browser_start(it);
+    open_job(own, id);
+    browser_press(own, "Delete");
+    browser_await_text(own, "“curves” is deleted in");
+    browser_press(own, "Undo");
+    browser_await(own, "document.querySelector('.jobs .name a')?.innerText === 'curves'");
+    browser_press(own, "curves");
+    browser_await(own, STATE " === 'succeeded'");
+    browser_press(own, "Delete");
+    browser_await_text(own, "“curves” is deleted in");
+    browser_press(own, "Close"); /* does not wait */
+    browser_await_text(own, "Nothing has been trained here yet");
+    ASSERT_STATUS(client_get(it, "/v1/jobs/%s", id), 404);
     browser_expect_quiet(own, false);
     browser_destroy(own);
     service_destroy(it);

@@ -118,6 +118,34 @@ Test(browser_jobs, jobs_are_tagged_and_deleted_with_undo, .timeout = LIMIT)
     service_destroy(it);
 }
 
+Test(browser_jobs, columns_are_chosen_and_a_pin_keeps_on_top, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    (void)client_run(it, 20, SPEC_NAMED, "alder", 0.01);
+    (void)client_run(it, 20, SPEC_NAMED, "birch", 0.001);
+    browser *own = browser_start(it);
+    browser_open(own, "%s", "");
+    browser_await(own, "document.querySelector('.jobs .name a')?.innerText === 'birch'");
+    browser_await(own, "document.querySelector('.jobs tbody tr').innerText.includes('sgd')");
+    browser_click(own, ".menu summary");
+    browser_click(own, "#column-optimizer");
+    browser_click(own, "#column-priority");
+    browser_await(own, "!document.querySelector('.jobs tbody tr').innerText.includes('sgd')");
+    browser_await(own, "document.querySelector('.jobs thead').innerText.includes('Priority')");
+    cr_expect_not_null(strstr(browser_text(own, "return location.hash"), "columns="));
+    browser_click(own, "[aria-label='Keep alder on top']");
+    browser_await(own, "document.querySelector('.jobs .name a').innerText === 'alder'");
+    browser_open(own, "%s", browser_text(own, "return location.hash"));
+    browser_await(own, "document.querySelector('.jobs .name a')?.innerText === 'alder'");
+    browser_await(own, "document.querySelector('.jobs thead').innerText.includes('Priority')");
+    cr_expect_eq(reply_count(client_get(it, "/v1/jobs?label=pinned:yes"), "/jobs"), 1);
+    browser_click(own, "[aria-label='Keep alder on top']");
+    browser_await(own, "document.querySelector('.jobs .name a').innerText === 'birch'");
+    browser_expect_quiet(own, false);
+    browser_destroy(own);
+    service_destroy(it);
+}
+
 Test(browser_jobs, markup_in_a_name_is_text, .timeout = LIMIT)
 {
     service *it = service_start(1);
@@ -177,6 +205,15 @@ Test(browser_jobs, ten_thousand_rows, .timeout = LIMIT)
     }
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
+    double quickest = 1e9;
+    for (int i = 0; i < 20; i++) {
+        double start = service_now();
+        ASSERT_STATUS(client_get(it, "/v1/jobs?limit=50"), 200);
+        double took = (service_now() - start) * 1e3;
+        quickest = took < quickest ? took : quickest;
+    }
+    cr_log_info("a poll of 10,000 jobs: %.1f ms", quickest);
+    cr_expect_lt(quickest, 20 * SERVICE_PATIENCE, "a poll took %g ms", quickest);
     browser *own = browser_start(it);
     browser_open(own, "%s", "");
     browser_await_text(own, "1–50 of 10,000");

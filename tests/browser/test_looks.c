@@ -19,7 +19,7 @@
 /* Faults as a list of sentences; [] where there are none. */
 static const char CHECKS[] =
     "const faults = [];"
-    "const seen = own => own.getClientRects().length > 0 && getComputedStyle(own).visibility !== 'hidden';"
+    "const seen = own => own.checkVisibility({ visibilityProperty: true, contentVisibilityAuto: true });"
     "const say = (words, own) => faults.push(`${words}: ${own.outerHTML.slice(0, 160)}`);"
     "const name = own => (own.ariaLabel || own.innerText || own.title || document.getElementById("
     "own.getAttribute('aria-labelledby'))?.innerText || '').trim();"
@@ -99,12 +99,16 @@ Test(browser_looks, every_page_in_both_themes_and_all_widths, .timeout = LIMIT)
         reply_text(client_run(it, 60, SPEC_DEEP, "spiral, quick", 0.01, 150), "/id");
     (void)client_upload_file(it, "?name=iris", "docs/demo/iris.csv");
     (void)client_submit(it, SPEC_DEEP, "too fast", 900.0, 100);
+    (void)client_submit(it, SPEC_DEEP,
+                        "a_name_without_a_single_blank_that_goes_on_and_on_and_on_until_nobody_can_"
+                        "say_where_it_began_or_what_it_was_meant_to_tell",
+                        0.01, 3);
     const char *busy = client_submit(it, SPEC_DEEP, "a long run", 0.001, 2000000);
     (void)client_wait_step(it, busy, 200, 30);
     (void)client_submit(it, SPEC_DEEP, "waits in line", 0.001, 100);
     browser *own = browser_start(it);
     const page pages[] = {
-        {"jobs", "", "document.querySelectorAll('.jobs tbody tr').length === 5", 640},
+        {"jobs", "", "document.querySelectorAll('.jobs tbody tr').length === 6", 640},
         {"job", client_text(it, "#/jobs/%s", quick),
          "document.querySelector('.chart canvas')?.ariaLabel.includes('points') && "
          "document.querySelector('#predict-0')",
@@ -114,13 +118,50 @@ Test(browser_looks, every_page_in_both_themes_and_all_widths, .timeout = LIMIT)
          "document.body.innerText.includes('optimizer.learning_rate') && "
          "document.querySelector('.chart canvas')?.ariaLabel.includes('points')",
          1180},
-        {"service", "#/service", "document.querySelector('.bars .state')", 760},
+        {"service", "#/service", "document.querySelector('.bars .state')", 900},
+        {"interface", "#/api", "document.querySelectorAll('.operation').length > 20", 1200},
     };
     for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
         look(own, &pages[i], "light", 1440, pages[i].height);
         look(own, &pages[i], "dark", 1440, pages[i].height);
         look(own, &pages[i], "light", 360, 800);
+        look(own, &pages[i], "dark", 320, 800); /* 1280 px at 400 % */
         look(own, &pages[i], "dark", 3840, 2160);
+    }
+    browser_expect_quiet(own, false);
+    browser_destroy(own);
+    service_destroy(it);
+}
+
+/* Lines, controls and states against the grounds they stand on, WCAG 2.2 1.4.11; motion where none is wanted. */
+Test(browser_looks, lines_and_controls_are_seen_and_nothing_moves, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    browser *own = browser_start(it);
+    static const char *const themes[] = {"light", "dark"};
+    for (size_t i = 0; i < 2; i++) {
+        browser_theme(own, themes[i]);
+        browser_open(own, "#/new");
+        browser_await(own, "document.querySelector('.estimate .figure')");
+        const cJSON *fault;
+        cJSON_ArrayForEach(
+            fault,
+            browser_run(
+                own,
+                "const probe = document.body.appendChild(document.createElement('span'));"
+                "const light = token => { probe.style.color = `var(${token})`; const parts = getComputedStyle(probe).color.match(/[\\d.]+/g).map(Number)"
+                ".slice(0, 3).map(part => part / 255).map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);"
+                " return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]; };"
+                "const faults = [];"
+                "for (const line of [...Array(8).keys()].map(index => `--series-${index + 1}`).concat('--edge', '--accent', '--good', '--warn', '--bad', '--calm'))"
+                " for (const ground of ['--surface', '--paper', '--sunken']) { const a = light(line), b = light(ground);"
+                "  const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05); if (ratio < 3) faults.push(`${line} on ${ground}: ${ratio.toFixed(2)}`); }"
+                "for (const control of document.querySelectorAll('*')) { const { transitionDuration, animationName } = getComputedStyle(control);"
+                " if (/[1-9]/.test(transitionDuration) || animationName !== 'none') { faults.push(`it moves: ${control.outerHTML.slice(0, 80)}`); break; } }"
+                "probe.remove(); return faults"))
+        {
+            cr_expect_fail("%s: %s", themes[i], fault->valuestring);
+        }
     }
     browser_expect_quiet(own, false);
     browser_destroy(own);

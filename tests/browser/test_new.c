@@ -126,6 +126,56 @@ Test(browser_new, a_job_is_cloned_and_a_spec_imported, .timeout = LIMIT)
     service_destroy(it);
 }
 
+/* Parameters of another job to start from, targets in a dataset of their own, what it will take. */
+Test(browser_new, a_warm_start_and_targets_of_another_dataset, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const char *id = reply_text(
+        client_run(
+            it, 20,
+            "{'name': 'first', 'model': {'type': 'mlp', 'hidden': [16], 'activation': 'tanh'}, 'data': "
+            "{'generator': 'moons'}, 'training': {'epochs': 400, 'seed': 7}}"),
+        "/id");
+    (void)client_upload(it, "?name=sizes&columns=a,b", "1,2\n2,3\n3,5\n4,4\n");
+    const char *answers = client_upload(it, "?name=answers&columns=y", "3\n5\n8\n8\n");
+    browser *own = browser_start(it);
+    browser_open(own, "#/new");
+    browser_await(own, "document.querySelector('.estimate .figure')");
+    browser_await_text(own, "The time is judged by “first”, which ran here.");
+    browser_await(
+        own,
+        "document.querySelector('.estimate canvas').ariaLabel.startsWith('learning rate from 0.01')");
+    browser_choose(own, FIELD("/training/from_job/job"), id);
+    browser_choose(own, FIELD("/training/from_job/which"), "best");
+    browser_await(own, "!document.querySelector('#submit').disabled");
+    browser_click(own, "#submit");
+    browser_await(own, "document.querySelector('.page-head .state-succeeded')");
+    const char *made = browser_text(own, "return location.hash.slice('#/jobs/'.length)");
+    cr_expect_str_eq(reply_text(client_get(it, "/v1/jobs/%s", made), "/spec/training/from_job/job"),
+                     id);
+    browser_open(own, "#/new");
+    browser_await(own, "document.querySelector('.estimate .figure')");
+    browser_press(own, "A table");
+    browser_await(own, "document.querySelector(`" FIELD("/data/dataset") "`).options.length === 3");
+    const char *sizes = browser_text(
+        own,
+        "return [...document.querySelector(`" FIELD(
+            "/data/dataset") "`).options].find(own => own.innerText.startsWith('sizes')).value");
+    browser_choose(own, FIELD("/data/dataset"), sizes);
+    browser_choose(own, FIELD("/data/target"), answers);
+    browser_choose(own, FIELD("/data/validation"), "none");
+    browser_choose(own, FIELD("/model/type"), "linear");
+    browser_await(own, "!document.querySelector('#submit').disabled");
+    browser_click(own, "#submit");
+    browser_await(own, "document.querySelector('.page-head .state-succeeded')");
+    made = browser_text(own, "return location.hash.slice('#/jobs/'.length)");
+    cr_expect_str_eq(reply_text(client_get(it, "/v1/jobs/%s", made), "/spec/data/target/dataset"),
+                     answers);
+    browser_expect_quiet(own, true);
+    browser_destroy(own);
+    service_destroy(it);
+}
+
 /* The harder way through the form: a text, layers one by one, and a model that writes on. */
 Test(browser_new, a_text_is_sent_and_written_on, .timeout = LIMIT)
 {

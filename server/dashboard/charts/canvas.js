@@ -32,6 +32,16 @@ export function colour(name) {
     return value;
 }
 
+/** Letters on a canvas, which grow with those of the page. @param {string} [weight] @returns {string} */
+export function letters(weight = "") {
+    return `${weight} ${letterSize()}px Inter, system-ui, sans-serif`;
+}
+
+/** @returns {number} CSS pixels */
+export function letterSize() {
+    return Math.round(parseFloat(getComputedStyle(document.documentElement).fontSize) / 14 * 11);
+}
+
 /** The same with an opacity. @param {string} name @param {number} alpha @returns {string} */
 export function faded(name, alpha) {
     const parts = colour(name).match(/[\d.]+/g) ?? ["0", "0", "0"];

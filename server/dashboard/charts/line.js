@@ -4,7 +4,7 @@
 import { fill, h, say } from "../dom.js";
 import { count, number, short } from "../format.js";
 import { asinhScale } from "./asinh.js";
-import { colour, faded } from "./canvas.js";
+import { colour, faded, letters, letterSize } from "./canvas.js";
 import { LEFT, RIGHT, steer } from "./cursor.js";
 import { axisScale, ticksOf } from "./scale.js";
 import { dataTable } from "./table.js";
@@ -37,7 +37,7 @@ function library() {
 function axis(mapping, wanted, words) {
     return { type: { linear: "linear", log: "logarithmic", asinh: "asinh" }[mapping.kind], unit: mapping.unit,
         grid: { color: colour("--grid"), drawTicks: false, drawBorder: false },
-        ticks: { color: colour("--muted"), font: { family: "Inter, system-ui, sans-serif", size: 11 }, maxRotation: 0, padding: 6, callback: words },
+        ticks: { color: colour("--muted"), font: { family: "Inter, system-ui, sans-serif", size: letterSize() }, maxRotation: 0, padding: 6, callback: words },
         afterBuildTicks: own => {
             own.ticks = ticksOf(mapping, own.min, own.max, wanted()).map(value => ({ value }));
         } };
@@ -51,7 +51,7 @@ export class LineChart {
         /** @type {?LineView} */
         this.view = null;
         this.canvas = h("canvas", { role: "img", "aria-label": title });
-        this.plot = h("div", { class: "plot", style: { height: `${height}px` } }, this.canvas);
+        this.plot = h("div", { class: "plot", style: { height: `calc(${height}px * var(--tall))` } }, this.canvas);
         this.summary = h("span");
         this.table = dataTable(title, () => this.view?.table() ?? []);
         this.element = h("figure", { class: "chart" }, h("figcaption", null, h("h3", null, title), this.summary, this.table.toggle),
@@ -209,7 +209,7 @@ export class LineChart {
         if (!view)
             return;
         context.save();
-        context.font = "11px Inter, system-ui, sans-serif";
+        context.font = letters();
         if (Number.isFinite(view.line)) {
             context.strokeStyle = colour("--edge");
             context.setLineDash([2, 3]);

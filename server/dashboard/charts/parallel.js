@@ -3,7 +3,7 @@
 
 import { h } from "../dom.js";
 import { number } from "../format.js";
-import { colour, faded, sharpen } from "./canvas.js";
+import { colour, faded, letters, sharpen } from "./canvas.js";
 
 const HEIGHT = 210;
 const TOP = 34;
@@ -75,7 +75,7 @@ export class ParallelChart {
         if (width === 0 || this.axes.length === 0)
             return;
         const context = sharpen(this.canvas, width, HEIGHT);
-        context.font = "11px Inter, system-ui, sans-serif";
+        context.font = letters();
         context.textAlign = "center";
         this.axes.forEach((axis, index) => {
             const left = this.left(index);

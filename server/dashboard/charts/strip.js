@@ -3,7 +3,7 @@
 
 import { h, say } from "../dom.js";
 import { number } from "../format.js";
-import { colour, sharpen } from "./canvas.js";
+import { colour, letters, sharpen } from "./canvas.js";
 import { LEFT, steer } from "./cursor.js";
 import { axisScale, nearest } from "./scale.js";
 import { dataTable } from "./table.js";
@@ -110,7 +110,6 @@ export class StripChart {
         const width = this.plot.clientWidth, inner = Math.max(1, width - LEFT - this.group.right);
         this.canvas.style.height = `${rows.length * height}px`;
         const context = sharpen(this.canvas, width, rows.length * height);
-        context.font = "11px Inter, system-ui, sans-serif";
         context.textAlign = "right";
         context.textBaseline = "middle";
         // Nothing is drawn beyond the last value: what is ahead stays empty.
@@ -121,7 +120,7 @@ export class StripChart {
             at[pixel] = nearest(x, mapping.from(first + pixel / inner * wide), mapping);
         rows.forEach((row, line) => {
             context.fillStyle = colour(row.name === chosen ? "--accent" : "--muted");
-            context.font = `${row.name === chosen ? "600 " : ""}11px Inter, system-ui, sans-serif`;
+            context.font = letters(row.name === chosen ? "600" : "");
             context.fillText(row.name, LEFT - 8, (line + 0.5) * height, LEFT - 10);
             for (let pixel = 0; pixel < inner;) {
                 let end = pixel + 1;

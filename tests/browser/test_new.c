@@ -134,7 +134,7 @@ Test(browser_new, a_warm_start_and_targets_of_another_dataset, .timeout = LIMIT)
         client_run(
             it, 20,
             "{'name': 'first', 'model': {'type': 'mlp', 'hidden': [16], 'activation': 'tanh'}, 'data': "
-            "{'generator': 'moons'}, 'training': {'epochs': 400, 'seed': 7}}"),
+            "{'generator': 'moons'}, 'training': {'epochs': 6000, 'seed': 7}}"),
         "/id");
     (void)client_upload(it, "?name=sizes&columns=a,b", "1,2\n2,3\n3,5\n4,4\n");
     const char *answers = client_upload(it, "?name=answers&columns=y", "3\n5\n8\n8\n");

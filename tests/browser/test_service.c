@@ -146,7 +146,7 @@ Test(browser_service, polls_are_cheap_and_rare_while_nobody_looks, .timeout = LI
 
 /* Eight hours of a page on a running job without the waiting: 28,800 polls, a new point now and then as a long run has them,
  * answered inside the page. What is left after the first hour is what is left after the last. */
-Test(browser_service, eight_hours_leave_nothing_behind, .timeout = 2 * LIMIT)
+Test(browser_service, eight_hours_leave_nothing_behind, .timeout = 3 * LIMIT)
 {
     service *it = service_start(1);
     const char *id = client_submit(it, SPEC_ENDLESS);
@@ -176,7 +176,7 @@ Test(browser_service, eight_hours_leave_nothing_behind, .timeout = 2 * LIMIT)
         " }"
         " return real(path, options); };");
     double nodes[2], bytes[2], listeners[2];
-    double deadline = service_now() + 200 * SERVICE_PATIENCE;
+    double deadline = service_now() + 400 * SERVICE_PATIENCE;
     for (int round = 0; round < 2; round++) {
         double wanted = round == 0 ? 3600 : 28800;
         while (browser_number(own, "return window.polls") < wanted && service_now() < deadline)

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #define THREADS    64
@@ -269,10 +270,9 @@ static gd_status insert_large(store_transaction *transaction, void *context, gd_
 static int64_t log_length(void)
 {
     char log[128];
-    size_t length = 0;
+    struct stat facts;
     (void)snprintf(log, sizeof log, "%s-wal", fixture.path);
-    free(store_fixture_file(log, &length));
-    return (int64_t)length;
+    return stat(log, &facts) == 0 ? (int64_t)facts.st_size : 0;
 }
 
 Test(store_writer, n43_empties_the_log_after_a_held_reader_is_gone)

@@ -101,6 +101,7 @@ export class JobRow {
     drawName() {
         const { job } = this, name = nameOf(job), pinned = this.isPinned();
         say(this.link, name);
+        this.link.title = name;
         this.tick.setAttribute("aria-label", `Select ${name}`);
         this.pin.setAttribute("aria-pressed", String(pinned));
         this.pin.setAttribute("aria-label", `Keep ${name} on top`);

@@ -105,7 +105,7 @@ typedef struct gd_trainer_setup {
     gd_examples examples;
     gd_examples validation; /* count 0: none */
     int64_t shuffle_window; /* examples that are in random order among each other; 0, or at
-                                          least all there are: all of them. Else blocks of a 256th of
+                                          least all there are: all of them. Else blocks of a 64th of
                                           the window, in a new random order every epoch, fill one
                                           window after the other, and each is shuffled; a source is
                                           asked for the next window while this one trains */

@@ -58,6 +58,9 @@ gd_status gdi_batcher_init(gdi_batcher *batcher, const gd_examples *examples,
     if (status == GD_OK && batcher->shuffled) {
         status = gdi_order_init(&batcher->order, examples->count, window, rows, error);
     }
+    if (status == GD_OK && examples->source != NULL && gdi_order_is_windowed(&batcher->order)) {
+        gdi_source_scatter(examples->source);
+    }
     if (status != GD_OK) {
         gdi_batcher_dispose(batcher);
     }

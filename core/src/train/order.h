@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define GDI_BLOCKS_A_WINDOW 256
+#define GDI_BLOCKS_A_WINDOW 64
 
 typedef struct gdi_order {
     int64_t count;

@@ -450,3 +450,10 @@ void gdi_source_release(const gd_source *source, int64_t first, int64_t count)
 {
     advise_examples(source, first, count, MADV_DONTNEED, true);
 }
+
+void gdi_source_scatter(const gd_source *source)
+{
+    if (source->frame->row_count > 0) {
+        advise(source->frame, 0, source->frame->row_count - 1, MADV_RANDOM, false);
+    }
+}

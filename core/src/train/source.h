@@ -64,6 +64,8 @@ void gdi_source_read(const gd_source *source, const int64_t *order, int64_t firs
  * soon; they are not wanted any more. */
 void gdi_source_expect(const gd_source *source, int64_t first, int64_t count);
 void gdi_source_release(const gd_source *source, int64_t first, int64_t count);
+/* From now on pages are read as asked for by gdi_source_expect, and no others around them. */
+void gdi_source_scatter(const gd_source *source);
 
 /* The frame's memory, as if one of its rows were read; a hint. */
 void gdi_source_prefetch(const gd_source *source, int64_t example);

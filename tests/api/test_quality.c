@@ -139,3 +139,22 @@ Test(api_quality, census_with_texts_and_missing_cells, .timeout = LIMIT)
     cr_expect_geq(reply_number(job, "/metrics/accuracy"), 0.83, "%s", job->body);
     service_destroy(it);
 }
+
+Test(api_quality, census_by_logistic_regression_straight_from_the_file, .timeout = LIMIT)
+{
+    need_file(TABULAR "adult-test.csv");
+    service *it = service_start(2);
+    const char *id = client_upload_file(it, "?header=no", TABULAR "adult-test.csv");
+    static const char *const missing[] = {"mean", "drop"};
+    for (size_t i = 0; i < 2; i++) {
+        double accuracy =
+            mean_accuracy(it, "'logistic'",
+                          client_text(it,
+                                      "'dataset': '%s', 'target': 'column_15', 'missing': '%s', "
+                                      "'scaling': 'standardize', 'storage': '%s'",
+                                      id, missing[i], i == 0 ? "memory" : "mapped"),
+                          "'epochs': 10, 'batch_size': 64");
+        cr_expect_geq(accuracy, 0.84, "%s: %g", missing[i], accuracy);
+    }
+    service_destroy(it);
+}

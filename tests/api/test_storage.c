@@ -280,3 +280,90 @@ Test(api_storage, missing_cells_by_mean_and_by_drop, .timeout = LIMIT)
     }
     service_destroy(it);
 }
+
+/* --- Real files, mapped ----------------------------------------------------------------------- */
+
+#define DATA "../shared/data/"
+
+static const char *upload_real(service *it, const char *name, const char *query, const char *type)
+{
+    const char *path = client_text(it, DATA "%s", name);
+    FILE *file = fopen(path, "rbe");
+    if (file == NULL) {
+        service_destroy(it);
+        cr_skip_test("%s%s is missing", DATA, name);
+    }
+    size_t room = (size_t)4 << 20;
+    char *bytes = malloc(room);
+    cr_assert_not_null(bytes);
+    size_t length = fread(bytes, 1, room, file);
+    fclose(file);
+    const char *const headers[] = {client_text(it, "Content-Type: %s", type),
+                                   strstr(name, ".gz") != NULL ? "Content-Encoding: gzip" : NULL,
+                                   NULL};
+    client_request what = {.method = "POST",
+                           .path = client_text(it, "/v1/datasets%s", query),
+                           .headers = headers,
+                           .body = bytes,
+                           .length = length};
+    const reply *made = client_send(it, &what);
+    free(bytes);
+    ASSERT_STATUS(made, 201);
+    return reply_text(made, "/id");
+}
+
+/* The job in memory and mapped, `spec` with %s where the storage stands. */
+static const reply *expect_same(service *it, const char *spec)
+{
+    const char *at = strstr(spec, "STORAGE");
+    cr_assert_not_null(at);
+    const reply *jobs[2];
+    for (int mapped = 0; mapped < 2; mapped++)
+        jobs[mapped] = client_run(it, SECONDS, "%.*s%s%s", (int)(at - spec), spec,
+                                  mapped != 0 ? "mapped" : "memory", at + strlen("STORAGE"));
+    cr_expect_str_eq(reply_text(jobs[1], "/spec/data/storage"), "mapped");
+    cr_expect_str_eq(reply_text(jobs[1], "/digest"), reply_text(jobs[0], "/digest"), "%s", spec);
+    cr_expect_eq(reply_number(jobs[1], "/metrics/loss"), reply_number(jobs[0], "/metrics/loss"));
+    return jobs[1];
+}
+
+Test(api_storage, digits_stay_bytes_until_the_batch, .timeout = LIMIT)
+{
+    service *it = service_start(2);
+    const char *type = "application/octet-stream";
+    const char *images = upload_real(it, "images/t10k-images-idx3-ubyte.gz", "?format=idx", type);
+    const char *labels = upload_real(it, "images/t10k-labels-idx1-ubyte.gz", "?format=idx", type);
+    const char *spec =
+        client_text(it,
+                    "{'model': 'softmax', 'data': {'dataset': '%s', 'target': {'dataset': '%s'}, "
+                    "'scaling': 'minmax', 'task': 'classification', 'storage': 'STORAGE', "
+                    "'validation': {'fraction': 0.2, 'seed': 1}}, 'optimizer': {'type': 'adam', "
+                    "'learning_rate': 0.001}, 'training': {'epochs': 2, 'batch_size': 64, 'seed': "
+                    "1}}",
+                    images, labels);
+    cr_expect_geq(reply_number(expect_same(it, spec), "/metrics/accuracy"), 0.86);
+    service_destroy(it);
+}
+
+Test(api_storage, windows_over_a_mapped_series_and_a_mapped_text, .timeout = LIMIT)
+{
+    service *it = service_start(2);
+    const char *series = upload_real(it, "series/airline-passengers.csv", "", "text/csv");
+    (void)expect_same(
+        it, client_text(it,
+                        "{'model': {'type': 'mlp', 'hidden': [16]}, 'data': {'dataset': '%s', "
+                        "'target': 'Passengers', 'window': {'length': 12}, 'validation': "
+                        "{'fraction': 0.25}, 'scaling': 'standardize', 'storage': 'STORAGE'}, "
+                        "'training': {'epochs': 20, 'seed': 1}}",
+                        series));
+    const char *text = upload_real(it, "text/tinyshakespeare.txt", "", "text/plain");
+    (void)expect_same(
+        it, client_text(it,
+                        "{'model': {'type': 'sequential', 'layers': [{'type': 'embedding', "
+                        "'dimensions': 8}, {'type': 'gru', 'units': 16, 'return_sequences': true}, "
+                        "{'type': 'dense', 'units': 'auto'}]}, 'data': {'dataset': '%s', "
+                        "'validation': {'fraction': 0.01}, 'storage': 'STORAGE'}, 'loss': "
+                        "'cross_entropy', 'training': {'steps': 100, 'batch_size': 16, 'seed': 1}}",
+                        text));
+    service_destroy(it);
+}

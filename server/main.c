@@ -18,6 +18,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LARGE_BLOCK (4 << 20)
+
 #define DRAIN_SECONDS 5.0 /* and two for the connections: gone within 8 s of the signal */
 #define STOP_SECONDS  2.0
 
@@ -315,8 +317,19 @@ static int ask_health(const config *read)
     return report(GD_UNAVAILABLE, &error, NULL);
 }
 
+/* Blocks as large as a job's go back to the system when it ends, in place of staying with the
+ * process: by default the C library keeps ever larger ones. */
+static void give_large_blocks_back(void)
+{
+#ifdef __GLIBC__
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+    (void)mallopt(M_TRIM_THRESHOLD, LARGE_BLOCK);
+#endif
+}
+
 int main(int argument_count, char **arguments)
 {
+    give_large_blocks_back();
     descentd service = {.store = NULL};
     gd_error error = {0};
     gd_status status = config_read(&service.config, argument_count, arguments, &error);

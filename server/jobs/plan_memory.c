@@ -13,7 +13,7 @@
 #define PREPARED_MAXIMUM ((int64_t)256 << 20) /* bytes of prepared rows kept without being asked */
 #define WINDOW_MAXIMUM   ((int64_t)64 << 20)  /* bytes of the file a shuffle reaches over */
 #define WINDOW_MINIMUM   ((int64_t)1 << 20)
-#define WINDOWS_A_JOB    4    /* of its memory one window is at most this part */
+#define WINDOWS_A_JOB    6    /* of its memory one window is at most this part */
 #define SLICE_ROWS       4096 /* of a validation pass at most */
 #define UNCOUNTABLE      (-1)
 

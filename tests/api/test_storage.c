@@ -101,19 +101,19 @@ Test(api_storage, a_windowed_job_resumes_to_the_same_bytes, .timeout = LIMIT)
     service_destroy(it);
 }
 
-Test(api_storage, what_does_not_fit_the_memory_of_a_job_is_mapped, .timeout = LIMIT)
+Test(api_storage, four_times_the_memory_of_a_job_trains_from_the_mapped_file, .timeout = LIMIT)
 {
     service *it = service_create(1);
     it->arguments[0] = "--job-memory";
-    it->arguments[1] = "3300000";
+    it->arguments[1] = "4800000";
     service_restart(it);
-    const char *id = upload_sorted(it, 120000); /* 3.4 MB prepared */
+    const char *id = upload_sorted(it, 600000); /* 19.2 MB in the file */
     const reply *tried = client_post(it, "/v1/jobs?dry_run=true", SPEC_SORTED, id, "", 2, "");
     ASSERT_STATUS(tried, 200);
     cr_expect_str_eq(reply_text(tried, "/spec/data/storage"), "mapped");
-    cr_expect_leq(reply_number(tried, "/memory_bytes"), 3300000);
+    cr_expect_leq(reply_number(tried, "/memory_bytes"), 4800000);
     cr_expect_gt(reply_number(tried, "/spec/data/shuffle_window"), 1000);
-    cr_expect_eq(reply_number(tried, "/rows/training"), 96000);
+    cr_expect_eq(reply_number(tried, "/rows/training"), 480000);
     const reply *forced =
         client_post(it, "/v1/jobs", SPEC_SORTED, id, ", 'storage': 'memory'", 2, "");
     ASSERT_STATUS(forced, 422);

@@ -109,8 +109,8 @@ static void read_ahead(gdi_batcher *batcher, int64_t first, int64_t rows)
         if (batcher->window >= 0) {
             tell_source(batcher, batcher->window, gdi_source_release, 0, order->block_count);
         }
-        tell_source(batcher, window, gdi_source_expect, batcher->window < 0 ? 0 : batcher->expected,
-                    order->block_count);
+        /* Once more all of it: what had no room to stay is read in one piece and not page by page. */
+        tell_source(batcher, window, gdi_source_expect, 0, order->block_count);
         batcher->window = window;
         batcher->expected = 0;
     }

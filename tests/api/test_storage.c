@@ -105,15 +105,15 @@ Test(api_storage, four_times_the_memory_of_a_job_trains_from_the_mapped_file, .t
 {
     service *it = service_create(1);
     it->arguments[0] = "--job-memory";
-    it->arguments[1] = "4800000";
+    it->arguments[1] = "8000000";
     service_restart(it);
-    const char *id = upload_sorted(it, 600000); /* 19.2 MB in the file */
+    const char *id = upload_sorted(it, 1000000); /* 32 MB in the file */
     const reply *tried = client_post(it, "/v1/jobs?dry_run=true", SPEC_SORTED, id, "", 2, "");
     ASSERT_STATUS(tried, 200);
     cr_expect_str_eq(reply_text(tried, "/spec/data/storage"), "mapped");
-    cr_expect_leq(reply_number(tried, "/memory_bytes"), 4800000);
+    cr_expect_leq(reply_number(tried, "/memory_bytes"), 8000000);
     cr_expect_gt(reply_number(tried, "/spec/data/shuffle_window"), 1000);
-    cr_expect_eq(reply_number(tried, "/rows/training"), 480000);
+    cr_expect_eq(reply_number(tried, "/rows/training"), 800000);
     const reply *forced =
         client_post(it, "/v1/jobs", SPEC_SORTED, id, ", 'storage': 'memory'", 2, "");
     ASSERT_STATUS(forced, 422);

@@ -145,7 +145,8 @@ Test(browser_service, polls_are_cheap_and_rare_while_nobody_looks, .timeout = LI
 }
 
 /* Eight hours of a page on a running job without the waiting: 28,800 polls, a new point now and then as a long run has them,
- * answered inside the page. What is left after the first hour is what is left after the last. */
+ * answered inside the page. Between the first hour and the last lie the points it holds then, at most 2,000, and
+ * nothing of each poll: 240 bytes a poll would fail. */
 Test(browser_service, eight_hours_leave_nothing_behind, .timeout = 3 * LIMIT)
 {
     service *it = service_start(1);
@@ -194,9 +195,8 @@ Test(browser_service, eight_hours_leave_nothing_behind, .timeout = 3 * LIMIT)
                 polls, bytes[0] / 1e6, bytes[1] / 1e6, nodes[0], nodes[1], listeners[0],
                 listeners[1]);
     cr_expect_geq(polls, 28800, "only %g polls", polls);
-    cr_expect_lt(bytes[1], bytes[0] * 1.15 + 1e6, "the heap grew from %g to %g", bytes[0],
-                 bytes[1]);
-    cr_expect_lt(nodes[1], nodes[0] * 1.1 + 100, "nodes grew from %g to %g", nodes[0], nodes[1]);
+    cr_expect_lt(bytes[1], bytes[0] + 6e6, "the heap grew from %g to %g", bytes[0], bytes[1]);
+    cr_expect_lt(nodes[1], nodes[0] + 500, "nodes grew from %g to %g", nodes[0], nodes[1]);
     cr_expect_lt(listeners[1], listeners[0] + 20, "listeners grew from %g to %g", listeners[0],
                  listeners[1]);
     browser_expect_quiet(own, false);

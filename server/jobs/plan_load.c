@@ -8,13 +8,23 @@
 #include "jobs/plan_private.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
+
+/* Rows in a random order otherwise cost a walk through page tables each. */
+#define LARGE_PAGE ((size_t)2 << 20)
 
 /* 64-byte aligned [rows, width]; sizes were checked against the memory limit by the plan. */
 static gd_real *allocate_examples(int64_t rows, int64_t width)
 {
     size_t bytes = (size_t)rows * (size_t)width * sizeof(gd_real);
     bytes = (bytes + 63) / 64 * 64;
-    return aligned_alloc(64, bytes == 0 ? 64 : bytes);
+    bool is_large = bytes >= 2 * LARGE_PAGE;
+    void *block = aligned_alloc(is_large ? LARGE_PAGE : 64, bytes == 0 ? 64 : bytes);
+#ifdef MADV_HUGEPAGE
+    if (block != NULL && is_large)
+        (void)madvise(block, bytes, MADV_HUGEPAGE);
+#endif
+    return block;
 }
 
 static gd_status load_part(const jobs_plan *plan, const gd_frame *frame, const gd_rows *rows,

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define LAYERS_MAXIMUM 8
 /* Steps between two looks at the clock: some milliseconds. */
@@ -238,12 +239,24 @@ static const workload *find(const char *name)
     return NULL;
 }
 
+/* On large pages, as the service keeps examples and as numpy keeps arrays. */
+static gd_real *allocate(int64_t count)
+{
+    const size_t page = (size_t)2 << 20;
+    const size_t bytes = ((size_t)count * sizeof(gd_real) + page - 1) / page * page;
+    gd_real *block = aligned_alloc(page, bytes);
+    if (block != NULL) {
+        (void)madvise(block, bytes, MADV_HUGEPAGE);
+    }
+    return block;
+}
+
 static bool make_data(workload_run *run, const workload *it, int64_t width, int64_t target_width)
 {
     gd_random random;
     gd_random_seed(&random, 1, GD_STREAM_GENERATE);
-    run->features = malloc((size_t)(it->count * width) * sizeof(gd_real));
-    run->targets = malloc((size_t)(it->count * target_width) * sizeof(gd_real));
+    run->features = allocate(it->count * width);
+    run->targets = allocate(it->count * target_width);
     if (run->features == NULL || run->targets == NULL) {
         return false;
     }

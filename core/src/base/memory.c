@@ -8,8 +8,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static const size_t cache_line = 64;
+/* Blocks of at least two large pages stand on them where the system has some: rows taken in a random
+ * order otherwise cost a walk through page tables each. */
+static const size_t large_page = (size_t)2 << 20;
 
 bool gdi_size_multiply(size_t a, size_t b, size_t *product)
 {
@@ -23,7 +27,13 @@ void *gdi_allocate(size_t count, size_t size)
         return NULL;
     }
     size_t rounded = bytes == 0 ? cache_line : (bytes + cache_line - 1) / cache_line * cache_line;
-    void *block = aligned_alloc(cache_line, rounded);
+    bool is_large = rounded >= 2 * large_page;
+    void *block = aligned_alloc(is_large ? large_page : cache_line, rounded);
+#ifdef MADV_HUGEPAGE
+    if (block != NULL && is_large) {
+        (void)madvise(block, rounded, MADV_HUGEPAGE); /* a wish: without it all is as right */
+    }
+#endif
     if (block != NULL) {
         memset(block, 0, rounded);
     }

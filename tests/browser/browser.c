@@ -338,9 +338,10 @@ double browser_number(browser *own, const char *script, ...)
 
 static void await(browser *own, const char *expression)
 {
-    char script[TEXT_SIZE + 64];
+    char script[TEXT_SIZE + 96];
     double deadline = service_now() + BROWSER_SECONDS;
-    snprintf(script, sizeof script, "return Boolean(%s)", expression);
+    snprintf(script, sizeof script, "try { return Boolean(%s) } catch { return false }",
+             expression);
     while (!cJSON_IsTrue(run(own, script))) {
         if (service_now() > deadline) {
             browser_picture(own, "failure");

@@ -25,7 +25,7 @@ Test(browser_service, it_says_what_it_does_and_runs_on, .timeout = LIMIT)
     browser_await(own, "/Half of all answers\\s+≤ [\\d.]+ m?s/.test(document.body.innerText)");
     browser_await(own, "/A commit\\s+[\\d.]+ ms/.test(document.body.innerText)");
     browser_await(own,
-                  "document.querySelector('.page-head .state-succeeded').innerText === 'ready'");
+                  "document.querySelector('.page-head .state-succeeded')?.innerText === 'ready'");
     cr_expect_eq(browser_number(own, "return document.querySelectorAll('tbody tr').length"), 1,
                  "the queue");
     ASSERT_STATUS(client_act(it, busy, "cancel"), 202);
@@ -36,7 +36,7 @@ Test(browser_service, it_says_what_it_does_and_runs_on, .timeout = LIMIT)
     browser_type(own, "#listJobs-limit", "1");
     browser_press(own, "Send GET");
     browser_await(
-        own, "document.querySelector('.operation .state-succeeded').innerText.includes('200')");
+        own, "document.querySelector('.operation .state-succeeded')?.innerText.includes('200')");
     browser_await(
         own, "JSON.parse(document.querySelector('.operation pre').innerText).jobs.length === 1");
     browser_expect_quiet(own, false);

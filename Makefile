@@ -404,6 +404,11 @@ bench-compare: deps-test
 	@sh tests/bench/build_base.sh $(BASE) $(BUILD)/bench/base
 	@$(BENCH_RUN) BENCH_BASE=$(BUILD)/bench/base/descent_peer $(BUILD)/bench/bench $(BENCH_FLAGS) compare
 
+# make bench-csv: an upload from the socket to 201 against pandas.read_csv of the same file (python3-pandas).
+.PHONY: bench-csv
+bench-csv: all
+	@$(PYTHON) tests/bench/csv_upload.py $(BUILD)/descentd
+
 # The units under valgrind; MEMCHECK_FILTER picks some. Slow: a test has 15 times its limit.
 MEMCHECK_FILTER ?= *
 MEMCHECK_RUN = valgrind --quiet --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect \
@@ -447,6 +452,7 @@ help:
 	@echo "make kill [KILLS=1000] [KILL_SEED=1]         SIGKILL under load, again and again"
 	@echo "make faults                                  each allocation, read, write and sync fails once"
 	@echo "make fuzz [FUZZ_SECONDS=60] [FUZZ_TARGET=csv] each fuzz target, or one, for so long (clang)"
+	@echo "make bench-csv                              reading CSV against pandas"
 	@echo "make bench | bench-compare BASE=commit       speed: the table against peers, and against another commit"
 	@echo "make lint | format                           rules of the tree, clang-format"
 	@echo "make docker-test                             build the image and run a job through it"

@@ -362,7 +362,7 @@ Test(faults, n38_files_of_training, .timeout = LIMIT)
 /* Checkpoints cost time when they are lost, and nothing else: a long enough job has some. */
 static void train_with_checkpoints(void)
 {
-    const char *id = client_submit(own.it, SPEC_SHORT, 4000, 7, 0.01);
+    const char *id = client_submit(own.it, SPEC_SHORT, 8000, 7, 0.002);
     const reply *job = client_wait(own.it, id, 60);
     cr_expect_str_eq(reply_text(job, "/status"), "succeeded", "%.600s", job->body);
     if (own.id_count == 0)

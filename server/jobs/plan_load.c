@@ -17,9 +17,10 @@
 static gd_real *allocate_examples(int64_t rows, int64_t width)
 {
     size_t bytes = (size_t)rows * (size_t)width * sizeof(gd_real);
-    bytes = (bytes + 63) / 64 * 64;
     bool is_large = bytes >= 2 * LARGE_PAGE;
-    void *block = aligned_alloc(is_large ? LARGE_PAGE : 64, bytes == 0 ? 64 : bytes);
+    size_t alignment = is_large ? LARGE_PAGE : 64;
+    bytes = bytes == 0 ? alignment : (bytes + alignment - 1) / alignment * alignment;
+    void *block = aligned_alloc(alignment, bytes);
 #ifdef MADV_HUGEPAGE
     if (block != NULL && is_large)
         (void)madvise(block, bytes, MADV_HUGEPAGE);

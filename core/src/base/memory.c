@@ -28,10 +28,12 @@ void *gdi_allocate(size_t count, size_t size)
     }
     size_t rounded = bytes == 0 ? cache_line : (bytes + cache_line - 1) / cache_line * cache_line;
     bool is_large = rounded >= 2 * large_page;
-    void *block = aligned_alloc(is_large ? large_page : cache_line, rounded);
+    size_t alignment = is_large ? large_page : cache_line;
+    size_t reserved = (rounded + alignment - 1) / alignment * alignment; /* as C11 wants it */
+    void *block = aligned_alloc(alignment, reserved);
 #ifdef MADV_HUGEPAGE
     if (block != NULL && is_large) {
-        (void)madvise(block, rounded, MADV_HUGEPAGE); /* a wish: without it all is as right */
+        (void)madvise(block, reserved, MADV_HUGEPAGE); /* a wish: without it all is as right */
     }
 #endif
     if (block != NULL) {

@@ -13,20 +13,6 @@
 #define ROWS \
     "awk -v rows=100000 -v features=1000000 -v entries=30 -v seed=1 -f tests/support/libsvm.awk"
 
-static double peak_bytes(const service *it)
-{
-    char path[64], line[200];
-    double peak = 0;
-    snprintf(path, sizeof path, "/proc/%ld/status", (long)it->process);
-    FILE *file = fopen(path, "r");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL)
-        if (strncmp(line, "VmHWM:", 6) == 0)
-            peak = strtod(line + 6, NULL) * 1024;
-    if (file != NULL)
-        fclose(file);
-    return peak;
-}
-
 static const char *upload(service *it)
 {
     char *text = malloc(ROOM);
@@ -52,7 +38,7 @@ static const char *upload(service *it)
 Test(accept_sparse, a_million_features, .timeout = LIMIT)
 {
     service *it = service_start(1);
-    double idle = peak_bytes(it);
+    double idle = service_peak_memory(it);
     const char *id = upload(it);
     double non_zeros =
         reply_number(client_get(it, "/v1/datasets/%s/rows?limit=1", id), "/non_zeros");
@@ -63,7 +49,7 @@ Test(accept_sparse, a_million_features, .timeout = LIMIT)
         "'batch_size': 256, 'seed': 1}}",
         id);
     double accuracy = reply_number(job, "/metrics/accuracy");
-    double used = peak_bytes(it) - idle;
+    double used = service_peak_memory(it) - idle;
     double bound = 12 * non_zeros + 64 * reply_number(job, "/model/parameters") + (24 << 20);
     printf("%-24s %8.4f  >= %.4f  (chance 0.52)  %s  %.0f MiB over idle of %.0f allowed, %.1f s\n",
            "sparse, 1e6 features", accuracy, 0.75, accuracy >= 0.75 ? "ok    " : "MISSED",

@@ -266,21 +266,6 @@ Test(api_datasets, a_kill_during_an_upload_leaves_nothing_after_the_next_start, 
     service_destroy(it);
 }
 
-/* Peak of the process's resident memory so far, in bytes. */
-static double peak_memory(const service *it)
-{
-    char path[64], line[256];
-    double kilobytes = 0;
-    snprintf(path, sizeof path, "/proc/%d/status", (int)it->process);
-    FILE *file = fopen(path, "r");
-    cr_assert_not_null(file);
-    while (fgets(line, sizeof line, file) != NULL)
-        if (strncmp(line, "VmHWM:", 6) == 0)
-            kilobytes = strtod(line + 6, NULL);
-    fclose(file);
-    return kilobytes * 1024;
-}
-
 Test(api_datasets, a_large_file_is_never_whole_in_memory, .timeout = LIMIT)
 {
     enum {
@@ -293,13 +278,13 @@ Test(api_datasets, a_large_file_is_never_whole_in_memory, .timeout = LIMIT)
     size_t length = (size_t)snprintf(text, CAPACITY, "x,y\n");
     for (int i = 0; i < ROWS; i++)
         length += (size_t)snprintf(text + length, CAPACITY - length, "%d,%.6f\n", i, i * 0.37);
-    double before = peak_memory(it);
+    double before = service_peak_memory(it);
     const reply *made = upload(it, "", CLIENT_HEADERS(CSV), text, length, true);
     ASSERT_STATUS(made, 201);
     cr_expect_eq(reply_number(made, "/rows"), (double)ROWS);
     if (SERVICE_PATIENCE == 1) /* sanitizers keep freed memory */
-        cr_expect_lt(peak_memory(it) - before, (double)length / 2, "%zu bytes were uploaded",
-                     length);
+        cr_expect_lt(service_peak_memory(it) - before, (double)length / 2,
+                     "%zu bytes were uploaded", length);
     free(text);
     service_destroy(it);
 }

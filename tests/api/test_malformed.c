@@ -32,20 +32,6 @@ static void expect_nothing_left(service *it)
     cr_expect_eq(reply_count(client_get(it, "/v1/datasets"), "/datasets"), 0);
 }
 
-static double peak_memory(const service *it)
-{
-    char path[64], line[256];
-    double kilobytes = 0;
-    snprintf(path, sizeof path, "/proc/%d/status", (int)it->process);
-    FILE *file = fopen(path, "r");
-    cr_assert_not_null(file);
-    while (fgets(line, sizeof line, file) != NULL)
-        if (strncmp(line, "VmHWM:", 6) == 0)
-            kilobytes = strtod(line + 6, NULL);
-    fclose(file);
-    return kilobytes * 1024;
-}
-
 /* --- Every cut ----------------------------------------------------------------------------- */
 
 /* A cut CSV file is one, or is told what is missing; no cut is an error of the service. */
@@ -162,7 +148,7 @@ Test(api_malformed, ten_million_columns_are_refused_in_little_memory, .timeout =
 {
     service *it = service_start(1);
     const char *const units[] = {"1,", "x\t", "\"\";", ",", "\"", "1", "a"};
-    double idle = peak_memory(it), begun = service_now();
+    double idle = service_peak_memory(it), begun = service_now();
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
         size_t length = 0;
         char *text = repeat(units[i], 10000000, &length);
@@ -175,7 +161,8 @@ Test(api_malformed, ten_million_columns_are_refused_in_little_memory, .timeout =
     }
     cr_expect_lt(service_now() - begun, 60.0 * SERVICE_PATIENCE);
     double allowed = SERVICE_PATIENCE > 1 ? 4e9 : 64e6; /* sanitizers keep what was freed */
-    cr_expect_lt(peak_memory(it) - idle, allowed, "%.1f MB", (peak_memory(it) - idle) / 1e6);
+    cr_expect_lt(service_peak_memory(it) - idle, allowed, "%.1f MB",
+                 (service_peak_memory(it) - idle) / 1e6);
     service_destroy(it);
 }
 

@@ -270,20 +270,6 @@ Test(api_sparse, threads_pause_and_resume_change_no_byte, .timeout = LIMIT)
     service_destroy(it);
 }
 
-static double peak_kilobytes(const service *it)
-{
-    char path[64], line[200];
-    double peak = 0;
-    snprintf(path, sizeof path, "/proc/%ld/status", (long)it->process);
-    FILE *file = fopen(path, "r");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL)
-        if (strncmp(line, "VmHWM:", 6) == 0)
-            peak = strtod(line + 6, NULL);
-    if (file != NULL)
-        fclose(file);
-    return peak;
-}
-
 /*
  * Peak of resident memory over idle: 12 bytes a non-zero (the mapped file), 64 bytes a parameter (16
  * numbers: blocks, gradient, moments, what is stored) and 24 MiB. Written out the rows would be 80 GB.
@@ -292,7 +278,7 @@ Test(api_sparse, a_million_features_train_in_memory_of_the_non_zeros, .timeout =
 {
     service *it = service_start(1);
     size_t length;
-    double idle = peak_kilobytes(it);
+    double idle = service_peak_memory(it);
     char *text = make_rows(20000, 1000000, &length);
     const reply *made = upload(it, "", text, length);
     ASSERT_STATUS(made, 201);
@@ -312,7 +298,7 @@ Test(api_sparse, a_million_features_train_in_memory_of_the_non_zeros, .timeout =
     cr_expect_lt(reply_number(tried, "/memory_bytes"), 40e6);
     cr_expect_lt(reply_number(tried, "/flops_per_epoch"), 20 * non_zeros);
     const reply *job = client_run(it, 100, "%s", spec);
-    double used = (peak_kilobytes(it) - idle) * 1024;
+    double used = service_peak_memory(it) - idle;
     double bound = 12 * non_zeros + 64 * 1000001 + (24 << 20);
     cr_expect_gt(reply_number(job, "/metrics/accuracy"), 0.68, "%s", reply_raw(job, "metrics"));
     if (SERVICE_PATIENCE == 1) /* a sanitizer keeps memory of its own */

@@ -72,6 +72,8 @@ void service_destroy(service *it);
 void service_database_path(const service *it, char path[SERVICE_PATH_SIZE]);
 /* Files below the data directory's folder ("uploads", "" for all of it), directories not counted. */
 int service_count_files(const service *it, const char *folder);
+/* The most resident memory the program has had since its start, in bytes. */
+double service_peak_memory(const service *it);
 
 /* The program run to its end with other arguments, NULL-terminated; at most 20 s. */
 typedef struct program_run {

@@ -126,6 +126,26 @@ static gd_status fail_writing(gd_error *error)
                    full ? "the disk is full" : "a frame file could not be written");
 }
 
+gd_status gdi_read_at(int descriptor, void *bytes, size_t length, size_t offset, gd_error *error)
+{
+    unsigned char *next = bytes;
+    while (length > 0) {
+        ssize_t got = pread(descriptor, next, length, (off_t)offset);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0) {
+            return gd_fail(error, GD_IO_ERROR, "",
+                           got < 0 ? "the file could not be read"
+                                   : "the file changed while it was read");
+        }
+        next += got;
+        offset += (size_t)got;
+        length -= (size_t)got;
+    }
+    return GD_OK;
+}
+
 gd_status gdi_write_all(int descriptor, const void *bytes, size_t length, gd_error *error)
 {
     const unsigned char *next = bytes;

@@ -85,6 +85,9 @@ gd_status gdi_frame_write_around(int descriptor, const gd_column *columns, int64
                                  int64_t row_count, gdi_cell_type cell_type, int64_t cells,
                                  gd_error *error);
 
+/* Reads exactly `length` bytes at `offset`; a shorter file is an error. */
+gd_status gdi_read_at(int descriptor, void *bytes, size_t length, size_t offset, gd_error *error);
+
 /* Writes all bytes to a descriptor, at its position or at `offset`. */
 gd_status gdi_write_all(int descriptor, const void *bytes, size_t length, gd_error *error);
 gd_status gdi_write_at(int descriptor, const void *bytes, size_t length, int64_t offset,

@@ -7,7 +7,6 @@
 #include "base/memory.h"
 #include "data/frame_layout.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,27 +58,6 @@ static size_t size_of_type(unsigned char type)
     }
 }
 
-/* Reads exactly `length` bytes at `offset`. */
-static gd_status read_at(int input, void *bytes, size_t length, size_t offset, gd_error *error)
-{
-    unsigned char *next = bytes;
-    while (length > 0) {
-        ssize_t got = pread(input, next, length, (off_t)offset);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got <= 0) {
-            return gd_fail(error, GD_IO_ERROR, "",
-                           got < 0 ? "the file could not be read"
-                                   : "the file changed while it was read");
-        }
-        next += got;
-        offset += (size_t)got;
-        length -= (size_t)got;
-    }
-    return GD_OK;
-}
-
 static uint32_t read_u32(const unsigned char *bytes)
 {
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
@@ -129,7 +107,7 @@ static gd_status read_head(idx_file *file, gd_error *error)
     }
     uint64_t length = (uint64_t)facts.st_size;
     size_t known = length < sizeof head ? (size_t)length : sizeof head;
-    gd_status status = read_at(file->input, head, known, 0, error);
+    gd_status status = gdi_read_at(file->input, head, known, 0, error);
     if (status != GD_OK) {
         return status;
     }
@@ -189,8 +167,8 @@ static gd_status read_block(idx_file *file, int64_t first, size_t *count, gd_err
 {
     int64_t left = file->elements - first;
     *count = left < (int64_t)ELEMENTS_BUFFERED ? (size_t)left : ELEMENTS_BUFFERED;
-    gd_status status = read_at(file->input, file->bytes, *count * file->element_size,
-                               file->head_length + (size_t)first * file->element_size, error);
+    gd_status status = gdi_read_at(file->input, file->bytes, *count * file->element_size,
+                                   file->head_length + (size_t)first * file->element_size, error);
     for (size_t i = 0; status == GD_OK && i < *count; i++) {
         file->values[i] = element_at(file, i);
     }

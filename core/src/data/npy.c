@@ -9,7 +9,6 @@
 #include "data/cells.h"
 #include "data/npy_head.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,27 +33,6 @@ typedef struct npy_file {
     int64_t *missing;           /* [columns], likewise */
     gdi_cell_fit fit;
 } npy_file;
-
-/* Reads exactly `length` bytes at `offset`. */
-static gd_status read_at(int input, void *bytes, size_t length, size_t offset, gd_error *error)
-{
-    unsigned char *next = bytes;
-    while (length > 0) {
-        ssize_t got = pread(input, next, length, (off_t)offset);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got <= 0) {
-            return gd_fail(error, GD_IO_ERROR, "",
-                           got < 0 ? "the file could not be read"
-                                   : "the file changed while it was read");
-        }
-        next += got;
-        offset += (size_t)got;
-        length -= (size_t)got;
-    }
-    return GD_OK;
-}
 
 /* Sizes, each product checked. */
 static gd_status plan_sizes(npy_file *file, uint64_t length, gd_error *error)
@@ -101,7 +79,7 @@ static gd_status read_head(npy_file *file, gd_error *error)
     if (bytes == NULL) {
         return gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
     }
-    gd_status status = read_at(file->input, bytes, known, 0, error);
+    gd_status status = gdi_read_at(file->input, bytes, known, 0, error);
     if (status == GD_OK) {
         status = gdi_npy_head_read(&file->head, bytes, known, error);
     }
@@ -163,8 +141,8 @@ static void decode(npy_file *file, size_t count)
 static gd_status read_elements(npy_file *file, int64_t first, size_t count, gd_error *error)
 {
     size_t size = file->head.element_size;
-    gd_status status = read_at(file->input, file->bytes, count * size,
-                               file->head.length + (size_t)first * size, error);
+    gd_status status = gdi_read_at(file->input, file->bytes, count * size,
+                                   file->head.length + (size_t)first * size, error);
     if (status == GD_OK) {
         decode(file, count);
     }

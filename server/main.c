@@ -4,6 +4,7 @@
  */
 #include "api/api.h"
 #include "api/job_cache.h"
+#include "api/reply_cache.h"
 #include "config.h"
 #include "health.h"
 #include "http/server.h"
@@ -22,6 +23,8 @@
 
 #define DRAIN_SECONDS 5.0 /* and two for the connections: gone within 8 s of the signal */
 #define STOP_SECONDS  2.0
+/* Of thinned curves, which are long and asked for again. */
+#define REPLY_CACHE_BYTES ((size_t)8 << 20)
 
 /* The parts of a running service, for one orderly way down. */
 typedef struct descentd {
@@ -204,6 +207,7 @@ static gd_status start(descentd *service, gd_error *error)
         return status;
     service->api.jobs = service->jobs;
     service->api.job_cache = api_job_cache_create();
+    service->api.reply_cache = api_reply_cache_create(REPLY_CACHE_BYTES);
     service->api.access = service->access;
     service->api.log = log_change;
     service->api.log_context = service;
@@ -223,6 +227,7 @@ static bool stop(descentd *service)
         return false;
     http_router_destroy(service->router);
     api_job_cache_destroy(service->api.job_cache);
+    api_reply_cache_destroy(service->api.reply_cache);
     free(service->routes);
     jobs_service_destroy(service->jobs);
     store_close(service->store);

@@ -18,8 +18,9 @@ typedef void api_log(void *context, const http_request *request, const char *job
 
 typedef struct api_context {
     jobs_service *jobs;
-    access_registry *access;         /* NULL: open to all */
-    struct api_job_cache *job_cache; /* NULL: none */
+    access_registry *access;             /* NULL: open to all */
+    struct api_job_cache *job_cache;     /* NULL: none */
+    struct api_reply_cache *reply_cache; /* NULL: none */
     const char *data_directory;
     api_log *log; /* may be NULL */
     void *log_context;

@@ -1,21 +1,12 @@
 /*
- * curve.c: growing, encoding and decoding of curves. Encoded form, little-endian: u8 version, u64
- * points, u64 layers, the bytes of `validated` packed to bits, then for each series u8 form (CONSTANT
- * or VALUES) and one or `points` float64. Decoding checks every size against the bytes there are.
+ * curve.c: growing and copying of curves (curve.h); their bytes are curve_bytes.c's. A column that is
+ * not wanted has no memory: what is not finite in it is noted in `nonfinite`.
  */
 #include "jobs/curve.h"
 
-#include "store/store.h"
-
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-    CURVE_VERSION = 2,
-    VERSION_WITHOUT_RATIOS = 1, /* of layers */
-    FORM_CONSTANT = 0,
-    FORM_VALUES = 1
-};
 
 static const char *const series_names[JOBS_SERIES_FIXED] = {
     "step",          "epoch",         "seconds",      "loss", "validation_loss",
@@ -37,9 +28,9 @@ static int64_t series_count(const jobs_curve *curve)
     return jobs_series_count(curve->layer_count);
 }
 
-gd_status jobs_curve_init(jobs_curve *curve, int64_t layer_count, int64_t first_sequence)
+/* The curve is empty; what it is to hold stays. */
+static gd_status begin(jobs_curve *curve, int64_t layer_count, int64_t first_sequence)
 {
-    memset(curve, 0, sizeof *curve);
     if (layer_count < 0 || layer_count > JOBS_CURVE_MAXIMUM_LAYERS)
         return GD_INVALID_ARGUMENT;
     curve->first_sequence = first_sequence;
@@ -48,16 +39,46 @@ gd_status jobs_curve_init(jobs_curve *curve, int64_t layer_count, int64_t first_
     return curve->columns == NULL ? GD_OUT_OF_MEMORY : GD_OK;
 }
 
+gd_status jobs_curve_init(jobs_curve *curve, int64_t layer_count, int64_t first_sequence)
+{
+    memset(curve, 0, sizeof *curve);
+    return begin(curve, layer_count, first_sequence);
+}
+
+gd_status jobs_curve_restart(jobs_curve *curve, int64_t layer_count, int64_t first_sequence)
+{
+    const bool *wanted = curve->wanted;
+    int64_t expected = curve->expected;
+    jobs_curve_dispose(curve);
+    curve->wanted = wanted;
+    curve->expected = expected;
+    return begin(curve, layer_count, first_sequence);
+}
+
 void jobs_curve_dispose(jobs_curve *curve)
 {
     for (int64_t i = 0; curve->columns != NULL && i < series_count(curve); i++)
         free(curve->columns[i]);
     free(curve->columns);
     free(curve->validated);
+    free(curve->nonfinite);
     memset(curve, 0, sizeof *curve);
 }
 
-static gd_status reserve(jobs_curve *curve, int64_t count)
+bool jobs_curve_holds(const jobs_curve *curve, int64_t series)
+{
+    return curve->wanted == NULL || curve->wanted[series];
+}
+
+static bool grow_flags(unsigned char **flags, int64_t capacity)
+{
+    unsigned char *grown = realloc(*flags, (size_t)capacity);
+    if (grown != NULL)
+        *flags = grown;
+    return grown != NULL;
+}
+
+gd_status jobs_curve_reserve(jobs_curve *curve, int64_t count)
 {
     if (count <= curve->capacity)
         return GD_OK;
@@ -66,16 +87,20 @@ static gd_status reserve(jobs_curve *curve, int64_t count)
     int64_t capacity = curve->capacity < 64 ? 64 : curve->capacity;
     while (capacity < count)
         capacity *= 2;
+    /* So much at once only where it is known to be needed: the rest is asked for as it comes. */
+    if (capacity < curve->expected && curve->expected <= JOBS_CURVE_MAXIMUM_EXPECTED)
+        capacity = curve->expected;
     for (int64_t i = 0; i < series_count(curve); i++) {
+        if (!jobs_curve_holds(curve, i))
+            continue;
         double *grown = realloc(curve->columns[i], (size_t)capacity * sizeof *grown);
         if (grown == NULL)
             return GD_OUT_OF_MEMORY; /* columns grown so far are simply larger than needed */
         curve->columns[i] = grown;
     }
-    unsigned char *validated = realloc(curve->validated, (size_t)capacity);
-    if (validated == NULL)
+    if (!grow_flags(&curve->validated, capacity) ||
+        (curve->wanted != NULL && !grow_flags(&curve->nonfinite, capacity)))
         return GD_OUT_OF_MEMORY;
-    curve->validated = validated;
     curve->capacity = capacity;
     return GD_OK;
 }
@@ -85,7 +110,7 @@ gd_status jobs_curve_append(jobs_curve *curve, const gd_point *point)
     if (point->sequence != curve->first_sequence + curve->count ||
         point->layer_count != curve->layer_count)
         return GD_INVALID_ARGUMENT;
-    gd_status status = reserve(curve, curve->count + 1);
+    gd_status status = jobs_curve_reserve(curve, curve->count + 1);
     if (status != GD_OK)
         return status;
     int64_t at = curve->count++;
@@ -116,109 +141,38 @@ void jobs_curve_drop(jobs_curve *curve, int64_t count)
         count = curve->count;
     size_t kept = (size_t)(curve->count - count);
     for (int64_t i = 0; kept > 0 && i < series_count(curve); i++)
-        memmove(curve->columns[i], curve->columns[i] + count, kept * sizeof(double));
+        if (curve->columns[i] != NULL)
+            memmove(curve->columns[i], curve->columns[i] + count, kept * sizeof(double));
     if (kept > 0)
         memmove(curve->validated, curve->validated + count, kept);
+    if (kept > 0 && curve->nonfinite != NULL)
+        memmove(curve->nonfinite, curve->nonfinite + count, kept);
     curve->first_sequence += count;
     curve->count -= count;
 }
 
-/* Bit patterns are compared, so that NaN equals itself and -0 differs from 0. */
-static bool is_constant(const double *values, int64_t count)
+/* Of 16 values: whether all are finite. All bits of an exponent are set in those that are not, so that one
+ * more carries into the sign. */
+static bool are_finite(const double *values)
 {
-    for (int64_t i = 1; i < count; i++)
-        if (memcmp(&values[i], &values[0], sizeof values[0]) != 0)
-            return false;
-    return true;
+    const uint64_t exponent = UINT64_C(0x7ff) << 52;
+    uint64_t bits[16], carried = 0;
+    memcpy(bits, values, sizeof bits);
+    for (int i = 0; i < 16; i++)
+        carried |= (bits[i] & exponent) + (UINT64_C(1) << 52);
+    return carried >> 63 == 0;
 }
 
-void jobs_curve_encode(const jobs_curve *curve, int64_t first, int64_t count, gd_buffer *buffer)
+void jobs_curve_flag_nonfinite(const double *values, int64_t count, unsigned char *flags)
 {
-    gd_buffer_append_u8(buffer, CURVE_VERSION);
-    gd_buffer_append_u64(buffer, (uint64_t)count);
-    gd_buffer_append_u64(buffer, (uint64_t)curve->layer_count);
-    for (int64_t i = 0; i < count; i += 8) {
-        unsigned bits = 0;
-        for (int64_t j = i; j < count && j < i + 8; j++)
-            bits |= (unsigned)(curve->validated[first + j] != 0) << (j - i);
-        gd_buffer_append_u8(buffer, (uint8_t)bits);
+    for (int64_t first = 0; first < count; first += 16) {
+        int64_t last = first + 16;
+        if (last <= count && are_finite(values + first))
+            continue;
+        for (int64_t i = first; i < count && i < last; i++)
+            if (!isfinite(values[i]))
+                flags[i] = 1;
     }
-    for (int64_t series = 0; count > 0 && series < series_count(curve); series++) {
-        const double *values = curve->columns[series] + first;
-        bool constant = is_constant(values, count);
-        gd_buffer_append_u8(buffer, constant ? FORM_CONSTANT : FORM_VALUES);
-        for (int64_t i = 0; i < (constant ? 1 : count); i++)
-            gd_buffer_append_f64(buffer, values[i]);
-    }
-}
-
-/* Walks over the columns without taking any: they must use up the bytes to the last. */
-static bool is_whole(gd_reader reader, int64_t count, int64_t series)
-{
-    for (int64_t i = 0; i < count; i += 8)
-        (void)gd_reader_u8(&reader);
-    for (int64_t i = 0; count > 0 && i < series && reader.status == GD_OK; i++) {
-        uint8_t form = gd_reader_u8(&reader);
-        if (form != FORM_CONSTANT && form != FORM_VALUES)
-            return false;
-        for (int64_t j = 0; j < (form == FORM_CONSTANT ? 1 : count); j++)
-            (void)gd_reader_f64(&reader);
-    }
-    return reader.status == GD_OK && gd_reader_remaining(&reader) == 0;
-}
-
-/* Of bytes that are whole and hold `held` series, into columns that have room. */
-static void decode_columns(jobs_curve *curve, int64_t count, int64_t held, gd_reader *reader)
-{
-    for (int64_t i = 0; i < count; i += 8) {
-        unsigned bits = gd_reader_u8(reader);
-        for (int64_t j = i; j < count && j < i + 8; j++)
-            curve->validated[curve->count + j] = (bits >> (j - i)) & 1u;
-    }
-    for (int64_t series = 0; count > 0 && series < held; series++) {
-        double *values = curve->columns[series] + curve->count;
-        uint8_t form = gd_reader_u8(reader);
-        values[0] = gd_reader_f64(reader);
-        for (int64_t i = 1; i < count; i++)
-            values[i] = form == FORM_CONSTANT ? values[0] : gd_reader_f64(reader);
-    }
-    for (int64_t series = held; series < series_count(curve); series++)
-        for (int64_t i = 0; i < count; i++)
-            curve->columns[series][curve->count + i] = GD_NOT_MEASURED;
-    curve->count += count;
-}
-
-gd_status jobs_curve_decode(jobs_curve *curve, int64_t first_sequence, const void *bytes,
-                            size_t length)
-{
-    gd_reader reader;
-    gd_reader_init(&reader, bytes, length);
-    uint8_t version = gd_reader_u8(&reader);
-    uint64_t count = gd_reader_u64(&reader);
-    uint64_t layers = gd_reader_u64(&reader);
-    if (reader.status != GD_OK || (version != CURVE_VERSION && version != VERSION_WITHOUT_RATIOS) ||
-        count > (uint64_t)STORE_CHUNK_POINTS || layers > (uint64_t)JOBS_CURVE_MAXIMUM_LAYERS)
-        return GD_CORRUPT;
-    int64_t held = version == VERSION_WITHOUT_RATIOS ? JOBS_SERIES_FIXED + (int64_t)layers
-                                                     : jobs_series_count((int64_t)layers);
-    if (!is_whole(reader, (int64_t)count, held))
-        return GD_CORRUPT;
-    bool fits = curve->count == 0 || (curve->layer_count == (int64_t)layers &&
-                                      first_sequence == curve->first_sequence + curve->count);
-    if (!fits)
-        return GD_CORRUPT;
-    if (curve->count == 0 && (curve->columns == NULL || curve->layer_count != (int64_t)layers)) {
-        jobs_curve_dispose(curve);
-        gd_status status = jobs_curve_init(curve, (int64_t)layers, first_sequence);
-        if (status != GD_OK)
-            return status;
-    }
-    if (curve->count == 0)
-        curve->first_sequence = first_sequence;
-    gd_status status = reserve(curve, curve->count + (int64_t)count);
-    if (status == GD_OK)
-        decode_columns(curve, (int64_t)count, held, &reader);
-    return status;
 }
 
 gd_status jobs_curve_copy(const jobs_curve *curve, int64_t first, int64_t count, jobs_curve *into)
@@ -226,18 +180,30 @@ gd_status jobs_curve_copy(const jobs_curve *curve, int64_t first, int64_t count,
     if (count <= 0)
         return GD_OK;
     if (into->columns == NULL) {
-        gd_status status = jobs_curve_init(into, curve->layer_count, curve->first_sequence + first);
+        gd_status status =
+            jobs_curve_restart(into, curve->layer_count, curve->first_sequence + first);
         if (status != GD_OK)
             return status;
     }
     if (into->layer_count != curve->layer_count)
         return GD_INVALID_ARGUMENT;
-    gd_status status = reserve(into, into->count + count);
+    gd_status status = jobs_curve_reserve(into, into->count + count);
     if (status != GD_OK)
         return status;
-    for (int64_t i = 0; i < series_count(curve); i++)
-        memcpy(into->columns[i] + into->count, curve->columns[i] + first,
-               (size_t)count * sizeof(double));
+    if (into->wanted != NULL && curve->nonfinite != NULL)
+        memcpy(into->nonfinite + into->count, curve->nonfinite + first, (size_t)count);
+    else if (into->wanted != NULL)
+        memset(into->nonfinite + into->count, 0, (size_t)count);
+    for (int64_t i = 0; i < series_count(curve); i++) {
+        if (curve->columns[i] == NULL)
+            continue;
+        if (jobs_curve_holds(into, i))
+            memcpy(into->columns[i] + into->count, curve->columns[i] + first,
+                   (size_t)count * sizeof(double));
+        else
+            jobs_curve_flag_nonfinite(curve->columns[i] + first, count,
+                                      into->nonfinite + into->count);
+    }
     memcpy(into->validated + into->count, curve->validated + first, (size_t)count);
     into->count += count;
     return GD_OK;

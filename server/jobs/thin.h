@@ -12,7 +12,8 @@
 
 /*
  * Sets keep[i] for the chosen points of positions 0 … count-1 and returns their number: all of them
- * where count ≤ maximum or maximum is 0; otherwise at most `maximum` and those that stay always.
+ * where count ≤ maximum or maximum is 0; otherwise at most `maximum` and those that stay always. The
+ * curve holds at least loss and validation loss.
  */
 int64_t jobs_curve_thin(const jobs_curve *curve, int64_t maximum, bool *keep);
 

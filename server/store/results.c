@@ -1,5 +1,6 @@
 /*
- * results.c: reading curves and events. Rows are copied out in bounded pages, the snapshot is given
+ * results.c: reading curves and events. The pieces of a curve are shown to the visitor as they lie in
+ * the database's memory, in one snapshot. Events are copied out in bounded pages, the snapshot is given
  * back, and only then the visitor is called: it may be as slow as a client's line. A page continues
  * where the one before ended, so rows that come meanwhile are seen and none twice.
  */
@@ -8,25 +9,9 @@
 
 #include <stdlib.h>
 
-#define PAGE_ROWS  128
-#define PAGE_BYTES ((size_t)4 << 20)
+#define PAGE_ROWS 128
 
 /* --- Curves ------------------------------------------------------------------------------- */
-
-typedef struct chunk_page {
-    store_chunk chunks[PAGE_ROWS]; /* bytes owned here */
-    int64_t count;
-    size_t bytes;
-    bool is_last;
-} chunk_page;
-
-static void empty_chunks(chunk_page *page)
-{
-    for (int64_t i = 0; i < page->count; i++)
-        free((void *)page->chunks[i].bytes);
-    page->count = 0;
-    page->bytes = 0;
-}
 
 typedef struct curve_range {
     const char *job;
@@ -34,8 +19,8 @@ typedef struct curve_range {
     int64_t from_step, to_step;
 } curve_range;
 
-static gd_status read_chunks(store_connection *connection, const curve_range *range,
-                             chunk_page *page, gd_error *error)
+static gd_status visit_chunks(store_connection *connection, const curve_range *range,
+                              store_chunk_visit visit, void *context, gd_error *error)
 {
     int64_t sequence = 0;
     gd_status status = store_job_sequence(connection, range->job, &sequence, error);
@@ -51,21 +36,17 @@ static gd_status read_chunks(store_connection *connection, const curve_range *ra
     store_bind_integer(&statement, 3, range->from_step);
     store_bind_integer(&statement, 4, range->to_step);
     bool row = true;
-    while (page->count < PAGE_ROWS && page->bytes < PAGE_BYTES) {
+    while (status == GD_OK) {
         status = store_statement_next(&statement, &row, error);
-        page->is_last = !row;
         if (status != GD_OK || !row)
             break;
-        store_chunk *chunk = &page->chunks[page->count];
-        chunk->index = store_column_integer(&statement, 0);
-        chunk->first_step = store_column_integer(&statement, 1);
-        chunk->last_step = store_column_integer(&statement, 2);
-        chunk->bytes = store_column_bytes(&statement, 3, &chunk->length);
+        store_chunk chunk = {.index = store_column_integer(&statement, 0),
+                             .first_step = store_column_integer(&statement, 1),
+                             .last_step = store_column_integer(&statement, 2)};
+        chunk.bytes = store_column_borrowed(&statement, 3, &chunk.length);
         status = store_statement_check(&statement, error);
-        if (status != GD_OK)
-            break;
-        page->count++;
-        page->bytes += chunk->length;
+        if (status == GD_OK)
+            status = visit(context, &chunk);
     }
     store_statement_close(&statement);
     return status;
@@ -78,21 +59,12 @@ gd_status store_curve_read(store *handle, const char *job, int64_t after, int64_
                          .from_chunk = after > 0 ? after / STORE_CHUNK_POINTS : 0,
                          .from_step = from_step,
                          .to_step = to_step};
-    chunk_page page = {.count = 0};
-    gd_status status = GD_OK;
-    while (status == GD_OK && !page.is_last) {
-        store_connection *connection = NULL;
-        status = store_readers_take(handle->readers, &connection, error);
-        if (status != GD_OK)
-            break;
-        status = read_chunks(connection, &range, &page, error);
-        store_readers_give(handle->readers, connection);
-        for (int64_t i = 0; i < page.count && status == GD_OK; i++) {
-            range.from_chunk = page.chunks[i].index + 1;
-            status = visit(context, &page.chunks[i]);
-        }
-        empty_chunks(&page);
-    }
+    store_connection *connection = NULL;
+    gd_status status = store_readers_take(handle->readers, &connection, error);
+    if (status != GD_OK)
+        return status;
+    status = visit_chunks(connection, &range, visit, context, error);
+    store_readers_give(handle->readers, connection);
     return status;
 }
 

@@ -175,7 +175,7 @@ void store_column_fixed(store_statement *statement, int column, char *text, size
         memcpy(text, value, strlen(value));
 }
 
-void *store_column_bytes(store_statement *statement, int column, size_t *length)
+const void *store_column_borrowed(store_statement *statement, int column, size_t *length)
 {
     *length = 0;
     if (sqlite3_column_type(statement->handle, column) == SQLITE_NULL)
@@ -186,13 +186,22 @@ void *store_column_bytes(store_statement *statement, int column, size_t *length)
         keep_failure(statement, SQLITE_NOMEM);
         return NULL;
     }
-    void *copy = malloc(size > 0 ? (size_t)size : 1);
+    *length = (size_t)size;
+    return bytes;
+}
+
+void *store_column_bytes(store_statement *statement, int column, size_t *length)
+{
+    const void *bytes = store_column_borrowed(statement, column, length);
+    if (statement->code != SQLITE_OK ||
+        sqlite3_column_type(statement->handle, column) == SQLITE_NULL)
+        return NULL;
+    void *copy = malloc(*length > 0 ? *length : 1);
     if (copy == NULL) {
         keep_failure(statement, SQLITE_NOMEM);
         return NULL;
     }
-    if (size > 0)
-        memcpy(copy, bytes, (size_t)size);
-    *length = (size_t)size;
+    if (*length > 0)
+        memcpy(copy, bytes, *length);
     return copy;
 }

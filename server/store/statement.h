@@ -49,10 +49,14 @@ void store_statement_close(store_statement *statement);
 
 int64_t store_column_integer(store_statement *statement, int column);
 store_number store_column_number(store_statement *statement, int column);
+/* The database's own memory, until the statement's next step; NULL for NULL and for zero bytes. */
+const void *store_column_borrowed(store_statement *statement, int column, size_t *length);
 /* A copy (free); NULL for NULL. */
 char *store_column_text(store_statement *statement, int column);
 /* Into a fixed array; empty for NULL; GD_CORRUPT at the next check where it does not fit. */
 void store_column_fixed(store_statement *statement, int column, char *text, size_t size);
+/* The database's own memory, until the statement's next step; NULL for NULL and for zero bytes. */
+const void *store_column_borrowed(store_statement *statement, int column, size_t *length);
 /* A copy (free); NULL for NULL, and for zero bytes one that may be freed. */
 void *store_column_bytes(store_statement *statement, int column, size_t *length);
 

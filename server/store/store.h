@@ -362,7 +362,12 @@ gd_status store_run_finish(store *store, const store_claim *claim, const store_r
 
 /* --- Results ------------------------------------------------------------------------------ */
 
-/* Chunks of a job that overlap sequence numbers > after and steps [from_step, to_step], in order. */
+/*
+ * Chunks of a job that overlap sequence numbers > after and steps [from_step, to_step], in order and of
+ * one snapshot. A chunk's bytes are the database's own and valid during the call alone; the visitor is
+ * quick and does not use the store, for a connection is held for it. What it returns other than GD_OK
+ * ends the reading and is returned.
+ */
 typedef gd_status (*store_chunk_visit)(void *context, const store_chunk *chunk);
 gd_status store_curve_read(store *store, const char *job, int64_t after, int64_t from_step,
                            int64_t to_step, store_chunk_visit visit, void *context,

@@ -3,7 +3,10 @@
  */
 #include "jobs/thin.h"
 
+#include "store/store.h"
+
 #include <criterion/criterion.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,4 +131,127 @@ Test(jobs_thin, the_same_question_has_the_same_answer)
     free(first);
     free(second);
     jobs_curve_dispose(&curve);
+}
+
+/* --- Against the plain way: every series of every point, one question after the other -------------- */
+
+static int64_t plain_extreme(const double *values, const unsigned char *present, int64_t first,
+                             int64_t last, double sign)
+{
+    int64_t found = -1;
+    for (int64_t i = first; i < last; i++)
+        if ((present == NULL || present[i]) && isfinite(values[i]) &&
+            (found < 0 || sign * values[i] < sign * values[found]))
+            found = i;
+    return found;
+}
+
+static void plain_keep(bool *keep, const double *values, const unsigned char *present,
+                       int64_t first, int64_t last)
+{
+    for (int sign = -1; sign <= 1; sign += 2) {
+        int64_t at = plain_extreme(values, present, first, last, sign);
+        if (at >= 0)
+            keep[at] = true;
+    }
+}
+
+static void plain_thin(const jobs_curve *curve, int64_t maximum, bool *keep)
+{
+    const double *loss = curve->columns[JOBS_SERIES_LOSS];
+    const double *validation = curve->columns[JOBS_SERIES_VALIDATION_LOSS];
+    int64_t count = curve->count, kept = 0;
+    memset(keep, maximum == 0 || count <= maximum, (size_t)count);
+    if (maximum == 0 || count <= maximum)
+        return;
+    int64_t best = plain_extreme(loss, NULL, 0, count, 1);
+    int64_t best_validation = plain_extreme(validation, curve->validated, 0, count, 1);
+    keep[0] = keep[count - 1] = true;
+    if (best >= 0)
+        keep[best] = true;
+    if (best_validation >= 0)
+        keep[best_validation] = true;
+    for (int64_t i = 0; i < count; i++)
+        for (int64_t series = 0; series < jobs_series_count(curve->layer_count); series++)
+            keep[i] = keep[i] || !isfinite(curve->columns[series][i]);
+    for (int64_t i = 0; i < count; i++)
+        kept += keep[i];
+    int64_t buckets = (maximum - kept) / (best_validation >= 0 ? 4 : 2);
+    for (int64_t b = 0; b < buckets; b++) {
+        int64_t first = count * b / buckets, last = count * (b + 1) / buckets;
+        plain_keep(keep, loss, NULL, first, last);
+        plain_keep(keep, validation, curve->validated, first, last);
+    }
+}
+
+/* Values that are equal, not finite, or both zeros, so that ties and signs are met. */
+static void roughen(jobs_curve *curve, int64_t kind)
+{
+    double *loss = curve->columns[JOBS_SERIES_LOSS];
+    double *norms = curve->columns[JOBS_SERIES_FIXED];
+    for (int64_t i = 0; i < curve->count; i++) {
+        if (kind >= 1)
+            loss[i] = floor(loss[i] * 4) / 4 - 1;
+        if (kind >= 1 && i % 50 == 7)
+            loss[i] = i % 100 == 7 ? 0.0 : -0.0;
+        if (kind >= 2 && i % 701 == 3)
+            loss[i] = i % 2 == 0 ? (double)NAN : (double)-INFINITY;
+        if (kind >= 2 && i % 977 == 5)
+            norms[i] = INFINITY;
+        if (kind == 3)
+            loss[i] = i % 3 == 0 ? DBL_MAX : -DBL_MAX;
+    }
+}
+
+/* As the chunks of a stored curve, of which only some series are taken. */
+static jobs_curve reread(const jobs_curve *curve, const bool *wanted)
+{
+    jobs_curve read = {.wanted = wanted, .expected = curve->count};
+    for (int64_t first = 0; first < curve->count; first += STORE_CHUNK_POINTS) {
+        gd_buffer bytes;
+        int64_t left = curve->count - first;
+        gd_buffer_init(&bytes, (size_t)1 << 24);
+        jobs_curve_encode(curve, first, left < STORE_CHUNK_POINTS ? left : STORE_CHUNK_POINTS,
+                          &bytes);
+        cr_assert_eq(jobs_curve_decode(&read, 1 + first, bytes.bytes, bytes.length), GD_OK);
+        gd_buffer_dispose(&bytes);
+    }
+    cr_assert_eq(read.count, curve->count);
+    return read;
+}
+
+Test(jobs_thin, few_series_read_give_the_points_of_the_plain_way)
+{
+    static const int64_t counts[] = {1, 2, 15, 16, 17, 1000, 1024, 1025, 5000, 20000};
+    static const int64_t limits[] = {0, 1, 3, 10, 100, 1000};
+    bool wanted[JOBS_CURVE_MAXIMUM_SERIES] = {
+        [JOBS_SERIES_LOSS] = true, [JOBS_SERIES_VALIDATION_LOSS] = true};
+    for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++) {
+        for (int64_t kind = 0; kind < 8; kind++) {
+            jobs_curve curve = make(counts[c], kind >= 4);
+            roughen(&curve, kind % 4);
+            jobs_curve few = reread(&curve, wanted), all = reread(&curve, NULL), copy;
+            cr_assert_null(few.columns[JOBS_SERIES_STEP]);
+            copy = (jobs_curve){.wanted = wanted};
+            cr_assert_eq(jobs_curve_copy(&curve, 0, curve.count, &copy), GD_OK);
+            for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+                bool *plain = calloc((size_t)curve.count + 1, 1), *keep;
+                cr_assert_not_null(plain);
+                plain_thin(&curve, limits[i], plain);
+                const jobs_curve *reads[] = {&few, &all, &copy, &curve};
+                for (size_t r = 0; r < 4; r++) {
+                    thin(reads[r], limits[i], &keep);
+                    cr_assert_eq(memcmp(plain, keep, (size_t)curve.count), 0,
+                                 "%lld points, kind %lld, limit %lld, read %zu",
+                                 (long long)counts[c], (long long)kind, (long long)limits[i], r);
+                    free(keep);
+                }
+                free(plain);
+            }
+            jobs_curve_dispose(&few);
+            jobs_curve_dispose(&all);
+            jobs_curve_dispose(&copy);
+            jobs_curve_dispose(&curve);
+        }
+    }
 }

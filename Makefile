@@ -314,14 +314,15 @@ asan: deps-sanitize
 tsan: deps-sanitize
 	@TSAN_OPTIONS=halt_on_error=1 $(MAKE) --no-print-directory test BUILD=build/tsan SANITIZE=thread OPTIMISE=-O1
 
-# 50 pollers and a stream of submits for SOAK_SECONDS: memory, descriptors and log must not grow. And too many of
-# everything at once: a queue of QUEUE_JOBS, slow connections, more connections and descriptors than there may be.
+# 50 pollers and a stream of submits before a queue of SOAK_QUEUED for SOAK_SECONDS: memory, descriptors and log must not
+# grow, replies not become slower. And too many of everything at once: a queue of QUEUE_JOBS, slow connections, more connections and descriptors than there may be.
 SOAK_SECONDS ?= 3600
+SOAK_QUEUED  ?= 10000
 QUEUE_JOBS   ?= 100000
 .PHONY: soak overload
 soak overload: deps-test
 	@$(MAKE) --no-print-directory -j$(JOBS) all $(BUILD)/tests/load
-	@DESCENTD=$(BUILD)/descentd SOAK_SECONDS=$(SOAK_SECONDS) QUEUE_JOBS=$(QUEUE_JOBS) \
+	@DESCENTD=$(BUILD)/descentd SOAK_SECONDS=$(SOAK_SECONDS) SOAK_QUEUED=$(SOAK_QUEUED) QUEUE_JOBS=$(QUEUE_JOBS) \
 	    $(BUILD)/tests/load -j1 --filter 'load_$@/*' $(TEST_FLAGS)
 
 # SIGKILL under load, KILLS times at moments that follow from KILL_SEED; what is lost or ends twice fails it.

@@ -32,7 +32,7 @@ FLOATING := -ffp-contract=off -fno-math-errno -fno-trapping-math
 OPTIMISE ?= -O2
 CORE_OPTIMISE ?= -O3
 ifdef SANITIZE
-HARDEN   := -fsanitize=$(SANITIZE) -fno-omit-frame-pointer
+HARDEN   := -fsanitize=$(SANITIZE) -fno-omit-frame-pointer $(if $(findstring fuzzer,$(SANITIZE)),-DGDI_SMALL_BUFFERS)
 else
 HARDEN   := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 endif
@@ -307,12 +307,20 @@ accept: deps-test
 	@echo "data and model               mean   threshold  (PyTorch)         three seeds             time"
 	@DESCENTD=$(BUILD)/descentd $(BUILD)/tests/accept -j1 $(TEST_FLAGS)
 
+# The whole suite but the browser's, with the program under test built alike. What a sanitizer reports, in a test or in a
+# program that a test started, lands in a file of $(BUILD)/reports, and one such file fails the run.
+SANITIZERS_asan := address,undefined
+SANITIZERS_tsan := thread
+REPORTS_PATH = log_path='$(CURDIR)/build/$@/reports/report'
 .PHONY: asan tsan
-asan: deps-sanitize
-	@ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-	$(MAKE) --no-print-directory test BUILD=build/asan SANITIZE=address,undefined OPTIMISE=-O1
-tsan: deps-sanitize
-	@TSAN_OPTIONS=halt_on_error=1 $(MAKE) --no-print-directory test BUILD=build/tsan SANITIZE=thread OPTIMISE=-O1
+asan tsan: deps-sanitize
+	@rm -rf build/$@/reports && mkdir -p build/$@/reports
+	@ASAN_OPTIONS=detect_leaks=1:$(REPORTS_PATH) UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:$(REPORTS_PATH) \
+	TSAN_OPTIONS=halt_on_error=1:$(REPORTS_PATH) \
+	$(MAKE) --no-print-directory test BUILD=build/$@ SANITIZE=$(SANITIZERS_$@) OPTIMISE=-O1; status=$$?; \
+	for report in build/$@/reports/*; do \
+	    [ ! -e "$$report" ] || { echo "$$report:" >&2; head -n 30 "$$report" >&2; status=1; }; \
+	done; exit $$status
 
 # 50 pollers and a stream of submits before a queue of SOAK_QUEUED for SOAK_SECONDS: memory, descriptors and log must not
 # grow, replies not become slower. And too many of everything at once: a queue of QUEUE_JOBS, slow connections, more connections and descriptors than there may be.
@@ -343,6 +351,7 @@ faults: deps-test
 	    status=$$?; grep -E '^.(----|FAIL|PASS).|Synthesis' $(BUILD)/faults.log; exit $$status
 
 # Any bytes into everything that reads bytes, by clang's fuzzer; `make test` replays what is kept in tests/fuzz/corpus.
+# Buffers are small in that build (core/src/base/memory.h).
 FUZZ_SECONDS ?= 60
 FUZZ_TARGET  ?=
 FUZZ_CC      ?= clang

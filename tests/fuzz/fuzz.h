@@ -32,7 +32,10 @@
     X(preparation)      \
     X(initial)          \
     X(curve)            \
-    X(safetensors)
+    X(safetensors)      \
+    X(gunzip)           \
+    X(tokens)           \
+    X(request)
 
 typedef void fuzz_function(const uint8_t *bytes, size_t length);
 

@@ -13,7 +13,7 @@ for target in "$@"; do
     mkdir -p "$folder/corpus/$target" "$folder/findings" || exit 2
     log="$folder/$target.log"
     UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 FUZZ_TARGET="$target" "$fuzzer" \
-        -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 -use_value_profile=1 \
+        -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 -use_value_profile=1 -entropic=0 \
         -artifact_prefix="$folder/findings/$target-" "$folder/corpus/$target" "tests/fuzz/corpus/$target" >"$log" 2>&1
     code=$?
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")

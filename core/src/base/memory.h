@@ -19,4 +19,12 @@ char *gdi_duplicate_text(const char *text);
 
 void gdi_free(void *block);
 
+/* Size of a working buffer. In a fuzzer's build it is a 256th: small inputs shall cross the edges of
+ * buffers, and clearing large ones would take most of the time. */
+#ifdef GDI_SMALL_BUFFERS
+#define GDI_BUFFER_SIZE(size) ((size) >> 8)
+#else
+#define GDI_BUFFER_SIZE(size) (size)
+#endif
+
 #endif

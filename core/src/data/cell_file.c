@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define CELLS_START    64
-#define CELLS_BUFFERED ((size_t)1 << 14)
+#define CELLS_BUFFERED GDI_BUFFER_SIZE((size_t)1 << 14)
 
 gd_status gdi_cell_file_begin(gdi_cell_file *file, int descriptor, int64_t columns, gd_error *error)
 {

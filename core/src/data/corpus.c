@@ -1,7 +1,7 @@
 /*
  * corpus.c: the reader of texts (corpus.h). Both passes walk the characters through one buffer, whose
- * last bytes are carried over where a character is cut; a table over all code points holds first which
- * there are, then their classes.
+ * last bytes are carried over where a character is cut; a table over the code points, in leaves of 256
+ * that come as they are met, holds first which there are, then their classes.
  */
 #include <descent/corpus.h>
 
@@ -14,8 +14,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BUFFER_SIZE  ((size_t)1 << 16)
+#define BUFFER_SIZE  GDI_BUFFER_SIZE((size_t)1 << 16)
 #define CODE_POINTS  0x110000
+#define LEAF_POINTS  256
+#define LEAVES       (CODE_POINTS / LEAF_POINTS)
 #define BYTE_MARK    0xfeff
 #define NARROW_LIMIT 256 /* classes that a uint8 can number */
 
@@ -25,9 +27,14 @@ typedef struct corpus {
     size_t length, position; /* in the buffer */
     int64_t offset;          /* of the buffer's start in the file */
     bool ended;
-    uint16_t *classes; /* [CODE_POINTS]: 1 where there is one, then its class */
+    uint16_t *leaves[LEAVES]; /* [LEAF_POINTS] or NULL: 1 where there is one, then its class */
     int64_t characters, class_count;
 } corpus;
+
+static gd_status fail_without_memory(gd_error *error)
+{
+    return gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
+}
 
 size_t gd_character_length(const char *text, size_t length)
 {
@@ -108,13 +115,27 @@ static gd_status next_character(corpus *text, int32_t *point, gd_error *error)
     return GD_OK;
 }
 
+/* Where the point's entry is; NULL without memory for a leaf. */
+static uint16_t *find_entry(corpus *text, int32_t point)
+{
+    uint16_t **leaf = &text->leaves[point / LEAF_POINTS];
+    if (*leaf == NULL) {
+        *leaf = gdi_allocate(LEAF_POINTS, sizeof **leaf);
+    }
+    return *leaf != NULL ? *leaf + point % LEAF_POINTS : NULL;
+}
+
 static gd_status find_classes(corpus *text, gd_error *error)
 {
     int32_t point = 0;
     gd_status status = next_character(text, &point, error);
     for (; status == GD_OK && point >= 0; status = next_character(text, &point, error)) {
+        uint16_t *entry = find_entry(text, point);
+        if (entry == NULL) {
+            return fail_without_memory(error);
+        }
         text->characters++;
-        if (text->classes[point] != 0) {
+        if (*entry != 0) {
             continue;
         }
         if (text->class_count == GD_FRAME_MAXIMUM_CLASSES) {
@@ -124,7 +145,7 @@ static gd_status find_classes(corpus *text, gd_error *error)
                 "%lld",
                 (long long)GD_FRAME_MAXIMUM_CLASSES, (long long)text->characters);
         }
-        text->classes[point] = 1;
+        *entry = 1;
         text->class_count++;
     }
     if (status == GD_OK && text->characters == 0) {
@@ -154,17 +175,17 @@ static gd_status write_head(corpus *text, gdi_cell_type type, int output, gd_err
     size_t count = (size_t)text->class_count;
     char(*texts)[8] = gdi_allocate(count, sizeof *texts);
     const char **classes = gdi_allocate(count, sizeof *classes);
-    gd_status status =
-        texts == NULL || classes == NULL
-            ? gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY))
-            : GD_OK;
+    gd_status status = texts == NULL || classes == NULL ? fail_without_memory(error) : GD_OK;
     if (status == GD_OK) {
         uint16_t next = 0;
         for (uint32_t point = 0; point < CODE_POINTS; point++) {
-            if (text->classes[point] != 0) {
+            uint16_t *leaf = text->leaves[point / LEAF_POINTS];
+            if (leaf == NULL) {
+                point += LEAF_POINTS - 1;
+            } else if (leaf[point % LEAF_POINTS] != 0) {
                 encode(point, texts[next]);
                 classes[next] = texts[next];
-                text->classes[point] = next++;
+                leaf[point % LEAF_POINTS] = next++;
             }
         }
         gd_column column = {.name = GD_CORPUS_COLUMN,
@@ -201,8 +222,12 @@ static gd_status write_cells(corpus *text, gdi_cell_type type, int output, gd_er
         if (point < 0) {
             break;
         }
-        wide[used] = text->classes[point];
-        narrow[used] = (uint8_t)text->classes[point];
+        const uint16_t *entry = find_entry(text, point);
+        if (entry == NULL) {
+            return fail_without_memory(error);
+        }
+        wide[used] = *entry;
+        narrow[used] = (uint8_t)*entry;
         used++;
         written++;
     }
@@ -214,14 +239,10 @@ static gd_status write_cells(corpus *text, gdi_cell_type type, int output, gd_er
 gd_status gd_corpus_to_frame_file(int input, int output, gd_corpus_report *report, gd_error *error)
 {
     corpus *text = gdi_allocate(1, sizeof *text);
-    uint16_t *classes = gdi_allocate(CODE_POINTS, sizeof *classes);
-    if (text == NULL || classes == NULL) {
-        gdi_free(text);
-        gdi_free(classes);
-        return gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
+    if (text == NULL) {
+        return fail_without_memory(error);
     }
     text->input = input;
-    text->classes = classes;
     gd_status status = find_classes(text, error);
     gdi_cell_type type = text->class_count <= NARROW_LIMIT ? GDI_CELL_UINT8 : GDI_CELL_UINT16;
     if (status == GD_OK) {
@@ -233,7 +254,9 @@ gd_status gd_corpus_to_frame_file(int input, int output, gd_corpus_report *repor
     if (status == GD_OK && report != NULL) {
         *report = (gd_corpus_report){text->characters, text->class_count};
     }
-    gdi_free(classes);
+    for (size_t i = 0; i < LEAVES; i++) {
+        gdi_free(text->leaves[i]);
+    }
     gdi_free(text);
     return status;
 }

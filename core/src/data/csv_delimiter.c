@@ -11,7 +11,7 @@
 #include "data/number.h"
 
 #define SAMPLE_RECORDS 200
-#define SAMPLE_BYTES   ((int64_t)1 << 18)
+#define SAMPLE_BYTES   GDI_BUFFER_SIZE((int64_t)1 << 18)
 
 typedef struct candidate {
     char delimiter;

@@ -22,7 +22,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define BLOCK_CELLS ((int64_t)1 << 13) /* of a block that has more than one row */
+#define BLOCK_CELLS GDI_BUFFER_SIZE((int64_t)1 << 13) /* of a block that has more than one row */
 
 /* A class's share of the memory besides its bytes: entry, slots and its place in the list. */
 #define CLASS_OVERHEAD 64U

@@ -20,7 +20,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define BUFFER_SIZE (GDI_CSV_MAXIMUM_FIELD + ((size_t)1 << 18))
+#define BUFFER_SIZE (GDI_CSV_MAXIMUM_FIELD + GDI_BUFFER_SIZE((size_t)1 << 18))
 
 static gdi_csv_event fail_reading(gdi_csv_reader *reader)
 {

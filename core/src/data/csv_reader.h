@@ -11,10 +11,12 @@
 
 #include <descent/csv.h>
 
+#include "base/memory.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
-#define GDI_CSV_MAXIMUM_FIELD ((size_t)1 << 20) /* bytes of one field */
+#define GDI_CSV_MAXIMUM_FIELD GDI_BUFFER_SIZE((size_t)1 << 20) /* bytes of one field */
 
 typedef enum gdi_csv_event {
     GDI_CSV_FIELD, /* *field is filled */

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ELEMENTS_BUFFERED ((size_t)1 << 15)
+#define ELEMENTS_BUFFERED GDI_BUFFER_SIZE((size_t)1 << 15)
 #define NAME_SIZE         24 /* of "v_99999" */
 
 typedef enum idx_type {

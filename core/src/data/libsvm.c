@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#define STREAM_BYTES ((size_t)1 << 16)
+#define STREAM_BYTES GDI_BUFFER_SIZE((size_t)1 << 16)
 
 /* A part of the file on its way to the disk. */
 typedef struct part_stream {

@@ -14,8 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WINDOW_SIZE  ((size_t)1 << 18)
 #define WORD_MAXIMUM ((size_t)1024) /* bytes of a number */
+#define WINDOW_SIZE  (WORD_MAXIMUM + GDI_BUFFER_SIZE((size_t)1 << 18))
 
 __attribute__((format(printf, 2, 3))) static gd_status refuse(const gdi_libsvm_reader *reader,
                                                               const char *format, ...)

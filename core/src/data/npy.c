@@ -15,10 +15,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ELEMENTS_BUFFERED ((size_t)1 << 15)
-#define TILE_ELEMENTS     ((size_t)1 << 20) /* of rows that are turned, but for one row at least */
-#define NAME_SIZE         24                /* of "v_99999" */
-#define EXACT_MAXIMUM     ((int64_t)1 << 53)
+#define ELEMENTS_BUFFERED GDI_BUFFER_SIZE((size_t)1 << 15)
+#define TILE_ELEMENTS \
+    GDI_BUFFER_SIZE((size_t)1 << 20) /* of rows that are turned, but for one row at least */
+#define NAME_SIZE     24             /* of "v_99999" */
+#define EXACT_MAXIMUM ((int64_t)1 << 53)
 
 typedef struct npy_file {
     int input;

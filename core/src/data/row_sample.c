@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define SLOTS      ((size_t)1 << 17)
+#define SLOTS      GDI_BUFFER_SIZE((size_t)1 << 17)
 #define USED_LIMIT (SLOTS / 2)
 #define MULTIPLIER 0x9e3779b97f4a7c15U
 

@@ -327,10 +327,14 @@ asan tsan: deps-sanitize
 SOAK_SECONDS ?= 3600
 SOAK_QUEUED  ?= 10000
 QUEUE_JOBS   ?= 100000
-.PHONY: soak overload
-soak overload: deps-test
+# A reader of the database held for READER_SECONDS beside submits, and the time that refusals take.
+READER_SECONDS ?= 600
+TIMING_ROUNDS  ?= 5000
+.PHONY: soak overload reader timing
+soak overload reader timing: deps-test
 	@$(MAKE) --no-print-directory -j$(JOBS) all $(BUILD)/tests/load
 	@DESCENTD=$(BUILD)/descentd SOAK_SECONDS=$(SOAK_SECONDS) SOAK_QUEUED=$(SOAK_QUEUED) QUEUE_JOBS=$(QUEUE_JOBS) \
+	    READER_SECONDS=$(READER_SECONDS) TIMING_ROUNDS=$(TIMING_ROUNDS) \
 	    $(BUILD)/tests/load -j1 --filter 'load_$@/*' $(TEST_FLAGS)
 
 # SIGKILL under load, KILLS times at moments that follow from KILL_SEED; what is lost or ends twice fails it.
@@ -459,6 +463,7 @@ help:
 	@echo "make accept                                  real data at full length, thresholds and figures"
 	@echo "make asan | tsan | memcheck                  the suite under sanitizers, the units under valgrind"
 	@echo "make soak [SOAK_SECONDS=3600] | overload      pollers and submits for long; too many of everything"
+	@echo "make reader [READER_SECONDS=600] | timing    a reader held open beside submits; refusals take equally long"
 	@echo "make kill [KILLS=1000] [KILL_SEED=1]         SIGKILL under load, again and again"
 	@echo "make faults                                  each allocation, read, write and sync fails once"
 	@echo "make fuzz [FUZZ_SECONDS=60] [FUZZ_TARGET=csv] each fuzz target, or one, for so long (clang)"

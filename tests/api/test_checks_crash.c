@@ -15,7 +15,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LIMIT    (120.0 * SERVICE_PATIENCE)
+#define LIMIT (120.0 * SERVICE_PATIENCE)
+/* Each step takes some ten milliseconds and is told as it is made. */
+#define SPEC_LONG_STEPS                                                                        \
+    "{'model': {'type': 'mlp', 'hidden': [256, 256]}, 'data': {'generator': {'type': 'moons'," \
+    "'samples': 4096, 'seed': 1}}, 'training': {'steps': 1000000, 'batch_size': 'full', "      \
+    "'record_every': 1, 'seed': 7}}"
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 Test(checks, n30_kills_while_it_recovers, .timeout = LIMIT)
@@ -89,6 +94,25 @@ Test(checks, n35_cancel_queued_running_and_finished, .timeout = LIMIT)
     ASSERT_STATUS(client_act(it, running, "cancel"), 200);
     const reply *done = client_run(it, 30, SPEC_TINY);
     ASSERT_STATUS(client_act(it, reply_text(done, "/id"), "cancel"), 409);
+    service_destroy(it);
+}
+
+/* By the steps it takes, for on a machine that does other things a clock says little: the reply shows the
+ * progress as it is once the job has been told, so at most the step that was under way follows. */
+Test(checks, n35_cancel_stops_a_running_job_within_a_step, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    for (int i = 0; i < 5; i++) {
+        const char *id = client_submit(it, SPEC_LONG_STEPS);
+        (void)client_wait_step(it, id, 2 + i, 60);
+        const reply *asked = client_act(it, id, "cancel");
+        ASSERT_STATUS(asked, 202);
+        double step = reply_number(asked, "/progress/step");
+        const reply *job = client_wait(it, id, 60);
+        cr_expect_str_eq(reply_text(job, "/status"), "cancelled");
+        cr_expect_leq(reply_number(job, "/progress/step"), step + 1, "from step %g to %g", step,
+                      reply_number(job, "/progress/step"));
+    }
     service_destroy(it);
 }
 

@@ -1,8 +1,8 @@
 /*
  * main.c: runs the tests of a program that was built with the criterion.h beside it: each in a child
- * process, some at a time, with a limit of time; failures as they come, a line of counts at the end.
- * --filter SUITE/NAME takes a pattern as the shell does, --jobs N sets how many run at once; other
- * arguments are let pass.
+ * process, some at a time, with a limit of time; failures and what took long as they come, a line of
+ * counts at the end. --filter SUITE/NAME takes a pattern as the shell does, each --except SUITE/NAME
+ * leaves some out, saying so, --jobs N sets how many run at once; other arguments are let pass.
  */
 #include <criterion/criterion.h>
 
@@ -19,15 +19,23 @@
 #define SKIPPED           77
 #define LIMIT_SECONDS     900.0
 #define LIMIT_FACTOR      15.0 /* sanitizers and valgrind make everything slow */
+#define SLOW_SECONDS      60.0
 #define CHILDREN_MAXIMUM  64
+#define EXCEPT_MAXIMUM    16
 #define PAUSE_NANOSECONDS 2000000
 
 typedef struct child {
     pid_t process; /* 0: free */
     const plain_test *test;
-    double deadline;
+    double started, deadline;
     bool late;
 } child;
+
+typedef struct choice {
+    const char *filter; /* NULL: all */
+    const char *except[EXCEPT_MAXIMUM];
+    int except_count, jobs;
+} choice;
 
 typedef struct counts {
     int passed, failed, skipped;
@@ -129,14 +137,18 @@ static void start(child *free_child, const plain_test *test)
         perror("fork");
         exit(EXIT_FAILURE);
     }
-    *free_child =
-        (child){process, test, now() + (limit > 0 ? limit * LIMIT_FACTOR : LIMIT_SECONDS), false};
+    double started = now();
+    limit = limit > 0 ? limit * LIMIT_FACTOR : LIMIT_SECONDS;
+    *free_child = (child){process, test, started, started + limit, false};
 }
 
 static void judge(const child *ended, int status, counts *total)
 {
     const plain_options *wanted = &ended->test->options;
     bool exited = WIFEXITED(status);
+    double seconds = now() - ended->started;
+    if (seconds > SLOW_SECONDS)
+        fprintf(stderr, "%s/%s took %.0f s\n", ended->test->suite, ended->test->name, seconds);
     if (exited && WEXITSTATUS(status) == SKIPPED) {
         total->skipped++;
         return;
@@ -185,46 +197,63 @@ static child *find_free(child *children, int count)
     return NULL;
 }
 
-static bool is_chosen(const plain_test *test, const char *filter)
+/* Tells of a test that is left out; called once for each. */
+static bool is_chosen(const plain_test *test, const choice *chosen)
 {
     char name[512];
     snprintf(name, sizeof name, "%s/%s", test->suite, test->name);
-    return !test->options.disabled && (filter == NULL || fnmatch(filter, name, 0) == 0);
+    if (test->options.disabled || (chosen->filter != NULL && fnmatch(chosen->filter, name, 0) != 0))
+        return false;
+    for (int i = 0; i < chosen->except_count; i++) {
+        if (fnmatch(chosen->except[i], name, 0) == 0) {
+            printf("%s is left out\n", name);
+            return false;
+        }
+    }
+    return true;
 }
 
-static void read_arguments(int count, char **arguments, const char **filter, int *jobs)
+static void read_arguments(int count, char **arguments, choice *chosen)
 {
     for (int i = 1; i < count; i++) {
         if (strcmp(arguments[i], "--filter") == 0 && i + 1 < count)
-            *filter = arguments[++i];
+            chosen->filter = arguments[++i];
         else if (strncmp(arguments[i], "--filter=", 9) == 0)
-            *filter = arguments[i] + 9;
+            chosen->filter = arguments[i] + 9;
+        else if (strcmp(arguments[i], "--except") == 0 && i + 1 < count &&
+                 chosen->except_count < EXCEPT_MAXIMUM)
+            chosen->except[chosen->except_count++] = arguments[++i];
         else if (strcmp(arguments[i], "--jobs") == 0 && i + 1 < count)
-            *jobs = (int)strtol(arguments[++i], NULL, 10);
+            chosen->jobs = (int)strtol(arguments[++i], NULL, 10);
         else if (strncmp(arguments[i], "-j", 2) == 0)
-            *jobs = (int)strtol(arguments[i] + 2, NULL, 10);
+            chosen->jobs = (int)strtol(arguments[i] + 2, NULL, 10);
     }
-    if (*jobs < 1 || *jobs > CHILDREN_MAXIMUM)
-        *jobs = 1;
+    if (chosen->jobs < 1 || chosen->jobs > CHILDREN_MAXIMUM)
+        chosen->jobs = 1;
+}
+
+/* The next test that is chosen, from `test` on. */
+static const plain_test *next_chosen(const plain_test *test, const choice *chosen)
+{
+    while (test != NULL && !is_chosen(test, chosen))
+        test = test->next;
+    return test;
 }
 
 int main(int argument_count, char **arguments)
 {
     static child children[CHILDREN_MAXIMUM];
     const struct timespec pause = {.tv_nsec = PAUSE_NANOSECONDS};
-    const char *filter = NULL;
-    int jobs = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    choice chosen = {.jobs = (int)sysconf(_SC_NPROCESSORS_ONLN)};
     counts total = {0};
-    read_arguments(argument_count, arguments, &filter, &jobs);
-    const plain_test *next = tests;
+    read_arguments(argument_count, arguments, &chosen);
+    const plain_test *next = next_chosen(tests, &chosen);
     for (;;) {
-        int busy = collect(children, jobs, &total);
-        while (next != NULL && !is_chosen(next, filter))
-            next = next->next;
-        child *free_child = next != NULL ? find_free(children, jobs) : NULL;
+        int busy = collect(children, chosen.jobs, &total);
+        child *free_child = next != NULL ? find_free(children, chosen.jobs) : NULL;
         if (free_child != NULL) {
             start(free_child, next);
-            next = next->next;
+            next = next_chosen(next->next, &chosen);
             continue;
         }
         if (next == NULL && busy == 0)

@@ -14,6 +14,11 @@
     "'seed': 1}}, 'optimizer': {'type': 'sgd', 'learning_rate': %g}, 'training': {'epochs': 5, " \
     "'seed': 7}}"
 
+/* Runs until somebody stops it. */
+#define SPEC_LONG                                                                                \
+    "{'name': '%s', 'model': 'linear', 'data': {'generator': {'type': 'linear', 'samples': 64, " \
+    "'seed': 1}}, 'training': {'steps': 10000000000, 'batch_size': 16, 'seed': 7}}"
+
 Test(browser_jobs, an_empty_service_offers_a_demo_job, .timeout = LIMIT)
 {
     service *it = service_start(1);
@@ -114,6 +119,85 @@ Test(browser_jobs, jobs_are_tagged_and_deleted_with_undo, .timeout = LIMIT)
         service_sleep(0.1);
     cr_expect_eq(reply_count(client_get(it, "/v1/jobs"), "/jobs"), 1);
     browser_expect_quiet(own, false);
+    browser_destroy(own);
+    service_destroy(it);
+}
+
+#define STATE_OF(name)                                                                                               \
+    "[...document.querySelectorAll('.jobs tbody tr')].find(own => own.querySelector('.name a').innerText === '" name \
+    "')?.querySelector('.state')?.innerText.trim()"
+
+static void tick(browser *own, const char *name)
+{
+    browser_await(
+        own, "[...document.querySelectorAll('.jobs .name a')].some(own => own.innerText === '%s')",
+        name);
+    (void)browser_run(
+        own,
+        "[...document.querySelectorAll('.jobs tbody tr')].find(own => own.querySelector('.name a').innerText === '%s').querySelector('input').click()",
+        name);
+}
+
+static const char *status_of(service *it, const char *id)
+{
+    return reply_text(client_get(it, "/v1/jobs/%s", id), "/status");
+}
+
+/* One running, two that wait, one that has ended: each action goes to those that can take it, and says to how many. */
+Test(browser_jobs, many_are_paused_resumed_cancelled_and_deleted_at_once, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const char *ended = reply_text(client_run(it, 20, SPEC_NAMED, "alder", 0.01), "/id");
+    const char *runs = client_submit(it, SPEC_LONG, "endless");
+    (void)client_wait_status(it, runs, "running", 20);
+    const char *first = client_submit(it, SPEC_LONG, "birch");
+    const char *second = client_submit(it, SPEC_LONG, "cedar");
+    const char *apart = client_submit(it, SPEC_NAMED, "elm", 0.01);
+    browser *own = browser_start(it);
+    browser_open(own, "%s", "");
+    tick(own, "alder");
+    browser_await_text(own, "1 selected");
+    cr_expect(
+        cJSON_IsTrue(browser_run(
+            own,
+            "return [...document.querySelectorAll('.bulk button:disabled')].map(own => own.innerText).join() === 'Cancel,Pause,Resume'")),
+        "an ended job can be deleted alone");
+    tick(own, "endless");
+    tick(own, "birch");
+    tick(own, "cedar");
+    browser_await_text(own, "4 selected");
+    browser_press(own, "Pause 3");
+    browser_await_text(own, "Paused: 3");
+    (void)client_wait_status(it, runs, "paused", 20);
+    cr_expect_str_eq(status_of(it, first), "paused");
+    cr_expect_str_eq(status_of(it, second), "paused");
+    cr_expect_str_eq(status_of(it, ended), "succeeded");
+    (void)client_wait(it, apart, 20); /* what was not selected goes on */
+    browser_press(own, "Resume 3");
+    browser_await_text(own, "Resumed: 3");
+    browser_await(own,
+                  STATE_OF("endless") " === 'running' || " STATE_OF("endless") " === 'queued'");
+    browser_press(own, "Cancel 3");
+    browser_await_text(own, "Cancelled: 3");
+    cr_expect_str_eq(reply_text(client_wait(it, runs, 20), "/status"), "cancelled");
+    browser_await(own, STATE_OF("endless") " === 'cancelled'");
+    browser_press(own, "Delete");
+    browser_await_text(own, "4 jobs are deleted in 8 s");
+    browser_await(own, "document.querySelectorAll('.jobs tbody tr').length === 1");
+    browser_press(own, "Undo");
+    browser_await(own, "document.querySelectorAll('.jobs tbody tr').length === 5");
+    browser_click(own, "[aria-label='Select all jobs on this page']");
+    browser_await_text(own, "5 selected");
+    tick(own, "elm");
+    browser_await_text(own, "4 selected");
+    browser_press(own, "Delete");
+    browser_await_text(own, "4 jobs are deleted in 8 s");
+    browser_click(own, "#notices .notice:last-child .quiet"); /* does not wait */
+    browser_await_text(own, "Deleted: 4");
+    const reply *left = client_get(it, "/v1/jobs");
+    cr_expect_eq(reply_count(left, "/jobs"), 1);
+    cr_expect_str_eq(reply_text(left, "/jobs/0/id"), apart);
+    browser_expect_quiet(own, true); /* a curve may be asked for while its job goes */
     browser_destroy(own);
     service_destroy(it);
 }

@@ -176,6 +176,73 @@ Test(browser_new, a_warm_start_and_targets_of_another_dataset, .timeout = LIMIT)
     service_destroy(it);
 }
 
+/* What "copy as curl" leaves on the clipboard, run by a shell, with what it prints. */
+static const char *run_copied(service *it, browser *own, const char *words)
+{
+    browser_press(own, words);
+    browser_await_text(own, "Copied");
+    const char *line = browser_text(own, "return window.copied");
+    FILE *shell = popen(
+        client_text(it, "%s --silent --show-error --fail-with-body --noproxy '*' 2>&1", line), "r");
+    cr_assert_not_null(shell);
+    static char out[65536];
+    out[fread(out, 1, sizeof out - 1, shell)] = '\0';
+    cr_assert_eq(pclose(shell), 0, "%s\n%s", line, out);
+    return out;
+}
+
+/* A name that a shell would take apart, a spec with a list; from the form, from the empty list, and with a token. */
+Test(browser_new, what_is_copied_as_curl_submits_the_job, .timeout = LIMIT)
+{
+    static const char name[] = "it's \"quoted\" $HOME `date` \\ \u00e9 <b>";
+    service *it = service_create(1);
+    program_run made =
+        SERVICE_PROGRAM("token", "add", "page", "--scopes", "read,submit", "--data-dir", it->data);
+    cr_assert_eq(made.status, 0, "%s", made.errors);
+    made.output[strcspn(made.output, "\n")] = '\0';
+    it->bearer = client_text(it, "%s", made.output);
+    service_restart(it);
+    browser *own = browser_start(it);
+    browser_open(own, "%s", "");
+    browser_type(own, "#token", made.output);
+    browser_press(own, "Use it");
+    browser_await_text(own, "Nothing has been trained here yet");
+    (void)browser_run(own,
+                      "navigator.clipboard.writeText = async text => { window.copied = text; }");
+    cr_assert_eq(setenv("DESCENTD_TOKEN", made.output, 1), 0);
+    cr_expect_null(strstr(browser_text(own, "return document.body.innerText"), made.output),
+                   "the token is shown");
+    cJSON *job = cJSON_Parse(run_copied(it, own, "Copy"));
+    cr_expect_str_eq(cJSON_GetStringValue(cJSON_GetObjectItem(job, "name")), "demo: two moons");
+    cJSON_Delete(job);
+    browser_open(own, "#/new");
+    browser_await(own, "document.querySelector('.estimate .figure')");
+    (void)browser_run(own,
+                      "navigator.clipboard.writeText = async text => { window.copied = text; }");
+    browser_type(own, FIELD("/name"), name);
+    browser_type(own, FIELD("/model/hidden"), "7, 5");
+    browser_type(own, FIELD("/training/epochs"), "3");
+    browser_type(own, FIELD("/training/seed"), "7");
+    job = cJSON_Parse(run_copied(it, own, "Copy as curl"));
+    const char *id = client_text(it, "%s", cJSON_GetStringValue(cJSON_GetObjectItem(job, "id")));
+    cr_expect_str_eq(cJSON_GetStringValue(cJSON_GetObjectItem(job, "name")), name);
+    cJSON_Delete(job);
+    const reply *copied = client_wait(it, id, 30);
+    cr_expect_str_eq(reply_text(copied, "/status"), "succeeded");
+    cr_expect_eq(reply_number(copied, "/spec/model/hidden/1"), 5);
+    /* The form's own button makes the same job. */
+    browser_await(own, "!document.querySelector('#submit').disabled");
+    browser_click(own, "#submit");
+    browser_await(own, "document.querySelector('.page-head .state-succeeded')");
+    const char *other = browser_text(own, "return location.hash.slice('#/jobs/'.length)");
+    cr_expect_str_neq(other, id);
+    cr_expect_str_eq(reply_text(client_get(it, "/v1/jobs/%s", other), "/digest"),
+                     reply_text(copied, "/digest"));
+    browser_expect_quiet(own, true);
+    browser_destroy(own);
+    service_destroy(it);
+}
+
 /* The harder way through the form: a text, layers one by one, and a model that writes on. */
 Test(browser_new, a_text_is_sent_and_written_on, .timeout = LIMIT)
 {

@@ -143,6 +143,11 @@ export function show(root, route) {
             `resumed ${last.crashed ? "after a crash " : ""}at step ${count(last.step)}` : "begun anew");
     }
 
+    /** A job that was cancelled while it was paused has parameters, too. */
+    function hasParameters() {
+        return job.digest !== null || ((job.terminal || job.status === "paused") && job.progress.step > 0);
+    }
+
     /** What does not change while it runs. */
     function drawOnce() {
         say(head, nameOf(job));
@@ -175,7 +180,7 @@ export function show(root, route) {
         const base = `/v1/jobs/${id}`;
         const link = (words, path, name) => h("button", { type: "button", on: { click: () =>
             download(path, name).catch(error => notice(error.message, { bad: true })) } }, icon("download"), words);
-        const learnt = job.digest !== null;
+        const learnt = hasParameters();
         fill(downloads, link("Curve, CSV", `${base}/curve?max_points=0&format=csv`, `curve-${id}.csv`),
             link("Curve, JSON", `${base}/curve?max_points=0&format=json`, `curve-${id}.json`),
             h("button", { type: "button", title: "NumPy's format: a structured array of little-endian float64, NaN where a point has no value",
@@ -183,7 +188,7 @@ export function show(root, route) {
             learnt ? [link("Parameters, safetensors", `${base}/parameters?format=safetensors`, `${id}.safetensors`),
                 link("Parameters, JSON", `${base}/parameters?format=json`, `${id}.json`)] : null,
             link("Job, JSON", base, `job-${id}.json`),
-            learnt ? null : h("p", { class: "hint" }, "Parameters can be had once it has ended."));
+            learnt ? null : h("p", { class: "hint" }, "Parameters can be had once it has paused or ended."));
     }
 
     async function downloadRaw() {
@@ -237,7 +242,7 @@ export function show(root, route) {
                 drawDownloads();
                 await readEvents(signal);
             }
-            if (!hasPredict && (job.digest !== null || job.status === "running") && job.spec.data) {
+            if (!hasPredict && (job.status === "running" || hasParameters()) && job.spec.data) {
                 hasPredict = true;
                 predict.hidden = false;
                 predictBox(predictBody, job);

@@ -15,6 +15,7 @@ http_handler api_get_curve;      /* curve.c */
 http_handler api_get_schedule;   /* schedule.c */
 http_handler api_get_events;     /* events.c */
 http_handler api_get_parameters; /* parameters.c */
+http_handler api_get_histograms; /* histograms.c */
 http_handler api_predict;        /* predict.c */
 
 /* Datasets. */

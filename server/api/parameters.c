@@ -1,6 +1,6 @@
 /*
- * parameters.c: GET /v1/jobs/{id}/parameters: the trained numbers, as JSON or as a safetensors file
- * that loads into the equivalent PyTorch module.
+ * parameters.c: GET /v1/jobs/{id}/parameters: the trained numbers, or those before the first step, as JSON or as a
+ * safetensors file that loads into the equivalent PyTorch module.
  */
 #include "api/handlers.h"
 #include "api/job_view.h"
@@ -114,7 +114,7 @@ static bool read_format(const http_request *request, http_response *response,
 void api_get_parameters(void *context, const http_request *request, http_response *response)
 {
     static const char *const known[] = {"which", "format", NULL};
-    static const char *const names[] = {"final", "best", NULL};
+    static const char *const names[] = {"final", "best", "initial", NULL};
     const api_context *own = context;
     const char *id;
     size_t which = 0;

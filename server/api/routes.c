@@ -54,6 +54,7 @@ const http_route api_routes[] = {
     GET_ROUTE("/v1/jobs/{id}/schedule", api_get_schedule),
     GET_ROUTE("/v1/jobs/{id}/events", api_get_events),
     GET_ROUTE("/v1/jobs/{id}/parameters", api_get_parameters),
+    GET_ROUTE("/v1/jobs/{id}/histograms", api_get_histograms),
     {HTTP_METHOD_POST, "/v1/jobs/{id}/predict", api_predict, PREDICT_MAXIMUM, json_types,
      HTTP_ROUTE_GZIP, NULL, &needs_read},
     {HTTP_METHOD_POST, "/v1/datasets", api_create_dataset, 0, dataset_types, HTTP_ROUTE_GZIP,

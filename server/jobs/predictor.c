@@ -3,6 +3,8 @@
  */
 #include "jobs/predictor.h"
 
+#include "jobs/digest.h"
+#include "jobs/warm_start.h"
 #include "json/document.h"
 
 #include <stdio.h>
@@ -29,6 +31,7 @@ static gd_status read_spec(jobs_predictor *predictor, const store_job *job, gd_e
     return status;
 }
 
+/* `parameter_count` 0: not known. */
 static gd_status make_model(jobs_predictor *predictor, const void *preparation, size_t length,
                             size_t parameter_count, gd_error *error)
 {
@@ -44,7 +47,8 @@ static gd_status make_model(jobs_predictor *predictor, const void *preparation, 
                           : gd_preparation_target_width(predictor->preparation);
     status = gd_model_create(&predictor->model, &input, model->layers, model->layer_count, outputs,
                              0, error);
-    if (status == GD_OK && gd_model_parameter_count(predictor->model) != parameter_count)
+    if (status == GD_OK && parameter_count > 0 &&
+        gd_model_parameter_count(predictor->model) != parameter_count)
         status = gd_fail(error, GD_CORRUPT, "", "the stored parameters are not those of the model");
     return status;
 }
@@ -96,6 +100,72 @@ static gd_status open_stored(jobs_predictor *predictor, jobs_service *service, c
     return status;
 }
 
+/* Of a job that began: its preparation is stored with the first checkpoint, and in memory before. */
+static gd_status read_preparation(jobs_service *service, const store_job *job,
+                                  store_blob *preparation, gd_error *error)
+{
+    gd_status status =
+        store_preparation_read(jobs_service_store(service), job->id, preparation, error);
+    if (status != GD_NOT_FOUND)
+        return status;
+    jobs_snapshot snapshot;
+    status =
+        jobs_live_snapshot(jobs_service_live(service), job->id, SNAPSHOT_MILLISECONDS, &snapshot);
+    if (status == GD_NOT_FOUND)
+        return gd_fail(error, GD_CONFLICT, "", "the job has not begun yet");
+    if (status == GD_UNAVAILABLE)
+        return gd_fail(error, status, "", "the job is in the middle of a long step; try again");
+    if (status != GD_OK)
+        return status;
+    preparation->bytes = snapshot.preparation;
+    preparation->length = snapshot.preparation_length;
+    snapshot.preparation = NULL;
+    jobs_snapshot_dispose(&snapshot);
+    return GD_OK;
+}
+
+static gd_status make_first_parameters(jobs_predictor *predictor, store *opened,
+                                       const store_job *job, gd_error *error)
+{
+    const gd_trainer_setup setup = {.model = predictor->model,
+                                    .training.seed = predictor->spec->training.seed};
+    size_t bytes = gd_model_parameter_count(predictor->model) * sizeof(gd_real);
+    predictor->parameters = malloc(bytes);
+    if (predictor->parameters == NULL)
+        return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for the first parameters");
+    if (predictor->spec->from_job.job[0] == '\0') {
+        gd_training_first_parameters(&setup, predictor->parameters);
+        return GD_OK;
+    }
+    spec_warm_start of;
+    const void *copied;
+    store_blob blob = {0};
+    gd_status status = store_parameters_read(opened, job->id, JOBS_INITIAL, &blob, error);
+    if (status == GD_OK)
+        status = jobs_initial_read(blob.bytes, blob.length, predictor->model, &of, &copied, error);
+    if (status == GD_OK)
+        memcpy(predictor->parameters, copied, bytes);
+    store_blob_dispose(&blob);
+    return status;
+}
+
+static gd_status open_first(jobs_predictor *predictor, jobs_service *service, const store_job *job,
+                            gd_error *error)
+{
+    store_blob preparation = {0};
+    gd_status status = read_preparation(service, job, &preparation, error);
+    if (status == GD_OK)
+        status = make_model(predictor, preparation.bytes, preparation.length, 0, error);
+    if (status == GD_OK)
+        status = make_first_parameters(predictor, jobs_service_store(service), job, error);
+    if (status == GD_OK)
+        jobs_digest_of(predictor->parameters,
+                       gd_model_parameter_count(predictor->model) * sizeof(gd_real),
+                       predictor->digest);
+    store_blob_dispose(&preparation);
+    return status;
+}
+
 gd_status jobs_predictor_open(jobs_predictor **predictor, jobs_service *service, const char *id,
                               const char *which, gd_error *error)
 {
@@ -108,7 +178,9 @@ gd_status jobs_predictor_open(jobs_predictor **predictor, jobs_service *service,
         status = gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for a prediction");
     if (status == GD_OK)
         status = read_spec(made, &job, error);
-    if (status == GD_OK) {
+    if (status == GD_OK && strcmp(which, JOBS_INITIAL) == 0) {
+        status = open_first(made, service, &job, error);
+    } else if (status == GD_OK) {
         status = GD_NOT_FOUND;
         if (job.status == STORE_JOB_RUNNING && strcmp(which, "final") == 0)
             status = open_live(made, service, &job, error);

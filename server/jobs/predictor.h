@@ -19,8 +19,9 @@ typedef struct jobs_predictor {
 } jobs_predictor;
 
 /*
- * `which` is "final" or "best". GD_NOT_FOUND: no such job; GD_CONFLICT: it has no such parameters
- * yet; GD_UNAVAILABLE: it runs, and no step ended in time.
+ * `which` is "final", "best", or "initial": those before the first step, drawn anew from the seed, or of a warm start
+ * the copy that is kept. GD_NOT_FOUND: no such job; GD_CONFLICT: it has no such parameters yet; GD_UNAVAILABLE: it runs,
+ * and no step ended in time.
  */
 gd_status jobs_predictor_open(jobs_predictor **predictor, jobs_service *service, const char *id,
                               const char *which, gd_error *error);

@@ -299,3 +299,141 @@ Test(api_parameters, parameters_are_the_same_after_a_restart, .timeout = LIMIT)
     cr_expect_str_eq(get_parameters(it, id, "")->body, before->body);
     service_destroy(it);
 }
+
+/* --- The first ones ------------------------------------------------------------------------ */
+
+/* Rate %g; one that float32 does not know changes nothing. */
+#define SPEC_INITIALISERS                                                                       \
+    "{'model': {'type': 'sequential', 'layers': [{'type': 'dense', 'units': 9, 'init': "        \
+    "'orthogonal', 'activation': 'tanh'}, {'type': 'dense', 'units': 6, 'init': 'he_normal'}, " \
+    "{'type': 'layer_norm'}, {'type': 'dense', 'units': 'auto'}]}, 'data': {'generator': "      \
+    "{'type': 'blobs', 'samples': 120, 'seed': 2}}, 'optimizer': {'type': 'sgd', "              \
+    "'learning_rate': %g}, 'training': {'steps': 50, 'seed': 11%s}}"
+
+static const char *digest_of(const reply *got)
+{
+    ASSERT_STATUS(got, 200);
+    return reply_text(got, "/digest");
+}
+
+/* Training with a rate of nothing ends with what it began with. */
+Test(api_parameters, the_first_ones_are_those_that_training_begins_from, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const reply *still = client_run(it, 20, SPEC_INITIALISERS, 1e-300, "");
+    const char *id = reply_text(client_run(it, 20, SPEC_INITIALISERS, 0.1, ""), "/id");
+    const reply *first = get_parameters(it, id, "?which=initial");
+    cr_expect_str_eq(digest_of(first), reply_text(still, "/digest"));
+    cr_expect_str_eq(reply_text(first, "/which"), "initial");
+    cr_expect_eq(reply_number(first, "/step"), 0);
+    cr_expect_str_neq(digest_of(get_parameters(it, id, "")), digest_of(first));
+    const reply *file = get_parameters(it, id, "?which=initial&format=safetensors");
+    ASSERT_STATUS(file, 200);
+    tensor_file tensors = open_tensors(file);
+    const cJSON *parameter;
+    cJSON_ArrayForEach(parameter, reply_at(first, "/parameters"))
+    {
+        (void)compare_tensor(&tensors, parameter);
+    }
+    cJSON_Delete(tensors.header);
+    const char *etag = client_text(it, "If-None-Match: %s", reply_header_or_empty(first, "ETag"));
+    ASSERT_STATUS(client_get_with(it, etag, "/v1/jobs/%s/parameters?which=initial", id), 304);
+    /* Restarts begin with the same; another seed begins elsewhere. */
+    const reply *several = client_run(it, 20, SPEC_INITIALISERS, 0.1, ", 'restarts': 3");
+    cr_expect_str_eq(digest_of(get_parameters(it, reply_text(several, "/id"), "?which=initial")),
+                     digest_of(first));
+    const reply *other =
+        client_post(it, client_text(it, "/v1/jobs/%s/retry", id), "{'training': {'seed': 12}}");
+    ASSERT_STATUS(other, 201);
+    const char *twelve = reply_text(other, "/id");
+    (void)client_wait(it, twelve, 20);
+    cr_expect_str_neq(digest_of(get_parameters(it, twelve, "?which=initial")), digest_of(first));
+    service_destroy(it);
+}
+
+Test(api_parameters, the_first_ones_of_a_warm_start_are_its_copy, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const reply *before = client_run(it, 20, SPEC_INITIALISERS, 0.1, "");
+    const char *from = reply_text(before, "/id");
+    const char *warm = client_text(it, ", 'from_job': {'job': '%s'}", from);
+    const char *id = reply_text(client_run(it, 20, SPEC_INITIALISERS, 0.1, warm), "/id");
+    ASSERT_STATUS(client_delete(it, "/v1/jobs/%s", from), 204);
+    cr_expect_str_eq(digest_of(get_parameters(it, id, "?which=initial")),
+                     reply_text(before, "/digest"));
+    service_destroy(it);
+}
+
+Test(api_parameters, the_first_ones_of_a_job_that_waits_or_runs, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const char *id = client_submit(it, SPEC_ENDLESS);
+    const char *waits = client_submit(it, SPEC_ENDLESS);
+    (void)client_wait_step(it, id, 10, 20);
+    const char *digest = digest_of(get_parameters(it, id, "?which=initial"));
+    ASSERT_STATUS(get_parameters(it, waits, "?which=initial"), 409);
+    ASSERT_STATUS(client_get(it, "/v1/jobs/%s/histograms", waits), 409);
+    ASSERT_STATUS(client_get(it, "/v1/jobs/%s/histograms", id), 200);
+    ASSERT_STATUS(client_act(it, id, "cancel"), 202);
+    (void)client_wait(it, id, 20);
+    cr_expect_str_eq(digest_of(get_parameters(it, id, "?which=initial")), digest);
+    ASSERT_STATUS(get_parameters(it, NO_ID, "?which=initial"), 404);
+    ASSERT_STATUS(get_parameters(it, id, "?which=first"), 400);
+    service_destroy(it);
+}
+
+/* Counts, mean and reach of one tensor against the values themselves. */
+static void expect_histogram(service *it, const reply *histograms, int tensor, const char *when,
+                             const reply *values)
+{
+    const char *at = client_text(it, "/tensors/%d", tensor);
+    double from = reply_number(histograms, client_text(it, "%s/from", at));
+    double to = reply_number(histograms, client_text(it, "%s/to", at));
+    int bins = (int)reply_number(histograms, "/bins"), counts[500] = {0}, length = 0;
+    double sum = 0, squares = 0, minimum = INFINITY, maximum = -INFINITY;
+    const cJSON *value;
+    cJSON_ArrayForEach(value, reply_at(values, client_text(it, "/parameters/%d/values", tensor)))
+    {
+        double own = (double)(float)value->valuedouble;
+        int place = to > from ? (int)floor((own - from) / ((to - from) / bins)) : 0;
+        counts[place < bins ? place : bins - 1]++;
+        sum += own;
+        squares += own * own;
+        minimum = fmin(minimum, own);
+        maximum = fmax(maximum, own);
+        length++;
+    }
+    at = client_text(it, "/tensors/%d/%s", tensor, when);
+    cr_expect_eq(reply_count(histograms, client_text(it, "%s/counts", at)), bins);
+    for (int i = 0; i < bins; i++)
+        cr_expect_eq(reply_number(histograms, client_text(it, "%s/counts/%d", at, i)), counts[i],
+                     "%s, bin %d", at, i);
+    double mean = sum / length;
+    cr_expect_float_eq(reply_number(histograms, client_text(it, "%s/mean", at)), mean, 1e-6);
+    cr_expect_float_eq(reply_number(histograms, client_text(it, "%s/deviation", at)),
+                       sqrt(fmax(0, squares / length - mean * mean)), 1e-6);
+    cr_expect_float_eq(reply_number(histograms, client_text(it, "%s/minimum", at)), minimum, 1e-6);
+    cr_expect_float_eq(reply_number(histograms, client_text(it, "%s/maximum", at)), maximum, 1e-6);
+    cr_expect_eq(reply_number(histograms, client_text(it, "%s/nonfinite", at)), 0);
+}
+
+Test(api_parameters, histograms_count_the_first_and_the_last, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const char *id = reply_text(client_run(it, 20, SPEC_INITIALISERS, 0.1, ""), "/id");
+    const reply *first = get_parameters(it, id, "?which=initial");
+    const reply *last = get_parameters(it, id, "?which=best");
+    const reply *got = client_get(it, "/v1/jobs/%s/histograms?which=best&bins=7", id);
+    ASSERT_STATUS(got, 200);
+    cr_assert_eq(reply_count(got, "/tensors"), reply_count(first, "/parameters"));
+    for (int i = 0; i < reply_count(got, "/tensors"); i++) {
+        expect_histogram(it, got, i, "first", first);
+        expect_histogram(it, got, i, "last", last);
+    }
+    const char *etag = client_text(it, "If-None-Match: %s", reply_header_or_empty(got, "ETag"));
+    ASSERT_STATUS(client_get_with(it, etag, "/v1/jobs/%s/histograms?which=best&bins=7", id), 304);
+    ASSERT_STATUS(client_get(it, "/v1/jobs/%s/histograms?bins=1", id), 400);
+    ASSERT_STATUS(client_get(it, "/v1/jobs/%s/histograms?of=1", id), 400);
+    ASSERT_STATUS(client_get(it, "/v1/jobs/" NO_ID "/histograms"), 404);
+    service_destroy(it);
+}

@@ -1,9 +1,10 @@
 /*
  * browser.h: Debian's Chromium under a test's hand, by WebDriver over libcurl.
  *
- * One browser with a fresh profile, pointed at a service (support/service.h). It ends with browser_destroy, and with
- * the test process where that dies early. Values handed out live until browser_destroy. What goes wrong here is a
- * Criterion assertion that shows what the page says. One thread.
+ * A tab pointed at a service (support/service.h), in one browser that all tests of a run use in turn: each gets a new tab,
+ * the others are closed, what was stored or cached is forgotten. The browser ends with the run, however that ends.
+ * Values handed out live until browser_destroy. What goes wrong here is a Criterion assertion that shows what the page
+ * says. One thread.
  */
 #ifndef TESTS_BROWSER_BROWSER_H
 #define TESTS_BROWSER_BROWSER_H

@@ -114,6 +114,10 @@ typedef struct gd_trainer_setup {
     void *clock_context;
 } gd_trainer_setup;
 
+/* What the first run begins from: parameters [parameter_count]. Of the setup, only model, training.seed and
+ * initial_parameters are looked at. */
+void gd_training_first_parameters(const gd_trainer_setup *setup, gd_real *parameters);
+
 typedef enum gd_stop_reason {
     GD_STOP_NONE,          /* still running */
     GD_STOP_COMPLETED,     /* the limit of epochs or steps */

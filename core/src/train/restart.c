@@ -46,18 +46,22 @@ static void begin_run(gd_trainer *trainer)
     trainer->restarts.first_epoch = trainer->progress.epoch;
 }
 
-void gdi_begin(gd_trainer *trainer)
+void gd_training_first_parameters(const gd_trainer_setup *setup, gd_real *parameters)
 {
-    const gd_trainer_setup *setup = &trainer->setup;
-    gd_real *parameters = gdi_parameters(trainer);
     if (setup->initial_parameters != NULL) {
         memcpy(parameters, setup->initial_parameters,
-               trainer->parameter_count * sizeof *parameters);
+               gd_model_parameter_count(setup->model) * sizeof *parameters);
     } else {
         gd_random random;
         gd_random_seed(&random, setup->training.seed, GD_STREAM_INITIALISE);
         gd_model_initialise(setup->model, parameters, &random);
     }
+}
+
+void gdi_begin(gd_trainer *trainer)
+{
+    const gd_trainer_setup *setup = &trainer->setup;
+    gd_training_first_parameters(setup, gdi_parameters(trainer));
     gd_random_seed(&trainer->restarts.random, setup->training.seed, GD_STREAM_RESTART);
     begin_run(trainer);
     gdi_range_test_begin(trainer);

@@ -236,3 +236,22 @@ Test(train_restart, more_updates_than_can_be_counted_are_refused)
     cr_expect_str_eq(error.path, "training/restarts", "%s", error.path);
     end(&setup);
 }
+
+/* Before its first step a trainer holds what this gives, drawn or handed in. */
+Test(train_restart, the_first_parameters_can_be_had_without_a_trainer)
+{
+    gd_trainer_setup setup = begin();
+    gd_real first[PARAMETERS], own[PARAMETERS];
+    for (int i = 0; i < 2; i++) {
+        gd_trainer *trainer = NULL;
+        cr_assert_eq(gd_trainer_create(&trainer, &setup, NULL), GD_OK);
+        gd_training_first_parameters(&setup, first);
+        cr_expect_arr_eq(gd_trainer_parameters(trainer), first, sizeof first);
+        gd_trainer_destroy(trainer);
+        own[0] = first[1];
+        memcpy(own + 1, first + 1, sizeof own - sizeof own[0]);
+        setup.initial_parameters = own;
+    }
+    cr_expect_eq(first[0], own[1]);
+    end(&setup);
+}

@@ -12,6 +12,7 @@
 #include <descent/real.h>
 
 #include <stdbool.h>
+#include <stdint.h>
 
 typedef struct gdi_matrix {
     const gd_real *values;
@@ -19,11 +20,42 @@ typedef struct gdi_matrix {
     bool transposed; /* the product sees the transpose of what is stored */
 } gdi_matrix;
 
+/* Where the operand of a window product stands: its element (outer, inner), for the first row or column. */
+typedef struct gdi_window_operand {
+    const gd_real *values;
+    size_t outer, inner; /* steps in elements */
+} gdi_window_operand;
+
+/*
+ * result (group, row) [columns] = Σ over outer, inner of left (group, row, outer, inner) · right
+ * (outer, inner) [columns], plus result's old values with `accumulate`, plus bias [columns] where not
+ * NULL, then max(0, …) with `rectify`. Groups and rows of left and result lie steps apart that need
+ * not be wider than a row: so left may be windows of an image. Rows of `right` are read to the end of
+ * a vector: GDI_WINDOW_SLACK elements beyond the last column must be there, whatever they hold.
+ */
+typedef struct gdi_window_product {
+    gdi_window_operand left, right;
+    size_t outer, inner; /* counts */
+    size_t groups, group_step, rows, row_step, columns;
+    gd_real *result;
+    size_t result_group_step, result_step;
+    const gd_real *bias;
+    bool accumulate, rectify;
+} gdi_window_product;
+
+/* A row of windows that are pooled. */
+typedef struct gdi_pool_row {
+    size_t count, step, lines, line_step, cells, channels;
+} gdi_pool_row;
+
+#define GDI_WINDOW_SLACK (64 / sizeof(gd_real))
+
 /* output[i] = f(input[i]); output may be input. */
 typedef void gdi_element_function(const gd_real *input, gd_real *output, size_t count);
 
 typedef struct gdi_kernels {
     const char *name;
+    size_t lanes; /* elements of a vector */
     /*
      * result [rows, columns] = left [rows, inner] · right [inner, columns], plus result's old
      * values with `accumulate`, plus bias [columns] on every row when not NULL.
@@ -36,17 +68,24 @@ typedef struct gdi_kernels {
     gd_real (*row_product)(const gd_real *row, const gd_real *column, size_t inner, gd_real bias);
     /* That product of one row and one column of one element, [1, 1] · [1, count]. */
     void (*scaled_row)(const gd_real *row, gd_real factor, gd_real *result, size_t count);
+    void (*window_product)(const gdi_window_product *product);
     /*
-     * `columns` windows side by side, each of `lines` runs of `run` elements, `line_step` apart in the
-     * image, one window after the other into `patches`; windows begin `column_step` apart.
+     * The largest of each window of `lines` × `cells` cells of `channels` elements, channel by channel,
+     * for `count` windows `step` elements apart; lines are line_step apart. The first of equal values
+     * stays, and a NaN. chosen [count, channels], where not NULL: which cell of the window it was.
      */
-    void (*copy_windows)(const gd_real *image, size_t column_step, size_t columns, size_t line_step,
-                         size_t lines, size_t run, gd_real *patches);
-    /* The transpose: adds the windows to the image they are of. */
-    void (*add_windows)(const gd_real *patches, size_t column_step, size_t columns,
-                        size_t line_step, size_t lines, size_t run, gd_real *image);
+    void (*largest_of_windows)(const gdi_pool_row *row, const gd_real *image, gd_real *output,
+                               uint32_t *chosen);
+    /*
+     * Its transpose: adds slopes [count, channels] to the cells that were chosen; without `accumulate`
+     * writes slopes there and zeros to the windows' other cells.
+     */
+    void (*spread_to_largest)(const gdi_pool_row *row, const gd_real *slopes,
+                              const uint32_t *chosen, bool accumulate, gd_real *image);
     /* sums[c] = Σ_r matrix[r, c], accumulated in double. */
     void (*column_sums)(const gd_real *matrix, size_t rows, size_t columns, gd_real *sums);
+    /* sums[c] += Σ_r matrix[r, c] */
+    void (*add_column_sums)(const gd_real *matrix, size_t rows, size_t columns, double *sums);
     double (*sum_of_squares)(const gd_real *values, size_t count);
     double (*sum_of_squared_differences)(const gd_real *a, const gd_real *b, size_t count);
     bool (*all_finite)(const gd_real *values, size_t count);

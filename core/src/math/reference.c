@@ -50,26 +50,56 @@ static void reference_scaled_row(const gd_real *row, gd_real factor, gd_real *re
     }
 }
 
-static void reference_copy_windows(const gd_real *image, size_t column_step, size_t columns,
-                                   size_t line_step, size_t lines, size_t run, gd_real *patches)
+static void reference_window_product(const gdi_window_product *it)
 {
-    for (size_t column = 0; column < columns; column++) {
-        for (size_t line = 0; line < lines; line++) {
-            for (size_t i = 0; i < run; i++) {
-                *patches++ = image[column * column_step + line * line_step + i];
-            }
+    for (size_t i = 0; i < it->groups * it->rows * it->columns; i++) {
+        const size_t column = i % it->columns, row = i / it->columns % it->rows;
+        const size_t group = i / it->columns / it->rows;
+        const gd_real *left = it->left.values + group * it->group_step + row * it->row_step;
+        gd_real *result =
+            it->result + group * it->result_group_step + row * it->result_step + column;
+        double sum = it->accumulate ? (double)*result : 0.0;
+        for (size_t k = 0; k < it->outer * it->inner; k++) {
+            const size_t outer = k / it->inner, inner = k % it->inner;
+            sum += (double)left[outer * it->left.outer + inner * it->left.inner] *
+                   (double)
+                       it->right.values[outer * it->right.outer + inner * it->right.inner + column];
+        }
+        sum += it->bias != NULL ? (double)it->bias[column] : 0.0;
+        *result = (gd_real)(it->rectify && sum <= 0.0 ? 0.0 : sum);
+    }
+}
+
+static size_t cell_place(const gdi_pool_row *row, size_t i, size_t cell)
+{
+    return i / row->channels * row->step + i % row->channels + cell / row->cells * row->line_step +
+           cell % row->cells * row->channels;
+}
+
+static void reference_largest_of_windows(const gdi_pool_row *row, const gd_real *image,
+                                         gd_real *output, uint32_t *chosen)
+{
+    for (size_t i = 0; i < row->count * row->channels; i++) {
+        uint32_t best = 0;
+        for (uint32_t cell = 1; cell < row->lines * row->cells; cell++) {
+            const gd_real value = image[cell_place(row, i, cell)];
+            const gd_real before = image[cell_place(row, i, best)];
+            best = !isnan(before) && (isnan(value) || value > before) ? cell : best;
+        }
+        output[i] = image[cell_place(row, i, best)];
+        if (chosen != NULL) {
+            chosen[i] = best;
         }
     }
 }
 
-static void reference_add_windows(const gd_real *patches, size_t column_step, size_t columns,
-                                  size_t line_step, size_t lines, size_t run, gd_real *image)
+static void reference_spread_to_largest(const gdi_pool_row *row, const gd_real *slopes,
+                                        const uint32_t *chosen, bool accumulate, gd_real *image)
 {
-    for (size_t column = 0; column < columns; column++) {
-        for (size_t line = 0; line < lines; line++) {
-            for (size_t i = 0; i < run; i++) {
-                image[column * column_step + line * line_step + i] += *patches++;
-            }
+    for (size_t i = 0; i < row->count * row->channels; i++) {
+        for (uint32_t cell = 0; cell < row->lines * row->cells; cell++) {
+            gd_real *value = image + cell_place(row, i, cell);
+            *value = (accumulate ? *value : 0) + (cell == chosen[i] ? slopes[i] : 0);
         }
     }
 }
@@ -82,6 +112,14 @@ static void reference_column_sums(const gd_real *matrix, size_t rows, size_t col
             sum += (double)matrix[r * columns + c];
         }
         sums[c] = (gd_real)sum;
+    }
+}
+
+static void reference_add_column_sums(const gd_real *matrix, size_t rows, size_t columns,
+                                      double *sums)
+{
+    for (size_t i = 0; i < rows * columns; i++) {
+        sums[i % columns] += (double)matrix[i];
     }
 }
 
@@ -152,12 +190,15 @@ const gdi_kernels *gdi_kernels_reference(void)
 {
     static const gdi_kernels table = {
         .name = "reference",
+        .lanes = 1,
         .product = reference_product,
         .row_product = reference_row_product,
         .scaled_row = reference_scaled_row,
-        .copy_windows = reference_copy_windows,
-        .add_windows = reference_add_windows,
+        .window_product = reference_window_product,
+        .largest_of_windows = reference_largest_of_windows,
+        .spread_to_largest = reference_spread_to_largest,
         .column_sums = reference_column_sums,
+        .add_column_sums = reference_add_column_sums,
         .sum_of_squares = reference_sum_of_squares,
         .sum_of_squared_differences = reference_sum_of_squared_differences,
         .all_finite = reference_all_finite,

@@ -2,32 +2,22 @@
  * conv2d.c: y = f(windows · W^T + b), [height, width, channels] → [rows, columns, filters],
  * torch.nn.Conv2d with weight [filters, channels, height, width].
  *
- * The windows of a few images at a time are laid out as the rows of a matrix ("patches", in the order
- * row, column, channel, so that they are copied in runs) and go through the product kernel. Weights
- * are brought into that order in the scratch, once a pass. The backward pass lays the patches out
- * again: cheaper than keeping them. Outputs and images stay channels last.
+ * Images go one by one, or a few side by side where threads share them, through the sweeps of
+ * convolution.h, while they are in the cache: what a window may reach beyond an image is staged between
+ * zeros, and so are the slopes. Gradients of weights add up image by image, in order, whoever adds.
  */
-#include "nn/image.h"
+#include "nn/convolution.h"
 
 #include "base/memory.h"
 #include "math/parallel.h"
-
-#include <string.h>
 
 enum {
     WEIGHT,
     BIAS
 };
 
-/* Rows of patches worth a product: enough to fill the kernels, few enough to stay in the cache. */
-#define PATCH_ROWS ((size_t)512)
-
-static gdi_windows windows_of(const gdi_layer *layer)
-{
-    const gd_conv2d_options *options = &layer->options.of.conv2d;
-    return gdi_windows_of(layer, options->kernel.values, options->stride.values,
-                          options->padding == GD_PADDING_SAME);
-}
+/* Operations of a pass below which it stays on one thread. */
+#define PARALLEL_MINIMUM ((double)(2 << 20))
 
 static gd_status plan(gdi_layer *layer, gd_error *error)
 {
@@ -37,7 +27,8 @@ static gd_status plan(gdi_layer *layer, gd_error *error)
     if (status != GD_OK) {
         return status;
     }
-    const gdi_windows windows = windows_of(layer);
+    const gdi_windows windows =
+        gdi_windows_of(layer, kernel, options->stride.values, options->padding == GD_PADDING_SAME);
     const int64_t channels = layer->input.dimensions[2], filters = options->filters;
     layer->output = (gd_shape){
         .rank = 3, .dimensions = {(int64_t)windows.count[0], (int64_t)windows.count[1], filters}};
@@ -53,69 +44,15 @@ static gd_status plan(gdi_layer *layer, gd_error *error)
     return status;
 }
 
-/* Sizes of the products and where their operands stand in the scratch, in elements. */
-typedef struct convolution {
-    gdi_windows windows;
-    size_t filters, patch; /* patch: elements of a window */
-    size_t images;         /* taken at a time */
-    bool is_padded;        /* some windows reach beyond their image */
-    size_t padded[2];      /* height and width that windows cover */
-    size_t padded_images;
-    size_t weight, weight_gradient, patches, patch_gradients, product, end;
-} convolution;
-
-static bool place(size_t *end, size_t rows, size_t columns, size_t *begin)
-{
-    size_t count;
-    if (!gdi_size_multiply(rows, columns, &count) || count > SIZE_MAX / 64 ||
-        *end > SIZE_MAX / 64) {
-        return false;
-    }
-    *begin = *end;
-    *end += (count + 15) / 16 * 16;
-    return true;
-}
-
-static size_t largest(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
-/* False where the scratch overflows. */
-static bool describe(const gdi_layer *layer, size_t batch, convolution *result)
-{
-    convolution c = {.windows = windows_of(layer), .filters = gdi_shape_width(&layer->output)};
-    const size_t count = gdi_windows_count(&c.windows);
-    c.patch = gdi_window_size(&c.windows) * c.windows.channels;
-    c.images = count >= PATCH_ROWS ? 1 : PATCH_ROWS / count;
-    c.images = c.images < batch ? c.images : batch;
-    const size_t rows = c.images * count;
-    size_t product = gdi_product_scratch(rows, c.filters, c.patch);
-    product = largest(product, gdi_product_scratch(c.filters, c.patch, rows));
-    product = largest(product, gdi_product_scratch(rows, c.patch, c.filters));
-    for (int i = 0; i < 2; i++) {
-        c.padded[i] = (c.windows.count[i] - 1) * c.windows.stride[i] + c.windows.window[i];
-        c.is_padded = c.is_padded || c.windows.before[i] > 0 || c.padded[i] > c.windows.image[i];
-    }
-    size_t padded_area = c.is_padded ? c.padded[0] * c.padded[1] * c.windows.channels : 0;
-    bool fits = place(&c.end, c.filters, c.patch, &c.weight) &&
-                place(&c.end, c.images, padded_area, &c.padded_images) &&
-                place(&c.end, c.filters, c.patch, &c.weight_gradient) &&
-                place(&c.end, rows, c.patch, &c.patches) &&
-                place(&c.end, rows, c.patch, &c.patch_gradients) &&
-                place(&c.end, product, 1, &c.product);
-    *result = c;
-    return fits;
-}
-
 static bool needs(const gdi_layer *layer, size_t batch, bool training, gdi_needs *wanted)
 {
-    convolution c;
-    if (!describe(layer, batch, &c)) {
+    gdi_convolution c;
+    if (!gdi_convolution_describe(layer, batch, training, &c)) {
         return false;
     }
     wanted->scratch = c.end;
-    if (!training || !gdi_member_keeps_input(layer->options.of.conv2d.activation)) {
+    if (!training || layer->joins_next ||
+        !gdi_member_keeps_input(layer->options.of.conv2d.activation)) {
         return true;
     }
     size_t elements;
@@ -126,7 +63,8 @@ static bool needs(const gdi_layer *layer, size_t batch, bool training, gdi_needs
 static void initialise(const gdi_layer *layer, gd_real *parameters, gd_random *random)
 {
     const gd_conv2d_options *options = &layer->options.of.conv2d;
-    const gdi_windows windows = windows_of(layer);
+    const gdi_windows windows = gdi_windows_of(
+        layer, options->kernel.values, options->stride.values, options->padding == GD_PADDING_SAME);
     const size_t filters = (size_t)options->filters, area = gdi_window_size(&windows);
     const gdi_fans fans = {.in = area * windows.channels, .out = area * filters};
     gdi_initialise_weight(options->initialiser, parameters + layer->tensors[WEIGHT].offset, filters,
@@ -137,203 +75,268 @@ static void initialise(const gdi_layer *layer, gd_real *parameters, gd_random *r
     }
 }
 
-/* weight [filters, channels, area] → packed [filters, area, channels]. */
-static void pack(const convolution *c, const gd_real *weight, gd_real *packed)
+/* One pass over the images of a batch. */
+typedef struct work {
+    const gdi_pass *pass;
+    gdi_convolution c;
+    const gd_activation_descriptor *activation; /* NULL: none */
+    gdi_thread_pool *pool;                      /* NULL: this thread alone */
+    size_t slots;                               /* images staged at a time */
+    size_t first, images;                       /* those under way */
+} work;
+
+static work begin_work(const gdi_pass *pass, size_t products)
 {
-    const size_t area = gdi_window_size(&c->windows), channels = c->windows.channels;
-    for (size_t f = 0; f < c->filters; f++, weight += c->patch, packed += c->patch) {
-        for (size_t cell = 0; cell < area; cell++) {
-            for (size_t k = 0; k < channels; k++) {
-                packed[cell * channels + k] = weight[k * area + cell];
-            }
-        }
+    const gdi_layer *layer = pass->layer;
+    work made = {.pass = pass,
+                 .activation = gdi_member_activation(layer->options.of.conv2d.activation)};
+    gdi_convolution_describe(layer, pass->batch, pass->training, &made.c);
+    const double operations = 2.0 * (double)(products * pass->batch * layer->output_count) *
+                              (double)(gdi_window_size(&made.c.windows) * made.c.windows.channels);
+    made.pool = operations < PARALLEL_MINIMUM ? NULL : pass->pool;
+    made.slots = made.pool == NULL ? 1 : made.c.slots;
+    return made;
+}
+
+/* Zeros around what will be staged; they stay. */
+static void clear(const work *task, size_t staged, const gdi_staging *staging)
+{
+    gdi_fill(task->pass->scratch + staged, task->slots * gdi_staging_elements(staging), 0);
+}
+
+/* An image's rows in the middle of zeros. */
+static gd_real *stage_row(const gdi_staging *staging, gd_real *staged, size_t row)
+{
+    return staged +
+           ((staging->before[0] + row) * staging->size[1] + staging->before[1]) * staging->channels;
+}
+
+/* Image `slot` of those under way as the sweeps read it. */
+static const gd_real *cells_of(const work *task, size_t slot)
+{
+    const gdi_convolution *c = &task->c;
+    const size_t size = task->pass->layer->input_count;
+    return c->is_staged
+               ? task->pass->scratch + c->staged_input + slot * gdi_staging_elements(&c->input)
+               : task->pass->input + (task->first + slot) * size;
+}
+
+static void stage_input(const work *task, size_t slot)
+{
+    const gdi_convolution *c = &task->c;
+    const size_t row = c->windows.image[1] * c->windows.channels;
+    const gd_real *image =
+        task->pass->input + (task->first + slot) * task->pass->layer->input_count;
+    gd_real *staged =
+        task->pass->scratch + c->staged_input + slot * gdi_staging_elements(&c->input);
+    for (size_t y = 0; c->is_staged && y < c->input.image[0]; y++) {
+        gdi_copy_run(stage_row(&c->input, staged, y), image + y * row,
+                     c->input.image[1] * c->windows.channels);
     }
 }
 
-static void unpack(const convolution *c, const gd_real *packed, gd_real *weight)
+static gd_real *staged_slopes(const work *task, size_t slot)
 {
-    const size_t area = gdi_window_size(&c->windows), channels = c->windows.channels;
-    for (size_t f = 0; f < c->filters; f++, weight += c->patch, packed += c->patch) {
-        for (size_t cell = 0; cell < area; cell++) {
-            for (size_t k = 0; k < channels; k++) {
-                weight[k * area + cell] = packed[cell * channels + k];
-            }
-        }
+    return task->pass->scratch + task->c.staged_slopes +
+           slot * gdi_staging_elements(&task->c.slopes);
+}
+
+static gd_real *pooled_slopes(const work *task, size_t slot)
+{
+    return task->pass->scratch + task->c.pooled_slopes + slot * task->pass->layer[1].output_count;
+}
+
+/* target = output_gradient times the slope of the activation, of elements from `at` on. */
+static void take_slopes(const work *task, size_t at, size_t count, gd_real *target)
+{
+    const gdi_pass *pass = task->pass;
+    const bool keeps_input = gdi_member_keeps_input(pass->layer->options.of.conv2d.activation);
+    if (task->activation == NULL) {
+        gdi_copy_run(target, pass->output_gradient + at, count);
+    } else {
+        task->activation->backward(keeps_input ? (const gd_real *)pass->saved + at : NULL,
+                                   pass->output + at, pass->output_gradient + at, target, count);
     }
 }
 
-/* Images whose windows are laid out as rows of `patch` elements. */
-typedef struct gathering {
-    const convolution *c;
-    const gdi_kernels *kernels;
-    const gd_real *images;
-    size_t image_size, image_row;
-    gd_real *patches;
-} gathering;
-
-/* A range of the rows of windows, those of all images counted on. */
-static void gather(void *context, size_t first_row, size_t row_count)
+/* Of a joined pool slopes are taken of its own outputs, fewer, and then spread. */
+static void stage_pooled_slopes(const work *task, size_t slot)
 {
-    const gathering *task = context;
-    const convolution *c = task->c;
-    const gdi_windows *windows = &c->windows;
-    gd_real *patches = task->patches + first_row * windows->count[1] * c->patch;
-    for (size_t i = first_row; i < first_row + row_count; i++) {
-        const gd_real *image = task->images + i / windows->count[0] * task->image_size;
-        const size_t row = i % windows->count[0] * windows->stride[0];
-        task->kernels->copy_windows(image + row * task->image_row,
-                                    windows->stride[1] * windows->channels, windows->count[1],
-                                    task->image_row, windows->window[0],
-                                    windows->window[1] * windows->channels, patches);
-        patches += windows->count[1] * c->patch;
+    const gdi_pass *pass = task->pass;
+    const gdi_convolution *c = &task->c;
+    const size_t size = pass->layer[1].output_count, at = (task->first + slot) * size;
+    const size_t row = c->pool.count[1] * c->filters;
+    const gdi_pool_row windows = gdi_pool_row_of(&c->pool, c->slopes.size[1] * c->slopes.channels);
+    const uint32_t *chosen = (const uint32_t *)pass->saved + at;
+    gd_real *slopes = pooled_slopes(task, slot);
+    take_slopes(task, at, size, slopes);
+    for (size_t y = 0; y < c->pool.count[0]; y++) {
+        pass->layer->kernels->spread_to_largest(
+            &windows, slopes + y * row, chosen + y * row, false,
+            stage_row(&c->slopes, staged_slopes(task, slot), y * c->pool.stride[0]));
     }
 }
 
-/* Images in the middle of zeros, so that every window lies on its image. */
-static void pad(const convolution *c, const gd_real *images, size_t image_size, size_t count,
-                gd_real *padded)
+static void stage_slopes(const work *task, size_t slot)
 {
-    const gdi_windows *windows = &c->windows;
-    const size_t row = c->padded[1] * windows->channels;
-    const size_t before = windows->before[1] * windows->channels;
-    const size_t image_row = windows->image[1] * windows->channels;
-    gdi_fill(padded, count * c->padded[0] * row, 0);
-    for (size_t i = 0; i < count; i++, images += image_size, padded += c->padded[0] * row) {
-        for (size_t y = 0; y < windows->image[0] && y + windows->before[0] < c->padded[0]; y++) {
-            gd_real *target = padded + (y + windows->before[0]) * row + before;
-            const size_t room = row - before;
-            gdi_copy_run(target, images + y * image_row, image_row < room ? image_row : room);
-        }
+    const gdi_convolution *c = &task->c;
+    const size_t row = c->windows.count[1] * c->filters;
+    const size_t image = (task->first + slot) * task->pass->layer->output_count;
+    for (size_t y = 0; y < c->windows.count[0]; y++) {
+        take_slopes(task, image + y * row, row,
+                    stage_row(&c->slopes, staged_slopes(task, slot), y));
     }
 }
 
-/* The transpose of `gather` and `pad`: what the rows add up to on their image. */
-static void scatter(const convolution *c, const gdi_kernels *kernels, const gd_real *patches,
-                    gd_real *padded, gd_real *image)
+/* The outputs of an image and, where a pool is joined, the pool's of these. */
+static void pool(const work *task, size_t slot, const gd_real *outputs)
 {
-    const gdi_windows *windows = &c->windows;
-    const size_t channels = windows->channels, image_row = windows->image[1] * channels;
-    const size_t row = c->is_padded ? c->padded[1] * channels : image_row;
-    const size_t before = windows->before[1] * channels;
-    gd_real *whole = c->is_padded ? padded : image;
-    gdi_fill(whole, (c->is_padded ? c->padded[0] : windows->image[0]) * row, 0);
-    for (size_t i = 0; i < windows->count[0]; i++) {
-        kernels->add_windows(patches, windows->stride[1] * channels, windows->count[1], row,
-                             windows->window[0], windows->window[1] * channels,
-                             whole + i * windows->stride[0] * row);
-        patches += windows->count[1] * c->patch;
-    }
-    for (size_t y = 0; c->is_padded && y < windows->image[0]; y++, image += image_row) {
-        const bool covered = y + windows->before[0] < c->padded[0];
-        const size_t room = row - before, length = image_row < room ? image_row : room;
-        gdi_copy_run(image, padded + (y + windows->before[0]) * row + before, covered ? length : 0);
-        gdi_fill(image + (covered ? length : 0), image_row - (covered ? length : 0), 0);
+    const gdi_pass *pass = task->pass;
+    const gdi_convolution *c = &task->c;
+    const size_t line = c->windows.count[1] * c->filters;
+    const gdi_pool_row windows = gdi_pool_row_of(&c->pool, line);
+    const size_t row = c->pool.count[1] * c->filters;
+    const size_t at = (task->first + slot) * pass->layer[1].output_count;
+    uint32_t *chosen = pass->saved == NULL ? NULL : (uint32_t *)pass->saved + at;
+    for (size_t y = 0; y < c->pool.count[0]; y++) {
+        pass->layer->kernels->largest_of_windows(&windows, outputs + y * c->pool.stride[0] * line,
+                                                 pass->output + at + y * row,
+                                                 chosen == NULL ? NULL : chosen + y * row);
     }
 }
 
-/* Lays out the windows of `images` images; returns the matrix. */
-static gdi_matrix gather_images(const gdi_pass *pass, const convolution *c, size_t first,
-                                size_t images)
+static void run_forward(void *context, size_t slot, void *scratch)
 {
-    gd_real *patches = pass->scratch + c->patches;
-    const size_t size = pass->layer->input_count, channels = c->windows.channels;
-    gathering task = {.c = c,
-                      .kernels = pass->layer->kernels,
-                      .images = pass->input + first * size,
-                      .image_size = size,
-                      .image_row = c->windows.image[1] * channels,
-                      .patches = patches};
-    if (c->is_padded) {
-        gd_real *padded = pass->scratch + c->padded_images;
-        pad(c, task.images, size, images, padded);
-        task.images = padded;
-        task.image_row = c->padded[1] * channels;
-        task.image_size = c->padded[0] * task.image_row;
+    const work *task = context;
+    const gdi_pass *pass = task->pass;
+    const gdi_layer *layer = pass->layer;
+    const gd_conv2d_options *options = &layer->options.of.conv2d;
+    const size_t size = layer->output_count, at = (task->first + slot) * size;
+    const bool keeps_input = pass->training && gdi_member_keeps_input(options->activation);
+    const bool rectifies = options->activation == GD_ACTIVATION_RELU;
+    gd_real *outputs =
+        layer->joins_next ? pass->scratch + task->c.outputs + slot * size : pass->output + at;
+    gd_real *sums = keeps_input ? (gd_real *)pass->saved + at : outputs;
+    (void)scratch;
+    stage_input(task, slot);
+    gdi_convolution_outputs(&task->c, layer->kernels, cells_of(task, slot), pass->scratch,
+                            options->bias, rectifies, sums);
+    if (task->activation != NULL && !rectifies) {
+        task->activation->forward(sums, outputs, size);
     }
-    gdi_parallel_rows(pass->pool, images * c->windows.count[0], c->windows.count[1] * c->patch,
-                      gather, &task);
-    return (gdi_matrix){.values = patches, .stride = c->patch};
+    if (layer->joins_next) {
+        pool(task, slot, outputs);
+    }
 }
 
 static void forward(const gdi_pass *pass)
 {
-    const gdi_layer *layer = pass->layer;
-    const gd_conv2d_options *options = &layer->options.of.conv2d;
-    const gd_activation_descriptor *activation = gdi_member_activation(options->activation);
-    convolution c;
-    describe(layer, pass->batch, &c);
-    gd_real *sums =
-        pass->training && gdi_member_keeps_input(options->activation) ? pass->saved : pass->output;
-    gd_real *weight = pass->scratch + c.weight;
-    pack(&c, gdi_parameter(pass, WEIGHT), weight);
-    for (size_t first = 0; first < pass->batch; first += c.images) {
-        const size_t left = pass->batch - first;
-        const size_t images = left < c.images ? left : c.images;
-        gdi_pass_product(pass, gather_images(pass, &c, first, images),
-                         (gdi_matrix){.values = weight, .stride = c.patch, .transposed = true},
-                         sums + first * layer->output_count, c.filters,
-                         images * gdi_windows_count(&c.windows), c.filters, c.patch,
-                         options->bias ? gdi_parameter(pass, BIAS) : NULL, false,
-                         pass->scratch + c.product);
+    work task = begin_work(pass, 1);
+    gdi_convolution_pack(&task.c, gdi_parameter(pass, WEIGHT),
+                         pass->layer->options.of.conv2d.bias ? gdi_parameter(pass, BIAS) : NULL,
+                         pass->scratch);
+    if (task.c.is_staged) {
+        clear(&task, task.c.staged_input, &task.c.input);
     }
-    if (activation != NULL) {
-        gdi_pass_activate(pass, activation, sums, pass->output, pass->batch * layer->output_count);
+    for (; task.first < pass->batch; task.first += task.images) {
+        const size_t left = pass->batch - task.first;
+        task.images = left < task.slots ? left : task.slots;
+        gdi_thread_pool_run(task.pool, task.images, run_forward, &task);
     }
 }
 
-static void scatter_images(const gdi_pass *pass, const convolution *c, const gd_real *slopes,
-                           size_t first, size_t images)
+/* Stages an image and its slopes, and makes the image's gradient. */
+static void run_backward(void *context, size_t slot, void *scratch)
 {
-    const gdi_layer *layer = pass->layer;
-    const size_t count = gdi_windows_count(&c->windows);
-    gd_real *patches = pass->scratch + c->patch_gradients;
-    gdi_pass_product(pass, (gdi_matrix){.values = slopes, .stride = c->filters},
-                     (gdi_matrix){.values = pass->scratch + c->weight, .stride = c->patch}, patches,
-                     c->patch, images * count, c->patch, c->filters, NULL, false,
-                     pass->scratch + c->product);
-    for (size_t i = 0; i < images; i++) {
-        scatter(c, layer->kernels, patches + i * count * c->patch, pass->scratch + c->padded_images,
-                pass->input_gradient + (first + i) * layer->input_count);
+    const work *task = context;
+    const gdi_pass *pass = task->pass;
+    (void)scratch;
+    stage_input(task, slot);
+    if (pass->layer->joins_next) {
+        stage_pooled_slopes(task, slot);
+    } else {
+        stage_slopes(task, slot);
+    }
+    if (pass->input_gradient != NULL) {
+        gdi_convolution_image_gradient(
+            &task->c, pass->layer->kernels, staged_slopes(task, slot), pass->scratch,
+            pass->input_gradient + (task->first + slot) * pass->layer->input_count);
+    }
+}
+
+static double *bias_sums(const work *task)
+{
+    return (double *)(void *)(task->pass->scratch + task->c.bias_sums);
+}
+
+/* Adds a part of the gradients of the weights, or the one after the last of them that of the bias. */
+static void add_gradients(void *context, size_t part, void *scratch)
+{
+    const work *task = context;
+    const gdi_pass *pass = task->pass;
+    const gdi_convolution *c = &task->c;
+    const gdi_kernels *kernels = pass->layer->kernels;
+    (void)scratch;
+    for (size_t slot = 0; slot < task->images; slot++) {
+        if (part < gdi_convolution_gradient_parts(c)) {
+            gdi_convolution_weight_gradients(c, kernels, part, cells_of(task, slot),
+                                             staged_slopes(task, slot), task->first + slot == 0,
+                                             pass->scratch);
+            continue;
+        }
+        if (pass->layer->joins_next) {
+            kernels->add_column_sums(pooled_slopes(task, slot), gdi_windows_count(&c->pool),
+                                     c->filters, bias_sums(task));
+            continue;
+        }
+        for (size_t y = 0; y < c->windows.count[0]; y++) {
+            kernels->add_column_sums(stage_row(&c->slopes, staged_slopes(task, slot), y),
+                                     c->windows.count[1], c->filters, bias_sums(task));
+        }
     }
 }
 
 static void backward(const gdi_pass *pass)
 {
-    const gdi_layer *layer = pass->layer;
-    const gd_conv2d_options *options = &layer->options.of.conv2d;
-    const gd_activation_descriptor *activation = gdi_member_activation(options->activation);
-    const size_t outputs = pass->batch * layer->output_count;
-    gd_real *slopes = pass->output_gradient;
-    convolution c;
-    describe(layer, pass->batch, &c);
-    gd_real *weight_gradient = pass->scratch + c.weight_gradient;
-    if (activation != NULL) {
-        gdi_pass_slopes(pass, activation, pass->saved, pass->output, slopes, slopes, outputs);
-    }
-    if (options->bias) {
-        layer->kernels->column_sums(slopes, outputs / c.filters, c.filters,
-                                    gdi_gradient(pass, BIAS));
-    }
+    const bool has_bias = pass->layer->options.of.conv2d.bias;
+    work task = begin_work(pass, pass->input_gradient != NULL ? 2 : 1);
+    const size_t parts = gdi_convolution_gradient_parts(&task.c) + (has_bias ? 1 : 0);
     if (pass->input_gradient != NULL) {
-        pack(&c, gdi_parameter(pass, WEIGHT), pass->scratch + c.weight);
+        gdi_convolution_pack_turned(&task.c, gdi_parameter(pass, WEIGHT), pass->scratch);
     }
-    for (size_t first = 0; first < pass->batch; first += c.images) {
-        const size_t left = pass->batch - first;
-        const size_t images = left < c.images ? left : c.images;
-        const gd_real *part = slopes + first * layer->output_count;
-        gdi_pass_product(
-            pass, (gdi_matrix){.values = part, .stride = c.filters, .transposed = true},
-            gather_images(pass, &c, first, images), weight_gradient, c.patch, c.filters, c.patch,
-            images * gdi_windows_count(&c.windows), NULL, first > 0, pass->scratch + c.product);
-        if (pass->input_gradient != NULL) {
-            scatter_images(pass, &c, part, first, images);
-        }
+    if (task.c.is_staged) {
+        clear(&task, task.c.staged_input, &task.c.input);
     }
-    unpack(&c, weight_gradient, gdi_gradient(pass, WEIGHT));
+    clear(&task, task.c.staged_slopes, &task.c.slopes);
+    for (size_t f = 0; f < task.c.filters; f++) {
+        bias_sums(&task)[f] = 0;
+    }
+    for (; task.first < pass->batch; task.first += task.images) {
+        const size_t left = pass->batch - task.first;
+        task.images = left < task.slots ? left : task.slots;
+        gdi_thread_pool_run(task.pool, task.images, run_backward, &task);
+        gdi_thread_pool_run(task.pool, parts, add_gradients, &task);
+    }
+    gdi_convolution_unpack_gradients(&task.c, pass->scratch, gdi_gradient(pass, WEIGHT));
+    for (size_t f = 0; has_bias && f < task.c.filters; f++) {
+        gdi_gradient(pass, BIAS)[f] = (gd_real)bias_sums(&task)[f];
+    }
+}
+
+/* A pool whose windows are apart has one slope a window: that of the largest output, which is its own. */
+static bool joins(const gdi_layer *layer, const gdi_layer *next)
+{
+    if (next->options.type != GD_LAYER_MAX_POOL2D ||
+        gdi_member_keeps_input(layer->options.of.conv2d.activation)) {
+        return false;
+    }
+    const gdi_windows windows = gdi_pool_windows(next);
+    return gdi_windows_are_apart(&windows);
 }
 
 const gdi_layer_operations gdi_conv2d_operations = {.plan = plan,
                                                     .needs = needs,
                                                     .initialise = initialise,
                                                     .forward = forward,
-                                                    .backward = backward};
+                                                    .backward = backward,
+                                                    .joins = joins};

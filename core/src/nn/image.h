@@ -27,6 +27,13 @@ gd_status gdi_windows_check(const gdi_layer *layer, const int64_t *window, bool 
 gdi_windows gdi_windows_of(const gdi_layer *layer, const int64_t *window, const int64_t *stride,
                            bool same);
 
+/* pool2d.c: those of a planned pool. */
+gdi_windows gdi_pool_windows(const gdi_layer *layer);
+/* Whether no cell is in two of them. */
+bool gdi_windows_are_apart(const gdi_windows *windows);
+/* A row of them as the kernels want it, over images whose rows are `line_step` elements apart. */
+gdi_pool_row gdi_pool_row_of(const gdi_windows *windows, size_t line_step);
+
 static inline size_t gdi_windows_count(const gdi_windows *windows)
 {
     return windows->count[0] * windows->count[1];

@@ -55,6 +55,8 @@ typedef struct gdi_layer {
     int64_t step_operations; /* floating-point, forward and backward, an example */
     /* Set after `plan`. */
     size_t output_count;
+    bool joins_next; /* one pass makes this layer's output and the next one's, which alone stays */
+    bool joined;     /* into the pass of the layer before */
     int64_t
         source; /* layer whose output memory this one reads in training; -1: the model's input */
 } gdi_layer;
@@ -93,6 +95,11 @@ typedef struct gdi_layer_operations {
     void (*forward)(const gdi_pass *pass);
     void (*backward)(const gdi_pass *pass);
     bool gradient_in_place; /* input_gradient may be output_gradient */
+    /*
+     * Whether a pass over `layer` makes the output of `next` too, output, saved memory and output
+     * gradient being those of `next`. NULL: never.
+     */
+    bool (*joins)(const gdi_layer *layer, const gdi_layer *next);
 } gdi_layer_operations;
 
 extern const gdi_layer_operations gdi_dense_operations;

@@ -96,6 +96,18 @@ static gd_status plan_layers(gd_model *model, const gd_layer_options *options,
                                     "no layer has parameters: there is nothing to train");
 }
 
+static void join_layers(gd_model *model)
+{
+    for (int64_t i = 0; i + 1 < model->layer_count; i++) {
+        gdi_layer *layer = &model->layers[i], *next = layer + 1;
+        const gdi_layer_operations *operations = layer->descriptor->operations;
+        if (!layer->joined && operations->joins != NULL && operations->joins(layer, next)) {
+            layer->joins_next = true;
+            next->joined = true;
+        }
+    }
+}
+
 /* Gives offsets to all tensors whose `trained` is as asked, in the order of the layers. */
 static gd_status place_tensors(gd_model *model, bool trained, gd_error *error)
 {
@@ -154,6 +166,7 @@ static gd_status plan_model(gd_model *model, const gd_layer_options *options,
 {
     gd_status status = plan_layers(model, options, automatic_units, error);
     if (status == GD_OK) {
+        join_layers(model);
         status = place_tensors(model, true, error);
         model->trained_count = model->parameter_count;
     }

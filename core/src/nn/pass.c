@@ -2,7 +2,7 @@
  * pass.c: forward and backward over the planned layers, one call a layer, nothing allocated.
  *
  * The backward pass ends at the first layer that has trained tensors: nobody wants a gradient beyond
- * it. Layers that are views are passed by.
+ * it. Layers that are views, or joined into the pass before, are passed by.
  */
 #include "nn/plan.h"
 
@@ -23,7 +23,7 @@ static gdi_pass begin_pass(const gd_real *parameters, const gd_workspace *worksp
 
 static void enter_layer(gdi_pass *pass, const gd_workspace *workspace, const gdi_layer *layer)
 {
-    const gdi_place *place = &workspace->places[layer->index];
+    const gdi_place *place = &workspace->places[layer->index + (layer->joins_next ? 1 : 0)];
     pass->layer = layer;
     pass->output = area(workspace, place->output);
     pass->saved = workspace->training ? workspace->block + place->saved : NULL;
@@ -43,7 +43,8 @@ static const gd_real *run_forward(const gd_model *model, const gd_real *paramete
     pass.sparse = sparse;
     for (int64_t i = 0; i < model->layer_count; i++) {
         const gdi_layer *layer = &model->layers[i];
-        if (layer->view == GDI_VIEW_ALWAYS || (layer->view == GDI_VIEW_PREDICTING && !training)) {
+        if (layer->joined || layer->view == GDI_VIEW_ALWAYS ||
+            (layer->view == GDI_VIEW_PREDICTING && !training)) {
             continue;
         }
         enter_layer(&pass, workspace, layer);
@@ -99,7 +100,7 @@ static void run_backward(const gd_model *model, const gd_real *parameters, gd_wo
     pass.output_gradient = output_gradient;
     for (int64_t i = model->layer_count - 1; i >= 0; i--) {
         const gdi_layer *layer = &model->layers[i];
-        if (layer->view == GDI_VIEW_ALWAYS) {
+        if (layer->joined || layer->view == GDI_VIEW_ALWAYS) {
             continue;
         }
         enter_layer(&pass, workspace, layer);

@@ -7,11 +7,10 @@
  */
 #include "nn/image.h"
 
-#include "base/versions.h"
-
 #include "base/memory.h"
+#include "math/parallel.h"
 
-static gdi_windows windows_of(const gdi_layer *layer)
+gdi_windows gdi_pool_windows(const gdi_layer *layer)
 {
     const gd_pool2d_options *options = &layer->options.of.pool2d;
     const int64_t *size = options->size.values;
@@ -21,13 +20,28 @@ static gdi_windows windows_of(const gdi_layer *layer)
     return gdi_windows_of(layer, size, stride, false);
 }
 
+bool gdi_windows_are_apart(const gdi_windows *windows)
+{
+    return windows->stride[0] >= windows->window[0] && windows->stride[1] >= windows->window[1];
+}
+
+gdi_pool_row gdi_pool_row_of(const gdi_windows *windows, size_t line_step)
+{
+    return (gdi_pool_row){.count = windows->count[1],
+                          .step = windows->stride[1] * windows->channels,
+                          .lines = windows->window[0],
+                          .line_step = line_step,
+                          .cells = windows->window[1],
+                          .channels = windows->channels};
+}
+
 static gd_status plan(gdi_layer *layer, gd_error *error)
 {
     gd_status status = gdi_windows_check(layer, layer->options.of.pool2d.size.values, false, error);
     if (status != GD_OK) {
         return status;
     }
-    const gdi_windows windows = windows_of(layer);
+    const gdi_windows windows = gdi_pool_windows(layer);
     layer->output = (gd_shape){.rank = 3,
                                .dimensions = {(int64_t)windows.count[0], (int64_t)windows.count[1],
                                               (int64_t)windows.channels}};
@@ -49,81 +63,6 @@ static size_t window_begin(const gdi_windows *windows, size_t i)
     const size_t row = i / windows->count[1] * windows->stride[0];
     const size_t column = i % windows->count[1] * windows->stride[1];
     return (row * windows->image[1] + column) * windows->channels;
-}
-
-/* The first of equal values stays, and a NaN. */
-static inline bool is_larger(gd_real value, gd_real best)
-{
-    return !(value <= best) && best == best;
-}
-
-/* Without branches, so that channels go side by side. */
-static inline __attribute__((always_inline)) void keep_larger(const gd_real *restrict values,
-                                                              gd_real *restrict output,
-                                                              size_t channels)
-{
-    for (size_t c = 0; c < channels; c++) {
-        output[c] = is_larger(values[c], output[c]) ? values[c] : output[c];
-    }
-}
-
-static inline __attribute__((always_inline)) void keep_larger_cell(const gd_real *restrict values,
-                                                                   uint32_t cell,
-                                                                   gd_real *restrict output,
-                                                                   uint32_t *restrict chosen,
-                                                                   size_t channels)
-{
-    for (size_t c = 0; c < channels; c++) {
-        const gd_real value = values[c], best = output[c];
-        const uint32_t before = chosen[c];
-        const bool larger = is_larger(value, best);
-        output[c] = larger ? value : best;
-        chosen[c] = larger ? cell : before;
-    }
-}
-
-/* `chosen` may be NULL. */
-static inline __attribute__((always_inline)) void take_largest(const gdi_windows *windows,
-                                                               const gd_real *image, size_t begin,
-                                                               gd_real *output, uint32_t *chosen)
-{
-    const size_t channels = windows->channels;
-    gdi_copy_run(output, image + begin, channels);
-    for (size_t c = 0; chosen != NULL && c < channels; c++) {
-        chosen[c] = 0;
-    }
-    for (size_t cell = 1; cell < gdi_window_size(windows); cell++) {
-        const gd_real *values = image + cell_begin(windows, begin, cell);
-        if (chosen != NULL) {
-            keep_larger_cell(values, (uint32_t)cell, output, chosen, channels);
-        } else {
-            keep_larger(values, output, channels);
-        }
-    }
-}
-
-static inline __attribute__((always_inline)) void give_cell(const gd_real *restrict slopes,
-                                                            const uint32_t *restrict chosen,
-                                                            uint32_t cell,
-                                                            gd_real *restrict gradient,
-                                                            size_t channels)
-{
-    for (size_t c = 0; c < channels; c++) {
-        const gd_real slope = slopes[c], before = gradient[c];
-        gradient[c] = chosen[c] == cell ? before + slope : before;
-    }
-}
-
-static inline __attribute__((always_inline)) void give_to_largest(const gdi_windows *windows,
-                                                                  size_t begin,
-                                                                  const gd_real *slopes,
-                                                                  const uint32_t *chosen,
-                                                                  gd_real *image_gradient)
-{
-    for (uint32_t cell = 0; cell < gdi_window_size(windows); cell++) {
-        give_cell(slopes, chosen, cell, image_gradient + cell_begin(windows, begin, cell),
-                  windows->channels);
-    }
 }
 
 static void take_mean(const gdi_windows *windows, const gd_real *image, size_t begin,
@@ -158,42 +97,79 @@ static bool max_needs(const gdi_layer *layer, size_t batch, bool training, gdi_n
             gdi_size_multiply(outputs, sizeof(uint32_t), &wanted->saved));
 }
 
-GDI_VERSIONS static void max_forward(const gdi_pass *pass)
+/* Rows of windows of a batch, and what they are made of. */
+typedef struct pooling {
+    const gdi_pass *pass;
+    gdi_windows windows;
+    gdi_pool_row row;
+    bool apart; /* no cell is in two windows */
+} pooling;
+
+static pooling begin_pooling(const gdi_pass *pass)
 {
-    const gdi_windows windows = windows_of(pass->layer);
-    gd_real *output = pass->output;
-    uint32_t *chosen = pass->saved;
-    for (size_t b = 0; b < pass->batch; b++) {
-        const gd_real *image = pass->input + b * pass->layer->input_count;
-        for (size_t i = 0; i < gdi_windows_count(&windows); i++, output += windows.channels) {
-            take_largest(&windows, image, window_begin(&windows, i), output, chosen);
-            chosen = chosen == NULL ? NULL : chosen + windows.channels;
-        }
+    const gdi_windows windows = gdi_pool_windows(pass->layer);
+    return (pooling){.pass = pass,
+                     .windows = windows,
+                     .row = gdi_pool_row_of(&windows, windows.image[1] * windows.channels),
+                     .apart = gdi_windows_are_apart(&windows)};
+}
+
+static void max_forward_images(void *context, size_t first, size_t count)
+{
+    const pooling *task = context;
+    const gdi_pass *pass = task->pass;
+    const gdi_windows *windows = &task->windows;
+    const size_t row = windows->count[1] * windows->channels;
+    const size_t step = windows->stride[0] * task->row.line_step;
+    for (size_t i = first * windows->count[0]; i < (first + count) * windows->count[0]; i++) {
+        const gd_real *image = pass->input + i / windows->count[0] * pass->layer->input_count;
+        uint32_t *chosen = pass->saved;
+        pass->layer->kernels->largest_of_windows(&task->row, image + i % windows->count[0] * step,
+                                                 pass->output + i * row,
+                                                 chosen == NULL ? NULL : chosen + i * row);
     }
 }
 
-GDI_VERSIONS static void max_backward(const gdi_pass *pass)
+static void max_forward(const gdi_pass *pass)
 {
-    const gdi_windows windows = windows_of(pass->layer);
-    const gd_real *slopes = pass->output_gradient;
-    const uint32_t *chosen = pass->saved;
-    if (pass->input_gradient == NULL) {
-        return;
+    pooling task = begin_pooling(pass);
+    gdi_parallel_rows(pass->pool, pass->batch, pass->layer->input_count, max_forward_images, &task);
+}
+
+static void max_backward_images(void *context, size_t first, size_t count)
+{
+    const pooling *task = context;
+    const gdi_pass *pass = task->pass;
+    const gdi_windows *windows = &task->windows;
+    const size_t row = windows->count[1] * windows->channels, size = pass->layer->input_count;
+    const size_t step = windows->stride[0] * task->row.line_step;
+    const bool covered = task->apart &&
+                         windows->count[0] * windows->window[0] == windows->image[0] &&
+                         windows->count[1] * windows->window[1] == windows->image[1];
+    if (!covered) {
+        gdi_fill(pass->input_gradient + first * size, count * size, 0);
     }
-    gdi_fill(pass->input_gradient, pass->batch * pass->layer->input_count, 0);
-    for (size_t b = 0; b < pass->batch; b++) {
-        gd_real *gradient = pass->input_gradient + b * pass->layer->input_count;
-        for (size_t i = 0; i < gdi_windows_count(&windows); i++) {
-            give_to_largest(&windows, window_begin(&windows, i), slopes, chosen, gradient);
-            slopes += windows.channels;
-            chosen += windows.channels;
-        }
+    for (size_t i = first * windows->count[0]; i < (first + count) * windows->count[0]; i++) {
+        gd_real *image = pass->input_gradient + i / windows->count[0] * size;
+        const uint32_t *chosen = pass->saved;
+        pass->layer->kernels->spread_to_largest(&task->row, pass->output_gradient + i * row,
+                                                chosen + i * row, !task->apart,
+                                                image + i % windows->count[0] * step);
+    }
+}
+
+static void max_backward(const gdi_pass *pass)
+{
+    pooling task = begin_pooling(pass);
+    if (pass->input_gradient != NULL) {
+        gdi_parallel_rows(pass->pool, pass->batch, pass->layer->input_count, max_backward_images,
+                          &task);
     }
 }
 
 static void avg_forward(const gdi_pass *pass)
 {
-    const gdi_windows windows = windows_of(pass->layer);
+    const gdi_windows windows = gdi_pool_windows(pass->layer);
     gd_real *output = pass->output;
     for (size_t b = 0; b < pass->batch; b++) {
         const gd_real *image = pass->input + b * pass->layer->input_count;
@@ -205,7 +181,7 @@ static void avg_forward(const gdi_pass *pass)
 
 static void avg_backward(const gdi_pass *pass)
 {
-    const gdi_windows windows = windows_of(pass->layer);
+    const gdi_windows windows = gdi_pool_windows(pass->layer);
     const gd_real *slopes = pass->output_gradient;
     if (pass->input_gradient == NULL) {
         return;

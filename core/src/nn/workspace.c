@@ -41,7 +41,7 @@ static bool take_alternating(const gd_model *model, size_t batch, size_t *end, s
 {
     size_t largest = 0;
     for (int64_t i = 0; i < model->layer_count; i++) {
-        size_t count = model->layers[i].output_count;
+        size_t count = model->layers[i].joins_next ? 0 : model->layers[i].output_count;
         largest = count > largest ? count : largest;
     }
     return take_examples(end, batch, largest, &areas[0]) &&
@@ -70,6 +70,9 @@ static bool lay_out(gd_workspace *workspace)
             return false;
         }
         scratch = needs.scratch > scratch ? needs.scratch : scratch;
+        if (layer->joins_next) {
+            continue;
+        }
         if (!training) {
             place->output = workspace->gradients[turn++ % 2];
         } else if (!take_examples(&end, batch, layer->output_count, &place->output) ||

@@ -99,6 +99,15 @@ static void check_column_sums(const gdi_kernels *table)
         cr_assert_eq(memcmp(sums, expected, columns * sizeof *sums), 0, "%s, %zu x %zu",
                      table->name, rows, columns);
         cr_assert_eq(sums[columns], 123);
+        double added[71], known[71];
+        for (size_t c = 0; c <= columns; c++) {
+            added[c] = known[c] = (double)c;
+        }
+        table->add_column_sums(matrix + 1, rows, columns, added);
+        gdi_kernels_reference()->add_column_sums(matrix + 1, rows, columns, known);
+        for (size_t c = 0; c <= columns; c++) {
+            cr_assert_float_eq(added[c], known[c], 1e-12);
+        }
         free(matrix);
     }
 }

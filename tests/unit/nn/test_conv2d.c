@@ -166,3 +166,54 @@ Test(nn_conv2d, gradients_over_parts_of_a_batch)
     layer = layer_of(&settings[8]);
     network_expect_gradients(network_create(SHAPE(30, 30, 1), &layer, 1, 3, mse, 9), "large");
 }
+
+/* Outputs and gradients of a convolution and a pool; a layer that does nothing keeps them apart. */
+static network pooled(const setting *s, const int64_t size[2], int64_t stride, int activation,
+                      bool apart)
+{
+    const setting before = {{0}, s->image[2], {3, 3}, {1, 1}, GD_PADDING_SAME, 1};
+    gd_layer_options layers[] = {layer_of(&before), layer_of(s), network_layer(GD_LAYER_ACTIVATION),
+                                 network_layer(GD_LAYER_MAX_POOL2D)};
+    layers[1].of.conv2d.activation = activation;
+    layers[2].of.activation.function = GD_ACTIVATION_IDENTITY;
+    gd_layer_options *pool = &layers[apart ? 3 : 2];
+    *pool = network_layer(GD_LAYER_MAX_POOL2D);
+    pool->of.pool2d.size = (gd_count_list){2, {size[0], size[1]}};
+    pool->of.pool2d.stride = stride;
+    return network_create(network_shape(3, s->image), layers, apart ? 4 : 3, s->batch, mse, 3);
+}
+
+/* A pool whose windows are apart goes into the pass of the convolution before it; gaps and odd edges too. */
+Test(nn_conv2d, a_pool_in_its_pass_is_the_pool_after_it)
+{
+    const int64_t sizes[][2] = {{2, 2}, {3, 2}, {1, 3}, {2, 1}};
+    const int activations[] = {GD_ACTIVATION_RELU, GD_ACTIVATION_TANH, GD_ACTIVATION_IDENTITY,
+                               GD_ACTIVATION_GELU};
+    for (size_t i = 0; i < 28; i++) {
+        const setting *s = &settings[i / 4];
+        const int64_t *size = sizes[i % 4];
+        const int64_t stride = (size[0] > size[1] ? size[0] : size[1]) + (int64_t)(i % 3) / 2;
+        const int activation = activations[i % 7 % 4];
+        if (s->padding == GD_PADDING_VALID || (s->image[0] - 1) / s->stride[0] + 1 < size[0] ||
+            (s->image[1] - 1) / s->stride[1] + 1 < size[1]) {
+            continue;
+        }
+        network joined = pooled(s, size, stride, activation, false);
+        network apart = pooled(s, size, stride, activation, true);
+        const gd_real *got, *expected;
+        network_loss(&joined, &got);
+        network_loss(&apart, &expected);
+        const int64_t outputs = s->batch * gd_shape_size(gd_model_output_shape(apart.model));
+        for (int64_t k = 0; k < outputs; k++) {
+            cr_assert(got[k] == expected[k], "%zu: output %lld", i, (long long)k);
+        }
+        network_gradient(&joined);
+        network_gradient(&apart);
+        for (size_t k = 0; k < gd_model_trained_count(apart.model); k++) {
+            cr_assert_float_eq((double)joined.gradients[k], (double)apart.gradients[k],
+                               16 * (double)GD_REAL_EPSILON, "%zu: gradient %zu", i, k);
+        }
+        network_destroy(&joined);
+        network_destroy(&apart);
+    }
+}

@@ -177,6 +177,12 @@ Test(train_threads, convolutions_give_the_same_bytes)
     problem p = begin(input, layers, 5);
     expect_same(&p, "conv2d");
     end(&p);
+    layers[1] = layer_of(GD_LAYER_MAX_POOL2D); /* in the pass of the layer before it */
+    layers[2] = layers[0];
+    layers[2].of.conv2d.stride = (gd_count_list){.length = 2, .values = {2, 2}};
+    p = begin(input, layers, 5);
+    expect_same(&p, "conv2d with a pool");
+    end(&p);
 }
 
 Test(train_threads, recurrent_layers_give_the_same_bytes)

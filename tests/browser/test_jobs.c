@@ -230,7 +230,7 @@ Test(browser_jobs, columns_are_chosen_and_a_pin_keeps_on_top, .timeout = LIMIT)
     service_destroy(it);
 }
 
-Test(browser_jobs, markup_in_a_name_is_text, .timeout = LIMIT)
+Test(browser_jobs, n46_markup_in_a_name_is_text, .timeout = LIMIT)
 {
     service *it = service_start(1);
     const char *id = reply_text(client_run(it, 20, SPEC_NAMED, MARKUP, 0.01), "/id");

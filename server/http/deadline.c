@@ -348,6 +348,11 @@ void http_watch_end(http_watch *watch)
     free(watch);
 }
 
+void *http_watch_context(const http_watch *watch)
+{
+    return watch->deadline->options.context;
+}
+
 int http_watch_descriptor(const http_watch *watch)
 {
     return watch->descriptor;

@@ -24,6 +24,7 @@ typedef struct http_deadline_options {
     double idle_seconds;    /* between two requests */
     double closing_seconds; /* after a last reply, for the peer to read it */
     double minimum_rate;    /* bytes a second */
+    void *context;          /* for http_watch_context */
 } http_deadline_options;
 
 /* Starts the thread. NULL if it cannot be had. */
@@ -36,6 +37,7 @@ void http_deadline_stop(http_deadline *deadline);
 http_watch *http_watch_begin(http_deadline *deadline, int descriptor);
 void http_watch_end(http_watch *watch);
 int http_watch_descriptor(const http_watch *watch);
+void *http_watch_context(const http_watch *watch); /* of the options */
 
 /* The phases of a request, called by the thread that serves the connection. */
 /* All of it is due within request_seconds, and a second more for each minimum_rate bytes of body. */

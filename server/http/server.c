@@ -3,6 +3,7 @@
  */
 #include "http/server.h"
 
+#include "http/certificate.h"
 #include "http/deadline.h"
 #include "http/exchange.h"
 #include "http/host.h"
@@ -36,7 +37,7 @@ static const double CLOSING_SECONDS = 2.0;
 struct http_server {
     http_exchange_shared shared;
     http_message_log *messages;
-    http_tls *tls; /* NULL: plain HTTP */
+    http_certificate *certificate; /* NULL: plain HTTP */
     struct MHD_Daemon *daemon;
     uint16_t port;
 };
@@ -140,6 +141,7 @@ static bool start_parts(http_server *server, char *message, size_t message_size)
         .idle_seconds = options->idle_seconds,
         .closing_seconds = CLOSING_SECONDS,
         .minimum_rate = options->minimum_rate,
+        .context = server,
     };
     server->messages = http_message_log_create(options->log_message, options->log_context);
     server->shared.hosts = http_host_rules_create(options);
@@ -150,9 +152,9 @@ static bool start_parts(http_server *server, char *message, size_t message_size)
         return false;
     }
     if (options->tls_key != NULL) {
-        server->tls =
-            http_tls_load(options->tls_certificate, options->tls_key, message, message_size);
-        return server->tls != NULL;
+        server->certificate = http_certificate_open(options->tls_certificate, options->tls_key,
+                                                    server->messages, message, message_size);
+        return server->certificate != NULL;
     }
     return true;
 }
@@ -161,26 +163,42 @@ static void free_parts(http_server *server)
 {
     http_deadline_stop(server->shared.deadline);
     http_host_rules_destroy(server->shared.hosts);
+    http_certificate_close(server->certificate);
     http_message_log_destroy(server->messages);
-    http_tls_destroy(server->tls);
     free(server);
 }
 
-static void add_tls(struct MHD_OptionItem *items, size_t *count, const http_tls *tls)
+/* GnuTLS asks, for a client that begins a session, what to present. The library has put the connection
+   into the session, and our watch into the connection. */
+static int present_certificate(gnutls_session_t session, const gnutls_datum_t *authorities,
+                               int authority_count, const gnutls_pk_algorithm_t *algorithms,
+                               int algorithm_count, gnutls_pcert_st **chain, unsigned *chain_length,
+                               gnutls_privkey_t *key)
 {
-    const struct {
-        enum MHD_OPTION option;
-        const char *text;
-    } texts[] = {
-        {MHD_OPTION_HTTPS_MEM_CERT, http_tls_certificate(tls)},
-        {MHD_OPTION_HTTPS_MEM_KEY, http_tls_key(tls)},
-        {MHD_OPTION_HTTPS_PRIORITIES, http_tls_priorities()},
-    };
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        /* The library takes its texts as plain pointers, but does not write to them. */
-        items[(*count)++] =
-            (struct MHD_OptionItem){texts[i].option, 0, (void *)(uintptr_t)texts[i].text};
+    (void)authorities;
+    (void)authority_count;
+    (void)algorithms;
+    (void)algorithm_count;
+    struct MHD_Connection *connection = gnutls_session_get_ptr(session);
+    const union MHD_ConnectionInfo *info =
+        connection == NULL
+            ? NULL
+            : MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    if (info == NULL || info->socket_context == NULL) {
+        return -1;
     }
+    const http_server *server = http_watch_context(info->socket_context);
+    http_certificate_choose(server->certificate, chain, chain_length, key);
+    return 0;
+}
+
+static void add_tls(struct MHD_OptionItem *items, size_t *count)
+{
+    /* The library takes both as plain pointers; the text is not written to. */
+    items[(*count)++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_CERT_CALLBACK, 0,
+                                                (void *)(uintptr_t)&present_certificate};
+    items[(*count)++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0,
+                                                (void *)(uintptr_t)http_tls_priorities()};
 }
 
 static struct MHD_Daemon *start_daemon(http_server *server, int listener)
@@ -192,18 +210,18 @@ static struct MHD_Daemon *start_daemon(http_server *server, int listener)
     const double idle = options->idle_seconds + options->request_deadline_seconds +
                         options->reply_deadline_seconds + CLOSING_SECONDS;
     const unsigned idle_seconds = idle < 86400.0 ? (unsigned)idle + 1u : 86400u;
-    struct MHD_OptionItem items[5];
+    struct MHD_OptionItem items[4];
     size_t count = 0;
     if (options->threads > 1) {
         items[count++] =
             (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)options->threads, NULL};
     }
-    if (server->tls != NULL) {
-        add_tls(items, &count, server->tls);
+    if (server->certificate != NULL) {
+        add_tls(items, &count);
     }
     items[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
     const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG |
-                           (server->tls != NULL ? MHD_USE_TLS : 0u);
+                           (server->certificate != NULL ? MHD_USE_TLS : 0u);
     return MHD_start_daemon(
         flags, 0, &accept_unless_stopping, &server->shared, &http_exchange_access, &server->shared,
         MHD_OPTION_EXTERNAL_LOGGER, &http_message_log_write, server->messages,
@@ -259,7 +277,7 @@ http_server *http_server_start(const http_server_options *options, const http_ro
 
 bool http_server_is_secure(const http_server *server)
 {
-    return server->tls != NULL;
+    return server->certificate != NULL;
 }
 
 uint16_t http_server_port(const http_server *server)

@@ -222,3 +222,87 @@ Test(api_tls, a_pair_that_is_none_is_refused, .timeout = LIMIT)
     expect_no_start(it, one.certificate, one.key, "open to others");
     service_destroy(it);
 }
+
+/* --- Renewal ------------------------------------------------------------------------------- */
+
+/* True if a new client that trusts this certificate alone is answered. */
+static bool presents(const service *it, const char *certificate)
+{
+    char address[128];
+    snprintf(address, sizeof address, "https://%s/healthz", it->address);
+    CURL *curl = curl_easy_init();
+    curl_easy_setopt(curl, CURLOPT_URL, address);
+    curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+    curl_easy_setopt(curl, CURLOPT_CAINFO, certificate);
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+    CURLcode code = curl_easy_perform(curl);
+    curl_easy_cleanup(curl);
+    cr_assert(code == CURLE_OK || code == CURLE_PEER_FAILED_VERIFICATION, "%s",
+              curl_easy_strerror(code));
+    return code == CURLE_OK;
+}
+
+static void await_presented(const service *it, const char *certificate)
+{
+    double deadline = service_now() + 10 * SERVICE_PATIENCE;
+    while (!presents(it, certificate)) {
+        cr_assert_lt(service_now(), deadline, "%s is not presented", certificate);
+        service_sleep(0.1);
+    }
+}
+
+static bool log_says(const service *it, const char *words)
+{
+    char path[SERVICE_PATH_SIZE + 8];
+    static char text[65536];
+    snprintf(path, sizeof path, "%s/log", it->directory);
+    FILE *file = fopen(path, "r");
+    cr_assert_not_null(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    return strstr(text, words) != NULL;
+}
+
+static void copy_over(const char *from, const char *to)
+{
+    char command[4 * SERVICE_PATH_SIZE];
+    snprintf(command, sizeof command, "cp '%s' '%s.new' && chmod 600 '%s.new' && mv '%s.new' '%s'",
+             from, to, to, to, to);
+    cr_assert_eq(system(command), 0);
+}
+
+Test(api_tls, a_renewed_certificate_is_taken_and_a_broken_one_is_not, .timeout = LIMIT)
+{
+    pair files, first, second;
+    service *it = start_secure(&files);
+    make_pair(it, "first", &first);
+    make_pair(it, "second", &second);
+    cr_expect(presents(it, files.certificate));
+    cr_expect(!presents(it, second.certificate));
+    copy_over(second.certificate, files.certificate); /* for a moment without its key */
+    (void)presents(it, second.certificate);
+    copy_over(second.key, files.key);
+    await_presented(it, second.certificate);
+    /* A client of before is served on, over the session it has. */
+    ASSERT_STATUS(client_get(it, "/healthz"), 200);
+    copy_over(first.certificate, files.certificate);
+    double deadline = service_now() + 10 * SERVICE_PATIENCE;
+    while (!log_says(it, "the certificate before stays in use")) {
+        cr_expect(presents(it, second.certificate));
+        cr_assert_lt(service_now(), deadline, "a certificate without its key is not told of");
+        service_sleep(0.1);
+    }
+    cr_assert_eq(truncate(files.key, 0), 0);
+    service_sleep(1.5);
+    cr_expect(presents(it, second.certificate));
+    cr_assert_eq(unlink(files.certificate), 0);
+    service_sleep(1.5);
+    cr_expect(presents(it, second.certificate));
+    copy_over(first.certificate, files.certificate);
+    copy_over(first.key, files.key);
+    await_presented(it, first.certificate);
+    cr_expect(log_says(it, "is read anew"));
+    (void)service_stop(it);
+    service_destroy(it);
+}

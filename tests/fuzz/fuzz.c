@@ -56,6 +56,15 @@ uint8_t *fuzz_file_bytes(int descriptor, size_t *length)
     return bytes;
 }
 
+void fuzz_folder(char folder[64])
+{
+    const char *parent = getenv("TEST_DIRECTORY");
+    if (parent == NULL)
+        parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+    FUZZ_REQUIRE(snprintf(folder, 64, "%s/descentd-fuzz-XXXXXX", parent) < 64);
+    FUZZ_REQUIRE(mkdtemp(folder) != NULL);
+}
+
 uint8_t *fuzz_edit(const void *valid, size_t length, const uint8_t *edits, size_t edit_length,
                    size_t *result_length)
 {

@@ -56,6 +56,10 @@ int fuzz_file(const void *bytes, size_t length);
 /* All bytes of a file (free), with one NUL behind them. */
 uint8_t *fuzz_file_bytes(int descriptor, size_t *length);
 
+/* A new folder, in TEST_DIRECTORY or else in memory where the system has such a place, for a fuzzer
+ * writes many files. The caller removes it. */
+void fuzz_folder(char folder[64]);
+
 /*
  * A way to reach behind magic numbers and lengths: `edits` changes a copy of something valid (free).
  * Each edit is two bytes of offset, little-endian and modulo the length, and the byte to put there; a

@@ -128,9 +128,7 @@ const fuzz_service *fuzz_service_get(void)
         return &own;
     char database[96];
     store_options options = store_options_default();
-    (void)snprintf(own.folder, sizeof own.folder, "%s/descentd-fuzz-XXXXXX",
-                   access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    FUZZ_REQUIRE(mkdtemp(own.folder) != NULL);
+    fuzz_folder(own.folder);
     FUZZ_REQUIRE(jobs_directories_create(own.folder, NULL) == GD_OK);
     (void)snprintf(database, sizeof database, "%s/descentd.db", own.folder);
     options.path = database;

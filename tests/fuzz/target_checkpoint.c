@@ -16,12 +16,9 @@
 #define NAME      "fuzz.1.checkpoint"
 #define FILE_PATH "/checkpoints/" NAME
 
-/* A folder in memory where there is one, for a fuzzer writes many files. */
 static void make_folder(char folder[64])
 {
-    (void)snprintf(folder, 64, "%s/fuzz-XXXXXX",
-                   access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    FUZZ_REQUIRE(mkdtemp(folder) != NULL);
+    fuzz_folder(folder);
     FUZZ_REQUIRE(jobs_directories_create(folder, NULL) == GD_OK);
 }
 

@@ -5,6 +5,7 @@
 #include "support/service.h"
 
 #include "support/client.h"
+#include "support/folder.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>
@@ -111,10 +112,9 @@ service *service_create(int workers)
     it->workers = workers;
     it->output = -1;
     pthread_mutex_init(&it->lock, NULL);
-    char directory[] = SERVICE_DIRECTORY_TEMPLATE;
-    cr_assert_not_null(mkdtemp(directory), "mkdtemp: %s", strerror(errno));
-    snprintf(it->directory, sizeof it->directory, "%s", directory);
-    snprintf(it->data, sizeof it->data, "%s/data", directory);
+    folder_create(it->directory, sizeof it->directory, "descentd-test");
+    cr_assert_lt(snprintf(it->data, sizeof it->data, "%s/data", it->directory),
+                 (int)sizeof it->data);
     start_helper(it);
     cr_assert_eq(mkdir(it->data, 0700), 0);
     return it;

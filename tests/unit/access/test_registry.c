@@ -4,6 +4,7 @@
  */
 #include "access/registry.h"
 #include "access/token_file.h"
+#include "support/folder.h"
 
 #include <criterion/criterion.h>
 #include <pthread.h>
@@ -19,8 +20,7 @@ static int failures, recoveries;
 
 static void start(void)
 {
-    snprintf(folder, sizeof folder, "/tmp/access-test-XXXXXX");
-    cr_assert_not_null(mkdtemp(folder));
+    folder_create(folder, sizeof folder, "access-test");
     snprintf(path, sizeof path, "%s/tokens", folder);
 }
 

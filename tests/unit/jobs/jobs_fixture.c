@@ -5,6 +5,7 @@
 
 #include "jobs/checkpoint.h"
 #include "jobs/ingest.h"
+#include "support/folder.h"
 #include "json/document.h"
 
 #include <criterion/criterion.h>
@@ -31,8 +32,7 @@ static void open_store(jobs_fixture *fixture)
 void jobs_fixture_start(jobs_fixture *fixture)
 {
     *fixture = (jobs_fixture){.store = NULL};
-    snprintf(fixture->folder, sizeof fixture->folder, "/tmp/jobs-test-XXXXXX");
-    cr_assert_not_null(mkdtemp(fixture->folder));
+    folder_create(fixture->folder, sizeof fixture->folder, "jobs-test");
     cr_assert_eq(jobs_directories_create(fixture->folder, NULL), GD_OK);
     snprintf(fixture->database, sizeof fixture->database, "%s/descentd.db", fixture->folder);
     open_store(fixture);

@@ -3,6 +3,8 @@
  */
 #include "unit/store/store_fixture.h"
 
+#include "support/folder.h"
+
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <stdio.h>
@@ -13,8 +15,7 @@
 void store_fixture_start(store_fixture *fixture)
 {
     *fixture = (store_fixture){.store = NULL};
-    (void)snprintf(fixture->folder, sizeof fixture->folder, "/tmp/store-test-XXXXXX");
-    cr_assert_not_null(mkdtemp(fixture->folder));
+    folder_create(fixture->folder, sizeof fixture->folder, "store-test");
     (void)snprintf(fixture->path, sizeof fixture->path, "%s/jobs.db", fixture->folder);
 }
 

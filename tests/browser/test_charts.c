@@ -153,6 +153,41 @@ Test(browser_charts, the_curve_is_saved_with_every_bit, .timeout = LIMIT)
     service_destroy(it);
 }
 
+Test(browser_charts, parameters_are_shown_as_they_began_and_ended, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const char *id = reply_text(client_run(it, 60, SPEC_LAYERS, 16, 20, ""), "/id");
+    const reply *histograms = client_get(it, "/v1/jobs/%s/histograms", id);
+    browser *own = browser_start(it);
+    open_job(own, id);
+    (void)browser_run(own, "document.querySelector('#histograms-head').scrollIntoView()");
+    browser_await(own, "document.querySelectorAll('.histograms canvas').length === 6");
+    const char *words =
+        browser_text(own, "return document.querySelector('.histograms canvas').ariaLabel");
+    cr_expect_str_eq(
+        words,
+        browser_text(
+            own,
+            "const short = value => String(Number(value.toPrecision(3))).replace('-', '−');"
+            "const told = own => `${short(own.minimum)} to ${short(own.maximum)}, mean ${short(own.mean)}, deviation ${short(own.deviation)}`;"
+            "const own = %s[0]; return `${own.name}, ${own.count} numbers: first ${told(own.first)}; last ${told(own.last)}`",
+            reply_raw(histograms, "tensors")));
+    browser_await_text(own, "after step 400");
+    /* Ink in every picture. */
+    browser_await(
+        own,
+        "[...document.querySelectorAll('.histograms canvas')].every(own => own.getContext('2d').getImageData(0, 0, own.width, own.height).data.some(Boolean))");
+    browser_press(own, "best");
+    browser_await(own, "/best, after step [\\d,]+/.test(document.body.innerText)");
+    (void)browser_run(
+        own,
+        "document.querySelector('[aria-label=\"Data table of: Parameters, first and last\"]').click()");
+    browser_await_text(own, "layers.2.bias");
+    browser_expect_quiet(own, false);
+    browser_destroy(own);
+    service_destroy(it);
+}
+
 /* Eight runs of 100,000 points each over each other: from the key to the new picture. */
 Test(browser_charts, zooming_into_a_million_points_is_quick, .timeout = LIMIT)
 {

@@ -5,6 +5,7 @@ import { ApiError, download, get, query, save, write } from "../api.js";
 import { add, button, copier, fill, h, icon, say, state } from "../dom.js";
 import { clock, count, duration, number, plain, short, title as nameOf, utc } from "../format.js";
 import { Curves } from "../parts/curves.js";
+import { Histograms } from "../parts/histograms.js";
 import { toNpy } from "../parts/npy.js";
 import { predictBox } from "../parts/predict.js";
 import { remove } from "../parts/removal.js";
@@ -41,6 +42,7 @@ export function show(root, route) {
     const starts = []; // at which steps attempts began
     let hasPredict = false;
     const curves = new Curves(id, () => poller.now());
+    const histograms = new Histograms(id, () => poller.now());
     const head = h("h1", null, "…");
     const status = h("span");
     const actions = h("div", { class: "row" });
@@ -59,7 +61,7 @@ export function show(root, route) {
         h("div", { class: "page-head" }, head, status, actions),
         h("section", { class: "card overall", "aria-label": "Where it stands" }, bar,
             h("div", { class: "figures" }, Object.values(figures).map(own => own.element)), message),
-        h("div", { class: "job-grid" }, curves.element, h("div", { class: "stack" },
+        h("div", { class: "job-grid" }, h("div", { class: "stack" }, curves.element, histograms.element), h("div", { class: "stack" },
             h("section", { class: "card stack" }, h("h2", null, "Events"), events), predict,
             h("section", { class: "card stack" }, h("h2", null, "Downloads"), downloads),
             h("section", { class: "card stack" }, h("h2", null, "Model"), model),
@@ -216,6 +218,7 @@ export function show(root, route) {
 
     function gone(words) {
         curves.destroy();
+        histograms.destroy();
         fill(root, h("section", { class: "empty card" }, h("h1", null, words), h("p", null, "It may have been deleted meanwhile. Its address stays free."),
             h("p", null, h("a", { href: "#/" }, "All jobs"))));
         return null;
@@ -249,6 +252,7 @@ export function show(root, route) {
             }
         }
         await curves.refresh(signal, job);
+        await histograms.refresh(job, signal);
         if (job.terminal && curves.data.complete)
             return null;
         return job.status === "running" ? Math.max(500, Math.min(job.poll_after_ms ?? 1000, 1000)) : job.poll_after_ms ?? 5000;
@@ -265,5 +269,6 @@ export function show(root, route) {
     return () => {
         poller.stop();
         curves.destroy();
+        histograms.destroy();
     };
 }

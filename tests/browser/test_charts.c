@@ -188,43 +188,79 @@ Test(browser_charts, parameters_are_shown_as_they_began_and_ended, .timeout = LI
     service_destroy(it);
 }
 
-/* Eight runs of 100,000 points each over each other: from the key to the new picture. */
+#define RUNS 10
+
+/* From the key to the picture, in ms; the best of some rounds, as others use the machine too. */
+typedef struct zoom_times {
+    double first, closer; /* from the points held; from those read for the window */
+} zoom_times;
+
+static zoom_times measure_zoom(browser *own)
+{
+    zoom_times best = {1e9, 1e9};
+    (void)browser_run(
+        own,
+        "const words = () => [...document.querySelectorAll('.chart figcaption span')].map(own => own.innerText).join(); let before = words(), start = 0;"
+        "const plots = () => document.querySelectorAll('.chart:not([hidden]) .plot');"
+        "new MutationObserver(() => { const now = words(); if (!start || now === before) return; before = now;"
+        " if (!window.first) window.first = performance.now() - start; if (!/reading closer/.test(now)) { window.took = performance.now() - start; start = 0; } })"
+        ".observe(document.querySelector('main'), { subtree: true, childList: true, characterData: true });"
+        "window.zoom = (key, place) => { before = words(); window.took = window.first = 0; start = performance.now();"
+        " const plot = plots()[0]; plot.dispatchEvent(new KeyboardEvent('keydown', { key: 'Home' }));"
+        " for (let step = 0; step < place; step++) plot.dispatchEvent(new KeyboardEvent('keydown', { key: 'PageUp' }));"
+        " start = performance.now(); plot.dispatchEvent(new KeyboardEvent('keydown', { key })); };");
+    for (int i = 0; i < 12; i++) {
+        /* Each time another place, or it would be known already. */
+        (void)browser_run(own, "window.zoom('%s', %d)", i % 2 == 0 ? "+" : "0", 3 * i);
+        browser_await(own, "window.took > 0");
+        double first = browser_number(own, "return window.first"),
+               closer = browser_number(own, "return window.took");
+        if (i % 2 == 0 && first < best.first)
+            best.first = first;
+        if (i % 2 == 0 && closer < best.closer)
+            best.closer = closer;
+        service_sleep(0.2);
+    }
+    return best;
+}
+
+/* Runs of 100,000 points each, over each other and side by side. */
 Test(browser_charts, zooming_into_a_million_points_is_quick, .timeout = LIMIT)
 {
     service *it = service_start(2);
-    char list[8 * 40] = "";
-    const char *ids[8];
-    for (int i = 0; i < 8; i++)
+    char list[RUNS * 40] = "";
+    const char *ids[RUNS];
+    for (int i = 0; i < RUNS; i++)
         ids[i] = client_submit(
             it,
-            "{'name': 'long', 'model': 'linear', 'data': {'generator': {'type': 'linear', 'samples': 100, 'seed': 1}}, "
+            "{'name': 'long', 'model': 'linear', 'data': {'generator': {'type': 'linear', 'samples': 100, 'seed': 1, 'noise': 0.5}}, "
             "'optimizer': {'type': 'sgd', 'learning_rate': 1e-4}, 'training': {'steps': 100000, 'batch_size': 1, "
             "'record_every': 1, 'seed': %d}}",
             i);
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < RUNS; i++)
         cr_assert_str_eq(reply_text(client_wait(it, ids[i], 60), "/status"), "succeeded");
-        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i > 0 ? "," : "", ids[i]);
-    }
     browser *own = browser_start(it);
-    browser_open(own, "#/compare?jobs=%s&ys=log", list);
-    browser_await_text(own, "of 800,000 points");
-    (void)browser_run(
-        own,
-        "const words = () => document.querySelector('.chart figcaption span').innerText; let before = words(), start = 0;"
-        "new MutationObserver(() => { if (start && words() !== before) { window.took = performance.now() - start; start = 0; } })"
-        ".observe(document.querySelector('.chart figcaption'), { subtree: true, childList: true, characterData: true });"
-        "window.zoom = key => { before = words(); window.took = 0; start = performance.now();"
-        " document.querySelector('.plot').dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })); };");
-    double best = 1e9;
-    for (int i = 0; i < 6; i++) {
-        (void)browser_run(own, "window.zoom('%s')", i % 2 == 0 ? "+" : "0");
-        browser_await(own, "window.took > 0");
-        double took = browser_number(own, "return window.took");
-        best = i % 2 == 0 && took < best ? took : best;
-        service_sleep(0.3);
+    for (int round = 0; round < 2; round++) {
+        int count = round == 0 ? 8 : RUNS;
+        list[0] = '\0';
+        for (int i = 0; i < count; i++)
+            snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i > 0 ? "," : "",
+                     ids[i]);
+        browser_open(own, "#/compare?jobs=%s&ys=log", list);
+        if (round == 0)
+            browser_await_text(own, "of 800,000 points");
+        else
+            browser_await(
+                own,
+                "[...document.querySelectorAll('.multiples .chart figcaption span')].filter(own => own.innerText.includes('best')).length === 10");
+        service_sleep(0.5);
+        zoom_times took = measure_zoom(own);
+        cr_log_info(
+            "zoomed into %d runs of 100,000 points: %.0f ms to the first picture, %.0f ms to the closer one",
+            count, took.first, took.closer);
+        cr_expect_lt(took.first, 50 * SERVICE_PATIENCE, "%d runs: %g ms", count, took.first);
+        cr_expect_lt(took.closer, 400 * SERVICE_PATIENCE, "%d runs: %g ms", count, took.closer);
     }
-    cr_log_info("zoomed into 800,000 points in %.0f ms", best);
-    cr_expect_lt(best, 300 * SERVICE_PATIENCE, "%g ms", best);
     browser_expect_quiet(own, false);
     browser_destroy(own);
     service_destroy(it);

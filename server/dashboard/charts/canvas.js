@@ -37,9 +37,15 @@ export function letters(weight = "") {
     return `${weight} ${letterSize()}px Inter, system-ui, sans-serif`;
 }
 
-/** @returns {number} CSS pixels */
+let size = 0;
+addEventListener("resize", () => {
+    size = 0;
+});
+
+/** @returns {number} CSS pixels; kept until the window changes, since asking makes the browser lay out the page */
 export function letterSize() {
-    return Math.round(parseFloat(getComputedStyle(document.documentElement).fontSize) / 14 * 11);
+    size ||= Math.round(parseFloat(getComputedStyle(document.documentElement).fontSize) / 14 * 11);
+    return size;
 }
 
 /** The same with an opacity. @param {string} name @param {number} alpha @returns {string} */

@@ -117,7 +117,7 @@ export class LineChart {
     prepare(view) {
         let hidden = 0, least = Infinity, most = -Infinity;
         const datasets = view.series.map((series, place) => {
-            const points = [], radii = [];
+            const points = [];
             for (let index = 0; index < series.x.length; index++) {
                 let y = series.y[index];
                 const x = series.x[index];
@@ -133,12 +133,13 @@ export class LineChart {
                     most = Math.max(most, y);
                 }
             }
+            // One radius for all: the library would else work out the looks of every single point.
             const few = points.length <= 40;
-            points.forEach((point, index) => radii.push(few || (!Number.isFinite(points[index - 1]?.y ?? NaN) &&
-                !Number.isFinite(points[index + 1]?.y ?? NaN)) ? 2 : 0));
+            const gap = index => !Number.isFinite(points[index]?.y ?? NaN);
+            const alone = few ? [] : points.map((_, index) => index).filter(index => !gap(index) && gap(index - 1) && gap(index + 1));
             return { data: points, borderColor: series.faint ? faded(series.colour, 0.35) : colour(series.colour),
                 backgroundColor: colour(series.colour), borderWidth: series.width ?? 1.5, borderDash: series.dash ?? [],
-                pointRadius: radii, pointBorderWidth: 0, pointHitRadius: 0, tension: 0, spanGaps: false, own: series, order: -place };
+                pointRadius: few ? 2 : 0, pointBorderWidth: 0, pointHitRadius: 0, tension: 0, spanGaps: false, own: series, alone, order: -place };
         });
         for (const band of view.bands ?? [])
             band.x.forEach((x, index) => {
@@ -171,11 +172,12 @@ export class LineChart {
         const [first, last] = view.range[1] > view.range[0] ? view.range : [view.range[0], view.range[0] + 1];
         this.x = axisScale(view.xScale, Math.max(Math.abs(first), Math.abs(last)));
         const y = axisScale(view.yScale, Math.max(Math.abs(low), Math.abs(high)));
-        const wide = () => Math.max(2, Math.floor(this.plot.clientWidth / 110));
-        const tall = Math.max(2, Math.floor(this.plot.clientHeight / 36));
+        // The library knows the size; asking the page for it would make the browser lay it out for each chart.
+        const wide = () => Math.max(2, Math.floor((this.chart?.width ?? this.plot.clientWidth) / 110));
+        const tall = () => Math.max(2, Math.floor((this.chart?.height ?? this.plot.clientHeight) / 36));
         this.axes = {
             x: { ...axis(this.x, wide, value => short(value)), min: first, max: last },
-            y: { ...axis(y, () => tall, value => number(value, 3)), min: low, max: high, afterFit: own => {
+            y: { ...axis(y, tall, value => number(value, 3)), min: low, max: high, afterFit: own => {
                 own.width = LEFT;
             } },
         };
@@ -231,12 +233,26 @@ export class LineChart {
             context.fill();
             context.stroke();
         }
+        this.drawAlone(context, chart);
         this.drawEvents(context, area, x);
         this.drawMarks(context, area, x);
         this.drawEnds(context, chart, area);
         if (this.group.index >= 0 && this.group.index < this.group.x.length)
             this.drawLine(context, chart, area, x);
         context.restore();
+    }
+
+    /** Values between two gaps, which no line shows. */
+    drawAlone(context, chart) {
+        chart.data.datasets.forEach((dataset, place) => {
+            context.fillStyle = dataset.backgroundColor;
+            for (const index of dataset.alone) {
+                const { x, y } = chart.getDatasetMeta(place).data[index] ?? {};
+                context.beginPath();
+                context.arc(x, y, 2, 0, 2 * Math.PI);
+                context.fill();
+            }
+        });
     }
 
     /** What is not finite: at the top edge, with its step where there is room. */

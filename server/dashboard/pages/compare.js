@@ -25,6 +25,22 @@ const AXES = [["step", "step"], ["epoch", "epoch"], ["seconds", "seconds"]];
 const SCALES = [["", "linear"], ["log", "log"], ["asinh", "asinh"]];
 const SETTINGS = 7; // axes of the parallel chart besides the loss
 
+/** All values of several ascending lists, ascending, each once. @param {Array<Array<number>>} lists @returns {Float64Array} */
+function union(lists) {
+    const all = new Float64Array(lists.reduce((sum, own) => sum + own.length, 0));
+    let length = 0;
+    for (const own of lists) {
+        all.set(own, length);
+        length += own.length;
+    }
+    all.sort();
+    let kept = 0;
+    for (let index = 0; index < length; index++)
+        if (index === 0 || all[index] !== all[kept - 1])
+            all[kept++] = all[index];
+    return all.subarray(0, kept);
+}
+
 /** @type {import("../app.js").Page["show"]} */
 export function show(root, route) {
     const given = (name, usual = "") => route.query.get(name) ?? usual;
@@ -33,6 +49,7 @@ export function show(root, route) {
         xs: given("xs"), ys: given("ys"), threshold: given("threshold"), group: given("group"), baseline: given("baseline"),
     };
     let range = null, lit = -1;
+    const closing = new AbortController();
     /** @type {Map<string, {job: Object, data: CurveData}>} */
     const runs = new Map();
     const group = new CursorGroup();
@@ -51,8 +68,16 @@ export function show(root, route) {
     const threshold = h("input", { id: "threshold", inputmode: "decimal", value: view.threshold, placeholder: "for example 0.1",
         on: { change: () => change({ threshold: threshold.value.trim() }) } });
 
+    /** What is read of a curve. */
+    const wanted = () => `${view.series === "best" ? "loss" : view.series},epoch,seconds`;
+
     function change(members) {
         Object.assign(view, members);
+        if (members.series) {
+            range = null;
+            runs.forEach(run => run.data.choose(wanted()));
+            poller.now();
+        }
         history.replaceState(null, "", `#/compare${query({ ...view, jobs: view.jobs.join(",") }).replaceAll("%2C", ",")}`);
         draw();
     }
@@ -72,7 +97,7 @@ export function show(root, route) {
     group.reset = () => zoom(null);
     group.zoomed = (from, to) => zoom([from, to]);
 
-    /** Every run's part of what is on the axis; each is read again from the service. */
+    /** Every run's part of what is on the axis: drawn at once from the points that are there, then read closer from the service. */
     function zoom(to) {
         range = to;
         for (const run of runs.values()) {
@@ -81,7 +106,11 @@ export function show(root, route) {
             const last = range ? x.findLastIndex(value => value <= range[1]) + 1 : 0;
             run.data.look(range && last > first ? { from: step[first] ?? 0, to: step[Math.min(last, step.length - 1)] } : null);
         }
-        poller.now();
+        drawCurves(known());
+        Promise.all([...runs.values()].map(run => run.data.refresh(closing.signal))).then(read => {
+            if (read.some(Boolean))
+                drawCurves(known());
+        }, () => poller.now());
     }
 
     function light(index) {
@@ -155,7 +184,7 @@ export function show(root, route) {
 
     function points(list) {
         const sum = of => count(list.reduce((all, run) => all + run.data[of], 0));
-        return `${sum("length")} of ${sum("of")} points`;
+        return list.some(run => run.data.stale) ? "reading closer…" : `${sum("length")} of ${sum("of")} points`;
     }
 
     function drawGroups(list) {
@@ -169,7 +198,7 @@ export function show(root, route) {
 
     function drawCurves(list) {
         const series = lines(list);
-        const all = [...new Set(series.flatMap(own => own.x))].sort((a, b) => a - b);
+        const all = union(series.map(own => own.x));
         const log = view.xs === "log";
         const reach = [Math.max(range?.[0] ?? (log ? all.find(x => x > 0) ?? 1e-3 : 0), log ? 1e-9 : -Infinity), range?.[1] ?? all.at(-1) ?? 1];
         group.x = all;
@@ -179,7 +208,7 @@ export function show(root, route) {
         const common = { xScale: view.xs, yScale: view.ys, xName: view.x, range: reach };
         const table = own => () => [[view.x, all], ...own.map(line => {
             const at = new Map(line.x.map((x, index) => [x, line.y[index]]));
-            return [line.name, all.map(x => at.get(x) ?? null)];
+            return [line.name, Array.from(all, x => at.get(x) ?? null)];
         })];
         const apart = !view.group && list.length > OVERLAY;
         chart.element.hidden = apart;
@@ -211,7 +240,7 @@ export function show(root, route) {
                 small.set(run.id, new LineChart({ title: run.name, height: 150, group }));
             const own = small.get(run.id);
             multiples.appendChild(own.element);
-            own.show({ ...common, yRange, series: [{ ...series[index], end: "", dash: [] }], marks: bad(run), summary: `best ${number(run.job.loss?.best)}`,
+            own.show({ ...common, yRange, series: [{ ...series[index], end: "", dash: [] }], marks: bad(run), summary: run.data.stale ? "reading closer…" : `best ${number(run.job.loss?.best)} · ${points([run])}`,
                 table: () => [[view.x, series[index].x], [view.series, series[index].y]] });
         });
     }
@@ -238,10 +267,10 @@ export function show(root, route) {
     }
 
     async function readRun(id, signal) {
-        const run = runs.get(id) ?? { data: new CurveData(id) };
+        const run = runs.get(id) ?? { data: new CurveData(id, wanted()) };
         try {
-            run.job = await get(`/v1/jobs/${id}`, signal);
-            await run.data.refresh(signal);
+            const [job] = await Promise.all([run.job?.terminal ? run.job : get(`/v1/jobs/${id}`, signal), run.data.refresh(signal)]);
+            run.job = job;
             runs.set(id, run);
         } catch (error) {
             if (!(error instanceof ApiError) || error.status !== 404)
@@ -260,6 +289,7 @@ export function show(root, route) {
     });
     return () => {
         poller.stop();
+        closing.abort();
         chart.destroy();
         parallel.destroy();
         small.forEach(own => own.destroy());

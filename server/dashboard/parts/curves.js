@@ -103,6 +103,7 @@ export class Curves {
         this.group.point(-1);
         this.data.look(window);
         this.back.hidden = window === null;
+        this.draw();
         this.refresh().catch(() => this.wanted());
     }
 
@@ -167,9 +168,11 @@ export class Curves {
     /** The points on the axis, and from where to where it goes. */
     axis() {
         const { axis, xScale, reach } = this.view;
-        const x = this.data.series[axis] ?? [];
-        let range = [x[0] ?? 0, x.at(-1) ?? 1];
-        if (!this.data.window)
+        const { window, series } = this.data;
+        const x = series[axis] ?? [];
+        let range = window ? [x[series.step.findIndex(step => step >= window.from)], x[series.step.findLastIndex(step => step <= window.to)]] : [x[0], x.at(-1)];
+        range = [range[0] ?? x[0] ?? 0, range[1] ?? x.at(-1) ?? 1];
+        if (!window)
             range = [Math.min(0, range[0]), this.ahead.reach(this.data.series, axis, range[1], reach === "end")];
         if (xScale === "log")
             range = [x.find(value => value > 0) ?? 1e-3, Math.max(range[1], 1e-3)];
@@ -179,7 +182,7 @@ export class Curves {
     /** All charts, from the points held. */
     draw() {
         this.drawn = true;
-        const { series, nonfinite, length, of, window } = this.data;
+        const { series, nonfinite, length, of, window, stale } = this.data;
         const { axis, xScale } = this.view;
         const { x, range } = this.axis();
         this.reach.element.hidden = !this.ahead.active || window !== null;
@@ -187,7 +190,8 @@ export class Curves {
         this.group.scale = axisScale(xScale, Math.max(Math.abs(range[0]), Math.abs(range[1])));
         const place = new Map(series.step.map((step, index) => [step, x[index]]));
         const marks = bad => bad.map(entry => ({ x: place.get(entry.step), text: `${entry.value} at step ${count(entry.step)}` }));
-        const said = `${count(length)} of ${count(of)} points${window ? `, steps ${count(window.from)} to ${count(window.to)}` : ""}`;
+        const steps = window ? `steps ${count(window.from)} to ${count(window.to)}` : "all steps";
+        const said = stale ? `reading ${steps}…` : `${count(length)} of ${count(of)} points${window ? `, ${steps}` : ""}`;
         const common = { xScale, range, xName: axis };
         const columns = names => () => [["step", series.step], [axis === "step" ? "epoch" : axis, series[axis === "step" ? "epoch" : axis] ?? []],
             ...names.filter(name => series[name]).map(name => [name, series[name].map((value, index) => value ?? this.told(name, index))])];

@@ -86,6 +86,13 @@ export function utc(time) {
     return `${time.slice(0, 19).replace("T", " ")} UTC`;
 }
 
+const POSITION_MOST = 1000; // the service counts no further
+
+/** A place in the queue. @param {number} position from 0 @returns {string} */
+export function inLine(position) {
+    return position >= POSITION_MOST ? `${count(POSITION_MOST)} or more ahead` : `${count(position + 1)}. in line`;
+}
+
 /** What a job is called: its name, else the end of its id. @param {{name: ?string, id: string}} job @returns {string} */
 export function title(job) {
     return job.name || `job ${job.id.slice(-6)}`;

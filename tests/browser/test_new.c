@@ -176,6 +176,79 @@ Test(browser_new, a_warm_start_and_targets_of_another_dataset, .timeout = LIMIT)
     service_destroy(it);
 }
 
+/* Two columns learnt from two others; the choice can be taken back. */
+Test(browser_new, several_targets_are_chosen_and_learnt, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const char *set = client_upload(
+        it, "?name=plane", "a,b,sum,difference\n1,2,3,-1\n2,1,3,1\n4,4,8,0\n0,3,3,-3\n5,1,6,4\n");
+    browser *own = browser_start(it);
+    browser_open(own, "#/new?dataset=%s", set);
+    browser_await(own, "document.querySelector(`[data-column='difference']`)?.value === 'target'");
+    browser_choose(own, "[data-column='sum']", "also");
+    browser_await(own, "document.querySelector(`[data-column='sum']`).value === 'also'");
+    browser_choose(own, "[data-column='sum']", "unused");
+    browser_await(own, "document.querySelector(`[data-column='sum']`).value === 'unused'");
+    browser_choose(own, "[data-column='sum']", "also");
+    browser_choose(own, FIELD("/model/type"), "linear");
+    browser_choose(own, FIELD("/data/validation"), "none");
+    browser_choose(own, FIELD("/data/scaling"), "none");
+    browser_await_text(own, "target difference, sum");
+    browser_await(own, "!document.querySelector('#submit').disabled");
+    browser_click(own, "#submit");
+    browser_await(own, "document.querySelector('.page-head .state-succeeded')");
+    const char *id = browser_text(own, "return location.hash.slice('#/jobs/'.length)");
+    const reply *job = client_get(it, "/v1/jobs/%s", id);
+    cr_expect_str_eq(reply_text(job, "/spec/data/target/0"), "difference");
+    cr_expect_str_eq(reply_text(job, "/spec/data/target/1"), "sum");
+    browser_press(own, "Predict");
+    browser_await(own,
+                  "/^[−\\d.e]+, [−\\d.e]+$/.test(document.querySelector('.verdict')?.innerText)");
+    browser_open(own, "#/new?from=%s", id); /* a clone keeps both */
+    browser_await(own, "document.querySelector(`[data-column='sum']`)?.value === 'also'");
+    browser_choose(own, "[data-column='sum']", "target"); /* alone again */
+    browser_await(own, "document.querySelector(`[data-column='difference']`).value === 'feature'");
+    browser_expect_quiet(own, true);
+    browser_destroy(own);
+    service_destroy(it);
+}
+
+Test(browser_new, sparse_rows_are_sent_and_learnt_from, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const char *path = client_text(it, "%s/few.libsvm", it->directory);
+    FILE *file = fopen(path, "w");
+    cr_assert_not_null(file);
+    for (int i = 0; i < 20; i++)
+        fprintf(file, "%s\n", i % 2 == 0 ? "1 1:0.5 30:1" : "-1 2:1 40:0.25");
+    fclose(file);
+    browser *own = browser_start(it);
+    browser_open(own, "#/new");
+    browser_await_text(own, "What it comes to");
+    browser_press(own, "A table");
+    browser_choose(own, FIELD("/data/scaling"),
+                   "standardize"); /* what such rows cannot have goes */
+    browser_type(own, "#upload", path);
+    browser_await_text(own, "20 rows, 40 features, 40 numbers that are not zero (5 %)");
+    browser_await_text(own, "1:0.5 30:1");
+    cr_expect(cJSON_IsTrue(
+        browser_run(own, "return document.querySelector(`" FIELD("/data/scaling") "`) === null")));
+    browser_choose(own, FIELD("/model/type"), "logistic");
+    browser_await(own, "!document.querySelector('#submit').disabled");
+    browser_picture(own, "new-sparse-light");
+    browser_click(own, "#submit");
+    browser_await(own, "document.querySelector('.page-head .state-succeeded')");
+    browser_type(own, "#predict-sparse", "2:1 40:0.25");
+    browser_press(own, "Predict");
+    browser_await(own, "document.querySelector('.verdict')?.innerText === '−1'");
+    browser_type(own, "#predict-sparse", "1:x");
+    browser_press(own, "Predict");
+    browser_await(own, "document.querySelector('.fault')?.innerText");
+    browser_expect_quiet(own, true);
+    browser_destroy(own);
+    service_destroy(it);
+}
+
 /* What "copy as curl" leaves on the clipboard, run by a shell, with what it prints. */
 static const char *run_copied(service *it, browser *own, const char *words)
 {

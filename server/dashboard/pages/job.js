@@ -3,7 +3,7 @@
 
 import { ApiError, download, get, query, save, write } from "../api.js";
 import { add, button, copier, fill, h, icon, say, state } from "../dom.js";
-import { clock, count, duration, number, plain, short, title as nameOf, utc } from "../format.js";
+import { clock, count, duration, inLine, number, plain, short, title as nameOf, utc } from "../format.js";
 import { Curves } from "../parts/curves.js";
 import { Histograms } from "../parts/histograms.js";
 import { toNpy } from "../parts/npy.js";
@@ -131,7 +131,7 @@ export function show(root, route) {
             figures.time.set(`${duration(progress.eta_seconds)} left`, `${duration(progress.seconds)} so far`);
         else
             figures.time.set(duration(progress.seconds), job.status === "queued" && job.queue_position !== null ?
-                `${count(job.queue_position + 1)}. in line` : "of training");
+                inLine(job.queue_position) : "of training");
         figures.attempt.element.hidden = job.attempt <= 1;
         drawAttempt();
         say(message, job.message ?? "");

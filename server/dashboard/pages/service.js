@@ -2,7 +2,7 @@
 
 import { get, getText } from "../api.js";
 import { fill, h, say, state } from "../dom.js";
-import { ago, bytes, clock, count, duration, short, title as nameOf, utc } from "../format.js";
+import { ago, bytes, clock, count, duration, inLine, short, title as nameOf, utc } from "../format.js";
 import { poll } from "../poll.js";
 
 export const title = "Service";
@@ -54,7 +54,7 @@ export function show(root) {
         fill(queue, total === 0 ? h("p", { class: "hint" }, "Nothing waits.") : h("div", { class: "table-scroll" }, h("table", null,
             h("thead", null, h("tr", null, h("th", { scope: "col", class: "numeric" }, "Place"), h("th", { scope: "col" }, "Job"),
                 h("th", { scope: "col", class: "numeric" }, "Priority"), h("th", { scope: "col" }, "Waiting since"))),
-            h("tbody", null, waiting.map(job => h("tr", null, h("td", { class: "numeric" }, count(job.queue_position + 1)),
+            h("tbody", null, waiting.map(job => h("tr", null, h("td", { class: "numeric" }, inLine(job.queue_position).replace(/\D* in line/, "")),
                 h("th", { scope: "row" }, h("a", { href: `#/jobs/${job.id}` }, nameOf(job))), h("td", { class: "numeric" }, count(job.priority)),
                 h("td", null, ago(job.created_at))))))),
         total > waiting.length ? h("p", { class: "hint" }, `and ${count(total - waiting.length)} more`) : null);

@@ -8,6 +8,7 @@ import { field, fieldOf } from "./field.js";
 
 const PREVIEW_ROWS = 5;
 const PREVIEW_COLUMNS = 60;
+const SPARSE_SHOWN = 12; // numbers of a row
 
 function extent(column) {
     if (column.kind === "numeric")
@@ -49,9 +50,12 @@ export function dataSection(draft, catalog) {
         fill(source, h("div", { class: "fields" }, field("Generator", control, [...path, "type"], kindOf?.help), (kindOf?.fields ?? []).map(row => fieldOf(row, path, draft))));
     }
 
-    /** Takes a dataset: of a table the last column is the likely target, a text is learnt from windows. */
+    const isSparse = () => sets.find(set => set.id === draft.read(["data", "dataset"]))?.format === "libsvm";
+
+    /** Takes a dataset: of a table the last column is the likely target, a text is learnt from windows; sparse rows have one
+     * label, are not scaled and lack nothing. */
     function take(set) {
-        for (const name of ["generator", "inline", "features", "task"])
+        for (const name of ["generator", "inline", "features", "task", ...set.format === "libsvm" ? ["scaling", "missing", "shape"] : []])
             draft.write(["data", name], undefined);
         draft.write(["data", "dataset"], set.id);
         draft.write(["data", "target"], set.format === "csv" ? set.columns.at(-1)?.name : undefined);
@@ -87,20 +91,36 @@ export function dataSection(draft, catalog) {
         const set = sets.find(own => own.id === id);
         fill(source, h("div", { class: "fields" }, field("Dataset", chosen, ["data", "dataset"]),
             h("div", { class: "field" }, h("label", { for: "upload" }, "Or send a file: CSV, text, IDX, NPY, LIBSVM"), file, bar, told)),
-        set ? drawColumns(set) : null);
+        set ? set.format === "libsvm" ? drawSparse(set) : drawColumns(set) : null);
+    }
+
+    /** Sparse rows: every index is a feature, the label the target. */
+    function drawSparse(set) {
+        const told = h("p", { class: "hint" }), rows = h("tbody");
+        const label = set.columns[0];
+        get(`/v1/datasets/${set.id}/rows?limit=${PREVIEW_ROWS}`).then(reply => {
+            say(told, `${count(set.rows)} rows, ${count(reply.features)} features, ${count(reply.non_zeros)} numbers that are not zero (${
+                number(reply.non_zeros / set.rows / reply.features * 100, 2)} %). All features are used; the ${label.name} is the target: ${extent(label)}.`);
+            fill(rows, reply.sparse.map((row, index) => h("tr", null, h("td", null, String(reply.rows[index][0])), h("td", { class: "mono" },
+                Object.entries(row).slice(0, SPARSE_SHOWN).map(([at, value]) => `${at}:${value}`).join(" "), Object.keys(row).length > SPARSE_SHOWN ? " …" : ""))));
+        }, () => {});
+        return h("div", { class: "stack" }, told, h("div", { class: "table-scroll" }, h("table", { class: "columns-table" }, h("caption", { class: "unseen" }, "First rows"),
+            h("thead", null, h("tr", null, [label.name, "index:value"].map(text => h("th", { scope: "col" }, text)))), rows)),
+        h("span", { class: "fault", data: { faultOf: "/data/features" } }));
     }
 
     function drawColumns(set) {
-        const target = draft.read(["data", "target"]);
+        const targets = [draft.read(["data", "target"]) ?? []].flat();
         const features = draft.read(["data", "features"]);
-        const role = name => name === target ? "target" : !features || features.includes(name) ? "feature" : "unused";
+        const role = name => targets[0] === name ? "target" : targets.includes(name) ? "also" : !features || features.includes(name) ? "feature" : "unused";
         const assign = (name, wanted) => {
             const roles = new Map(set.columns.map(column => [column.name, role(column.name)]));
             if (wanted === "target")
-                roles.set(target, "feature");
+                targets.forEach(own => roles.set(own, "feature"));
             roles.set(name, wanted);
-            const pick = word => set.columns.map(column => column.name).filter(own => roles.get(own) === word);
-            draft.write(["data", "target"], pick("target")[0]);
+            const pick = (...kinds) => set.columns.map(column => column.name).filter(own => kinds.includes(roles.get(own)));
+            const chosen = [...pick("target"), ...pick("also")];
+            draft.write(["data", "target"], chosen.length > 1 ? chosen : chosen[0]);
             draft.write(["data", "features"], pick("unused").length > 0 ? pick("feature") : undefined);
             draw();
         };
@@ -112,7 +132,8 @@ export function dataSection(draft, catalog) {
             h("thead", null, h("tr", null, ["Column", "Kind", "Values", "Missing", "Used as"].map(text => h("th", { scope: "col" }, text)))),
             h("tbody", null, set.columns.slice(0, PREVIEW_COLUMNS).map(column => h("tr", null, h("th", { scope: "row" }, column.name), h("td", null, column.kind),
                 h("td", null, extent(column)), h("td", null, count(column.missing)),
-                h("td", null, select([["feature", "feature"], ["target", "target"], ["unused", "not used"]], role(column.name), {
+                h("td", null, select([["feature", "feature"], ["target", "target"], ...targets.length > 0 && typeof targets[0] === "string" ?
+                    [["also", "another target"]] : [], ["unused", "not used"]], role(column.name), {
                     "aria-label": `${column.name} is used as`, data: { column: column.name },
                     on: { change: event => assign(column.name, event.target.value) } }))))))),
         set.column_count > PREVIEW_COLUMNS ? h("p", { class: "hint" }, `and ${count(set.column_count - PREVIEW_COLUMNS)} columns more`) : null,
@@ -194,10 +215,11 @@ export function dataSection(draft, catalog) {
             drawDataset();
         else
             fill(source, h("p", { class: "hint" }, `${count(inline.rows?.length)} rows of ${count(inline.columns?.length)} columns came with the imported JSON.`));
-        fill(common, drawValidation(), plainChoice("Scaling of features", "scaling", catalog.scalings, "none"),
-            own === "generator" ? null : plainChoice("Missing values", "missing", catalog.missing, "error"),
+        const dense = !(own === "dataset" && isSparse());
+        fill(common, drawValidation(), dense ? plainChoice("Scaling of features", "scaling", catalog.scalings, "none") : null,
+            own === "generator" || !dense ? null : plainChoice("Missing values", "missing", catalog.missing, "error"),
             own === "generator" ? null : plainChoice("Task", "task", ["by the target", ...catalog.tasks], "by the target"),
-            own === "generator" ? null : [own === "dataset" ? drawArrays() : null, drawWindow()]);
+            own === "generator" || !dense ? null : [own === "dataset" ? drawArrays() : null, drawWindow()]);
     }
 
     get("/v1/datasets?limit=100").then(reply => {

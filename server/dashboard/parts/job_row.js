@@ -2,7 +2,7 @@
 
 import { sparkline } from "../charts/sparkline.js";
 import { button, fill, h, icon, say, state } from "../dom.js";
-import { ago, count, duration, number, short, title as nameOf, utc } from "../format.js";
+import { ago, count, duration, inLine, number, short, title as nameOf, utc } from "../format.js";
 
 export const STATES = ["running", "queued", "paused", "succeeded", "failed", "cancelled"];
 export const PIN = "pinned"; // the label that keeps a job on top
@@ -94,7 +94,7 @@ export class JobRow {
                 .map(words => h("small", null, ` ${words}`)));
         this.bar.value = job.progress.fraction;
         this.bar.setAttribute("aria-label", `${Math.floor(job.progress.fraction * 100)} % of the steps`);
-        say(this.share, job.status === "queued" && job.queue_position !== null ? `${count(job.queue_position + 1)}. in line` :
+        say(this.share, job.status === "queued" && job.queue_position !== null ? inLine(job.queue_position) :
             `${short(job.progress.step)} / ${short(job.progress.steps)}`);
     }
 

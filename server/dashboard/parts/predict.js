@@ -61,6 +61,14 @@ function promptBox(root, job) {
     h("div", { class: "row" }, h("button", { type: "submit", class: "primary" }, "Write on")), out));
 }
 
+/** The numbers of a sparse row by their index: "1:0.5 3:1". @param {string} text @returns {Object<string, *>} */
+function sparseRow(text) {
+    return Object.fromEntries(text.split(/[\s,]+/).filter(Boolean).map(part => {
+        const [at, value] = part.split(":");
+        return [at, cell(value ?? "")];
+    }));
+}
+
 /** @param {HTMLElement} root @param {Object} job with details */
 export async function predictBox(root, job) {
     const set = job.spec.data.dataset ? await get(`/v1/datasets/${job.spec.data.dataset}`).catch(() => null) : null;
@@ -71,9 +79,13 @@ export async function predictBox(root, job) {
     const columns = await columnsOf(job.spec);
     const out = h("div", { class: "stack", "aria-live": "polite" });
     const which = select([["final", "final parameters"], ["best", "best parameters"]], "final", { "aria-label": "Which parameters" });
-    let read, many = null;
+    let read, many = null, sparse = null;
     let inputs;
-    if (columns.length <= FIELDS_MAXIMUM) {
+    if (set?.format === "libsvm") {
+        const text = h("textarea", { id: "predict-sparse", placeholder: "1:0.5 3:1" });
+        inputs = h("div", { class: "field wide" }, h("label", { for: text.id }, "One row: index:value of what is not zero, as in the file"), text);
+        sparse = () => [sparseRow(text.value)];
+    } else if (columns.length <= FIELDS_MAXIMUM) {
         const fields = columns.map((column, index) => [column, column.classes ?
             select(column.classes.map(name => [String(name), String(name)]), String(column.usual), { id: `predict-${index}` }) :
             h("input", { id: `predict-${index}`, inputmode: "decimal", value: typeof column.usual === "number" ?
@@ -96,7 +108,8 @@ export async function predictBox(root, job) {
     const form = h("form", { class: "stack", on: { submit: async event => {
         event.preventDefault();
         try {
-            fill(out, drawReply(await write("POST", `/v1/jobs/${job.id}/predict`, { rows: many ? many() : [read()], which: which.value })));
+            fill(out, drawReply(await write("POST", `/v1/jobs/${job.id}/predict`, { ...sparse ? { sparse: sparse() } :
+                { rows: many ? many() : [read()] }, which: which.value })));
         } catch (error) {
             fill(out, h("p", { class: "fault" }, [error.message, ...(error.problem?.errors ?? []).map(fault => fault.detail)].join(" ")));
         }

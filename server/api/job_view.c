@@ -2,6 +2,7 @@
  * job_view.c: rendering of jobs; the names and their order are the contract's.
  */
 #include "api/job_view.h"
+#include "jobs/checkpoint.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -165,6 +166,17 @@ static void write_state(json_writer *writer, const store_job *job, const api_liv
     write_poll_after(writer, job);
 }
 
+/* From where a run that is cut off goes on. */
+static void write_checkpoint(json_writer *writer, const store_job *job)
+{
+    int64_t step = jobs_checkpoint_step(job->checkpoint);
+    json_writer_key(writer, "checkpoint_step");
+    if (step >= 0)
+        json_writer_int64(writer, step);
+    else
+        json_writer_null(writer);
+}
+
 void api_write_job(json_writer *writer, const store_job *job, const api_live_view *view,
                    bool details)
 {
@@ -177,6 +189,7 @@ void api_write_job(json_writer *writer, const store_job *job, const api_live_vie
         api_write_raw(writer, "diagnosis", job->diagnosis != NULL ? job->diagnosis : "[]");
         api_write_raw(writer, "repairs", job->repairs != NULL ? job->repairs : "[]");
         api_write_raw(writer, "model", job->summary);
+        write_checkpoint(writer, job);
     } else {
         api_write_text(writer, "model_type", job->model);
         api_write_text(writer, "optimizer_type", job->optimizer);

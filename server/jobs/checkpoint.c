@@ -31,6 +31,15 @@ void jobs_checkpoint_name(const char *job, int64_t step, char name[JOBS_CHECKPOI
     snprintf(name, JOBS_CHECKPOINT_NAME_SIZE, "%s.%lld.checkpoint", job, (long long)step);
 }
 
+int64_t jobs_checkpoint_step(const char *name)
+{
+    const char *point = name != NULL ? strchr(name, '.') : NULL;
+    char *end = NULL;
+    long long step = point != NULL ? strtoll(point + 1, &end, 10) : -1;
+    return end != NULL && end > point + 1 && strcmp(end, ".checkpoint") == 0 && step >= 0 ? step
+                                                                                          : -1;
+}
+
 gd_status jobs_directory_sync(const char *path, gd_error *error)
 {
     int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

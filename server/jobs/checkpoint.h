@@ -18,6 +18,9 @@
 /* "<job>.<step>.checkpoint" */
 void jobs_checkpoint_name(const char *job, int64_t step, char name[JOBS_CHECKPOINT_NAME_SIZE]);
 
+/* The step in such a name; -1 for NULL and what is none. */
+int64_t jobs_checkpoint_step(const char *name);
+
 /* Writes `contents` as `name` in the folder "checkpoints" of the data directory. */
 gd_status jobs_checkpoint_write(const char *data_directory, const char *name,
                                 const gd_buffer *contents, gd_error *error);

@@ -81,6 +81,33 @@ Test(api_restart, a_killed_job_goes_on_from_its_checkpoint, .timeout = LIMIT)
     service_destroy(it);
 }
 
+/* What is told of the last checkpoint is where it goes on, or further on. */
+Test(api_restart, the_last_checkpoint_is_told, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const char *id = client_submit(it, SPEC_SHORT, 100000000, 7, 0.05);
+    const char *waits = client_submit(it, SPEC_SHORT, STEPS, 7, 0.05);
+    double deadline = service_now() + 20 * SERVICE_PATIENCE;
+    const reply *job = client_get(it, "/v1/jobs/%s", id);
+    while (reply_is_null(job, "/checkpoint_step") && service_now() < deadline) {
+        service_sleep(0.05);
+        job = client_get(it, "/v1/jobs/%s", id);
+    }
+    double step = reply_number(job, "/checkpoint_step");
+    cr_expect_leq(step, reply_number(job, "/progress/step"));
+    cr_expect(reply_is_null(client_get(it, "/v1/jobs/%s", waits), "/checkpoint_step"));
+    service_kill(it);
+    service_restart(it);
+    (void)client_wait_status(it, id, "running", 20);
+    const reply *events = client_get(it, "/v1/jobs/%s/events", id);
+    int last = reply_count(events, "/events") - 1;
+    cr_expect_str_eq(reply_text(events, client_text(it, "/events/%d/type", last)), "started");
+    cr_expect_geq(reply_number(events, client_text(it, "/events/%d/data/step", last)), step);
+    ASSERT_STATUS(client_act(it, id, "cancel"), 202);
+    cr_expect(reply_is_null(client_wait(it, id, 20), "/checkpoint_step"));
+    service_destroy(it);
+}
+
 /* Overwrites the middle of every checkpoint. */
 static int damage_checkpoints(const service *it)
 {

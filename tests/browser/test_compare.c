@@ -104,3 +104,28 @@ Test(browser_compare, ticked_runs_are_compared_and_the_link_lasts, .timeout = LI
     browser_destroy(own);
     service_destroy(it);
 }
+
+/* An axis of gradient evaluations has those runs alone for which it is known. */
+Test(browser_compare, a_run_that_searches_along_lines_has_no_axis_of_evaluations, .timeout = LIMIT)
+{
+    static const char spec[] =
+        "{'name': '%s', 'model': 'linear', 'data': {'generator': {'type': 'linear', 'samples': 64, 'seed': 1, 'noise': 1}}, "
+        "'optimizer': {'type': 'lbfgs', 'line_search': '%s'}, 'training': {'steps': 20, 'batch_size': 'full', 'seed': 7}}";
+    service *it = service_start(1);
+    const char *one = reply_text(client_run(it, 30, spec, "plain", "none"), "/id");
+    const char *many = reply_text(client_run(it, 30, spec, "wolfe", "strong_wolfe"), "/id");
+    browser *own = browser_start(it);
+    browser_open(own, "#/compare?jobs=%s,%s", one, many);
+    browser_await_text(own, "2 runs, ");
+    browser_choose(own, "[aria-label='over']", "evaluations");
+    browser_await_text(own,
+                       "Without wolfe: several gradients a step, and how many is not recorded.");
+    browser_await(
+        own, "/^20 of 20 points/.test(document.querySelector('.chart figcaption span').innerText)");
+    browser_choose(own, "[aria-label='over']", "step");
+    browser_await_text(own, "2 runs, ");
+    browser_await(own, "!document.body.innerText.includes('Without wolfe')");
+    browser_expect_quiet(own, false);
+    browser_destroy(own);
+    service_destroy(it);
+}

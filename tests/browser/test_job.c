@@ -218,6 +218,9 @@ Test(browser_job, a_crash_is_told_with_the_step_it_went_on_from, .timeout = LIMI
     (void)client_wait_status(it, id, "running", 20);
     browser *own = browser_start(it);
     open_job(own, id);
+    browser_await(
+        own,
+        "/checkpoint at step [\\d,]+: a crash would go on from there/.test(document.querySelector('.events').innerText)");
     browser_await(own, "/resumed after a crash at step [\\d,]+/.test(document.body.innerText)");
     browser_await_text(own, "recovered");
     browser_expect_quiet(own, false);

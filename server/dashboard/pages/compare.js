@@ -6,7 +6,7 @@ import { CursorGroup } from "../charts/cursor.js";
 import { drawLegend, LineChart } from "../charts/line.js";
 import { ParallelChart } from "../charts/parallel.js";
 import { axisScale, nearest } from "../charts/scale.js";
-import { button, copier, fill, h, icon, select } from "../dom.js";
+import { button, copier, fill, h, icon, say, select } from "../dom.js";
 import { count, number, plain, title as nameOf } from "../format.js";
 import { CompareTables } from "../parts/compare_tables.js";
 import { CurveData } from "../parts/curve_data.js";
@@ -21,9 +21,15 @@ const MOST = 24;
 const DASHES = [[], [7, 3], [2, 3], [9, 3, 2, 3], [], [7, 3], [2, 3], [9, 3, 2, 3]];
 const SERIES = [["loss", "training loss"], ["best", "best training loss so far"], ["validation_loss", "validation loss"], ["gradient_norm", "gradient norm"],
     ["update_ratio", "update ratio"], ["learning_rate", "learning rate"]];
-const AXES = [["step", "step"], ["epoch", "epoch"], ["seconds", "seconds"]];
+const AXES = [["step", "step"], ["epoch", "epoch"], ["seconds", "seconds"], ["evaluations", "gradient evaluations"]];
 const SCALES = [["", "linear"], ["log", "log"], ["asinh", "asinh"]];
 const SETTINGS = 7; // axes of the parallel chart besides the loss
+
+/** Whether a run took one gradient for each step: a line search takes several, a test of rates some before the first, and
+ * how many is not recorded. */
+function isCounted({ spec: { optimizer } }) {
+    return !(optimizer.type === "lbfgs" && optimizer.line_search !== "none") && optimizer.learning_rate !== "auto";
+}
 
 /** All values of several ascending lists, ascending, each once. @param {Array<Array<number>>} lists @returns {Float64Array} */
 function union(lists) {
@@ -59,6 +65,7 @@ export function show(root, route) {
     const parallel = new ParallelChart({ title: "Settings and best loss", lit: index => light(index) });
     const tables = new CompareTables(id => change({ baseline: id }));
     const legend = h("div", { class: "legend" }), readout = h("div", { class: "readout" }), multiples = h("div", { class: "multiples" });
+    const without = h("p", { class: "hint", hidden: true });
     const picker = h("div", { class: "row" }), chosen = h("div", { class: "starts" }), sweep = h("section", { class: "card stack" }, h("h2", { class: "unseen" }, "Sweep"), parallel.element);
     const groups = h("select", { "aria-label": "Group by", id: "group", on: { change: () => change({ group: groups.value }) } });
     const control = (name, options, label) => {
@@ -68,6 +75,8 @@ export function show(root, route) {
     const threshold = h("input", { id: "threshold", inputmode: "decimal", value: view.threshold, placeholder: "for example 0.1",
         on: { change: () => change({ threshold: threshold.value.trim() }) } });
 
+    /** The series along x: of the runs that have an axis of evaluations at all, it is that of steps. */
+    const axis = () => view.x === "evaluations" ? "step" : view.x;
     /** What is read of a curve. */
     const wanted = () => `${view.series === "best" ? "loss" : view.series},epoch,seconds`;
 
@@ -84,7 +93,7 @@ export function show(root, route) {
 
     const content = h("div", { class: "stack" },
         h("section", { class: "card stack" }, h("h2", { class: "unseen" }, "Curves"), h("div", { class: "controls" }, control("series", SERIES, "Show"), control("x", AXES, "over"),
-            control("xs", SCALES, "x scale"), control("ys", SCALES, "y scale"), h("label", { class: "named" }, "Group by", groups)), legend, readout, chart.element, multiples),
+            control("xs", SCALES, "x scale"), control("ys", SCALES, "y scale"), h("label", { class: "named" }, "Group by", groups)), legend, readout, without, chart.element, multiples),
         h("section", { class: "card stack" }, h("div", { class: "section-head" }, h("h2", null, "How far, how fast"),
             h("div", { class: "controls" }, h("label", { class: "named", for: "threshold" }, "Threshold"), threshold)), tables.figures),
         sweep, h("section", { class: "card stack" }, h("h2", null, "Settings that differ"), tables.differences));
@@ -101,7 +110,7 @@ export function show(root, route) {
     function zoom(to) {
         range = to;
         for (const run of runs.values()) {
-            const { step } = run.data.series, x = run.data.series[view.x];
+            const { step } = run.data.series, x = run.data.series[axis()];
             const first = range ? Math.max(0, x.findIndex(value => value >= range[0]) - 1) : 0;
             const last = range ? x.findLastIndex(value => value <= range[1]) + 1 : 0;
             run.data.look(range && last > first ? { from: step[first] ?? 0, to: step[Math.min(last, step.length - 1)] } : null);
@@ -154,8 +163,11 @@ export function show(root, route) {
 
     /* --- Drawing ------------------------------------------------------------------------------ */
 
+    /** Those that have a place on the axis. */
+    const plotted = list => view.x === "evaluations" ? list.filter(run => isCounted(run.job)) : list;
+
     function curve(run) {
-        const own = run.data.points(view.series === "best" ? "loss" : view.series, run.data.series[view.x] ?? []);
+        const own = run.data.points(view.series === "best" ? "loss" : view.series, run.data.series[axis()] ?? []);
         return view.series === "best" ? soFar(own) : own;
     }
 
@@ -196,7 +208,10 @@ export function show(root, route) {
         groups.value = view.group;
     }
 
-    function drawCurves(list) {
+    function drawCurves(all_) {
+        const list = plotted(all_), left = all_.filter(run => !list.includes(run)).map(run => run.name);
+        say(without, left.length > 0 ? `Without ${left.join(", ")}: several gradients a step, and how many is not recorded.` : "");
+        without.hidden = left.length === 0;
         const series = lines(list);
         const all = union(series.map(own => own.x));
         const log = view.xs === "log";
@@ -204,7 +219,7 @@ export function show(root, route) {
         group.x = all;
         group.scale = axisScale(view.xs, Math.max(Math.abs(reach[0]), Math.abs(reach[1])));
         const bad = run => run.data.nonfinite.filter(entry => entry.series === (view.series === "best" ? "loss" : view.series)).map(entry =>
-            ({ x: run.data.series[view.x][run.data.series.step.indexOf(entry.step)], text: `${entry.value} at step ${count(entry.step)}` }));
+            ({ x: run.data.series[axis()][run.data.series.step.indexOf(entry.step)], text: `${entry.value} at step ${count(entry.step)}` }));
         const common = { xScale: view.xs, yScale: view.ys, xName: view.x, range: reach };
         const table = own => () => [[view.x, all], ...own.map(line => {
             const at = new Map(line.x.map((x, index) => [x, line.y[index]]));
@@ -220,7 +235,7 @@ export function show(root, route) {
             drawLegend(legend, series);
             chart.show({ ...common, series, marks: list.flatMap(bad), bands: view.group ? series : [],
                 summary: view.group ? `median and reach over ${count(list.length)} runs, grouped by ${view.group}` :
-                    list.length === 1 ? points(list) : `${count(list.length)} runs, ${points(list)}`, table: table(series) });
+                    `${list.length === 1 ? "" : `${count(list.length)} runs, `}${points(list)}`, table: table(series) });
         }
         drawReadout(group.index);
     }
@@ -258,7 +273,7 @@ export function show(root, route) {
         if (index < 0)
             return fill(readout, h("span", null, "Point at the chart to read the values that were recorded there."));
         const x = group.x[index];
-        const list = known();
+        const list = plotted(known());
         return fill(readout, h("span", null, `${view.x} `, h("b", null, number(x, 6))), lines(list).map((own, place) => {
             const at = nearest(own.x, x, group.scale);
             return at < 0 ? null : h("span", null, swatch(view.group ? place : list[place].index), `${own.name} `, h("b", null, number(own.y[at])),

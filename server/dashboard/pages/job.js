@@ -39,6 +39,8 @@ export function show(root, route) {
     let lastEvent = 0;
     let origin = null; // the job this one is a retry of
     let recovered = false;
+    const checkpoint = h("span");
+    const saved = h("li", { hidden: true }, h("span", null, "last"), h("span", null, h("b", null, "checkpoint"), checkpoint));
     const starts = []; // at which steps attempts began
     let hasPredict = false;
     const curves = new Curves(id, () => poller.now());
@@ -50,7 +52,7 @@ export function show(root, route) {
     const message = h("p");
     const figures = { step: figure("Step"), loss: figure("Loss"), best: figure("Best loss"), validation: figure("Best validation"),
         metric: figure("Quality"), speed: figure("Speed"), time: figure("Time"), attempt: figure("Attempt") };
-    const events = h("ol", { class: "events", tabindex: "0", "aria-label": "Events" });
+    const events = h("ol", { class: "events", tabindex: "0", "aria-label": "Events" }, saved);
     const spec = h("dl"), model = h("div"), source = h("dl");
     const predict = h("section", { class: "card stack", hidden: true, "aria-labelledby": "predict-head" });
     const predictBody = h("div");
@@ -134,9 +136,20 @@ export function show(root, route) {
                 inLine(job.queue_position) : "of training");
         figures.attempt.element.hidden = job.attempt <= 1;
         drawAttempt();
+        drawMoments();
         say(message, job.message ?? "");
         message.hidden = !job.message;
         message.className = job.status === "failed" ? "fault" : "hint";
+    }
+
+    /** What is marked at the foot of the curve. Checkpoints are no events: there may be thousands; the last one counts. */
+    function drawMoments() {
+        const step = job.checkpoint_step;
+        saved.hidden = step === null;
+        if (step !== null)
+            say(checkpoint, ` at step ${count(step)}: a crash would go on from there`);
+        curves.events = [...starts.slice(1).map((start, index) => ({ step: start.step, text: `${start.crashed ? "after a crash: " : ""}goes on (${index + 2}.)` })),
+            ...step === null ? [] : [{ step, text: "checkpoint" }]];
     }
 
     function drawAttempt() {
@@ -205,15 +218,15 @@ export function show(root, route) {
                 continue;
             lastEvent = event.seq;
             const local = clock(event.at).slice(-8);
-            events.prepend(h("li", null, h("time", { datetime: event.at, title: utc(event.at) }, local,
+            saved.after(h("li", null, h("time", { datetime: event.at, title: utc(event.at) }, local,
                 utc(event.at).includes(local) ? null : h("small", null, utc(event.at).slice(11))),
             h("span", null, h("b", null, event.type), ` ${event.message ?? ""}`)));
             if (event.type === "started")
                 starts.push({ step: event.data?.step ?? 0, crashed: recovered });
             recovered = event.type === "recovered";
         }
-        curves.events = starts.slice(1).map((start, index) => ({ step: start.step, text: `${start.crashed ? "after a crash: " : ""}goes on (${index + 2}.)` }));
         drawAttempt();
+        drawMoments();
     }
 
     function gone(words) {

@@ -131,6 +131,12 @@ Test(jobs_checkpoint, names_and_folders)
     char name[JOBS_CHECKPOINT_NAME_SIZE];
     jobs_checkpoint_name("01980000-0000-7000-8000-000000000000", INT64_MAX, name);
     cr_expect_str_eq(name, "01980000-0000-7000-8000-000000000000.9223372036854775807.checkpoint");
+    cr_expect_eq(jobs_checkpoint_step(name), INT64_MAX);
+    cr_expect_eq(jobs_checkpoint_step("a.0.checkpoint"), 0);
+    static const char *const others[] = {
+        NULL, "", "a", "a.", "a.1", "a.-1.checkpoint", "a..checkpoint", "a.1.checkpoint.tmp"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        cr_expect_eq(jobs_checkpoint_step(others[i]), -1, "%zu", i);
     cr_expect_eq(jobs_directories_create(fixture.folder, NULL), GD_OK, "they are there already");
     cr_expect_eq(jobs_directories_create("/tmp/there/is/no/such/folder", NULL), GD_IO_ERROR);
     cr_expect_eq(jobs_directory_sync("/tmp/there/is/no/such/folder", NULL), GD_IO_ERROR);

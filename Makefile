@@ -31,7 +31,10 @@ WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-pr
 FLOATING := -ffp-contract=off -fno-math-errno -fno-trapping-math
 OPTIMISE ?= -O2
 CORE_OPTIMISE ?= -O3
-ifdef SANITIZE
+# valgrind is slower still: limits of time are multiplied, and the longest trainings shortened.
+ifdef MEMCHECK
+HARDEN   := -DSERVICE_PATIENCE=20 -DTESTS_SHORT
+else ifdef SANITIZE
 HARDEN   := -fsanitize=$(SANITIZE) -fno-omit-frame-pointer $(if $(findstring fuzzer,$(SANITIZE)),-DGDI_SMALL_BUFFERS)
 else
 HARDEN   := -D_FORTIFY_SOURCE=2 -fstack-protector-strong

@@ -137,7 +137,7 @@ static void take_columns(jobs_curve *curve, const chunk_view *view)
     take_validated(view, curve->validated + curve->count);
     if (curve->nonfinite != NULL)
         memset(curve->nonfinite + curve->count, 0, (size_t)view->count);
-    for (int64_t series = 0; view->count > 0 && series < view->series; series++) {
+    for (int64_t series = 0; series < view->series; series++) {
         if (jobs_curve_holds(curve, series))
             take_values(view, *at, at + 1, curve->columns[series] + curve->count);
         else
@@ -168,7 +168,7 @@ gd_status jobs_curve_decode(jobs_curve *curve, int64_t first_sequence, const voi
     if (curve->count == 0)
         curve->first_sequence = first_sequence;
     gd_status status = jobs_curve_reserve(curve, curve->count + view.count);
-    if (status == GD_OK)
+    if (status == GD_OK && view.count > 0) /* else there may be no columns yet */
         take_columns(curve, &view);
     return status;
 }

@@ -1,7 +1,7 @@
 /*
  * target_gunzip.c: any bytes as an upload that may be gzip. The first byte chooses the size of the
- * pieces it comes in, which changes nothing: the same bytes come out, or the same is refused. What does
- * not begin as gzip comes out as it went in; what does and is taken, zlib reads to the same bytes.
+ * pieces it comes in, which changes nothing: the same bytes come out, or it is refused. What does not
+ * begin as gzip comes out as it went in; what does and is taken, zlib reads to the same bytes.
  */
 #include "fuzz/fuzz.h"
 
@@ -75,7 +75,9 @@ void fuzz_gunzip(const uint8_t *bytes, size_t length)
     bytes++;
     length--;
     gd_status status = read_in_pieces(&whole, bytes, length, length + 1);
-    FUZZ_REQUIRE(read_in_pieces(&pieces, bytes, length, piece) == status);
+    gd_status same = read_in_pieces(&pieces, bytes, length, piece);
+    /* Small pieces may be too long before what is damaged comes, and whole ones the other way. */
+    FUZZ_REQUIRE((same == GD_OK) == (status == GD_OK));
     if (status == GD_OK) {
         FUZZ_REQUIRE(whole.length == pieces.length &&
                      memcmp(whole.bytes, pieces.bytes, whole.length) == 0);

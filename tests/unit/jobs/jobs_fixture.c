@@ -6,6 +6,7 @@
 #include "jobs/checkpoint.h"
 #include "jobs/ingest.h"
 #include "support/folder.h"
+#include "support/service.h"
 #include "json/document.h"
 
 #include <criterion/criterion.h>
@@ -123,7 +124,7 @@ void jobs_fixture_submit(jobs_fixture *fixture, const char *text, char id[STORE_
 store_job jobs_fixture_await(const jobs_fixture *fixture, const char *id, unsigned states,
                              double seconds)
 {
-    double deadline = jobs_monotonic_seconds() + seconds;
+    double deadline = jobs_monotonic_seconds() + seconds * SERVICE_PATIENCE;
     for (;;) {
         store_job job;
         gd_error error = {0};
@@ -140,7 +141,7 @@ store_job jobs_fixture_await(const jobs_fixture *fixture, const char *id, unsign
 
 void jobs_fixture_await_step(const jobs_fixture *fixture, const char *id, int64_t step)
 {
-    double deadline = jobs_monotonic_seconds() + STEP_SECONDS, pace;
+    double deadline = jobs_monotonic_seconds() + STEP_SECONDS * SERVICE_PATIENCE, pace;
     store_progress progress = {.step = -1};
     while (!jobs_live_progress(jobs_service_live(fixture->service), id, &progress, &pace) ||
            progress.step < step) {

@@ -33,6 +33,7 @@ static void *work(void *context)
     store *opened = workers->runner->resources.store;
     uint64_t seen = 0;
     bool told = false;
+    (void)pthread_setname_np(pthread_self(), "worker");
     /* On Linux this is the thread's own priority; where it is refused, work goes on without. */
     (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS);
     while (!atomic_load(&workers->stopping)) {

@@ -87,6 +87,7 @@ static void fail_for_good(store_writer *writer, const gd_error *failure)
 static void *writer_main(void *context)
 {
     store_writer *writer = context;
+    (void)pthread_setname_np(pthread_self(), "store-writer");
     (void)pthread_mutex_lock(&writer->mutex);
     while (!writer->failed) {
         bool idle = !await_work(writer);

@@ -20,6 +20,7 @@ struct jobs_live_entry {
     pthread_cond_t changed;
     int users;
     bool ended;
+    int64_t told; /* revision of the row that was told last */
     store_progress progress;
     double samples_per_second;
     jobs_curve curve;
@@ -33,6 +34,7 @@ struct jobs_live_entry {
 
 struct jobs_live {
     atomic_bool draining;
+    atomic_uint_fast64_t tells;
     pthread_mutex_t lock;
     jobs_live_entry *first;
 };
@@ -207,12 +209,24 @@ static void tell(jobs_live_entry *entry, jobs_control control)
     }
 }
 
-bool jobs_live_tell(jobs_live *live, const char *id, jobs_control control)
+uint64_t jobs_live_tells(const jobs_live *live)
 {
+    return atomic_load(&live->tells);
+}
+
+bool jobs_live_tell(jobs_live *live, const char *id, jobs_control control, int64_t revision)
+{
+    /* Before the look: whoever adds the entry after it then sees that something was told. */
+    atomic_fetch_add(&live->tells, 1);
     jobs_live_entry *entry = entry_acquire(live, id);
     if (entry == NULL)
         return false;
-    tell(entry, control);
+    pthread_mutex_lock(&entry->lock);
+    if (revision > entry->told) {
+        entry->told = revision;
+        tell(entry, control);
+    }
+    pthread_mutex_unlock(&entry->lock);
     entry_release(entry);
     return true;
 }

@@ -56,8 +56,17 @@ void jobs_live_forget(jobs_live_entry *entry, int64_t count);
 
 /* --- Readers' side ------------------------------------------------------------------------- */
 
-/* Tells a running job; false where it does not run here. PAUSE is taken back by RUN. */
-bool jobs_live_tell(jobs_live *live, const char *id, jobs_control control);
+/*
+ * Tells a running job what its row says since `revision`; false where it does not run here. PAUSE is taken
+ * back by RUN. Words may come in any order: one of an earlier revision than was told already changes
+ * nothing, so nobody has to hold a lock from the row to here.
+ */
+bool jobs_live_tell(jobs_live *live, const char *id, jobs_control control, int64_t revision);
+/*
+ * How often a job was told something, found or not. Where it is the same before a claim and after the
+ * claimed job's entry was added, nobody told that job anything between the two.
+ */
+uint64_t jobs_live_tells(const jobs_live *live);
 void jobs_live_tell_all(jobs_live *live, jobs_control control);
 
 /* From now on nothing waits for better times: the process ends. */

@@ -60,9 +60,9 @@ store_progress jobs_progress_of(const gd_progress *progress)
     };
 }
 
-static double samples_per_second(const jobs_attempt *attempt)
+static double samples_per_second(const jobs_attempt *attempt, double now)
 {
-    double elapsed = jobs_monotonic_seconds() - attempt->started_at;
+    double elapsed = now - attempt->started_at;
     int64_t samples = gd_trainer_progress(attempt->trainer)->samples - attempt->samples_before;
     return elapsed > 0 ? (double)samples / elapsed : 0;
 }
@@ -100,8 +100,8 @@ static const char *reason_of(gd_status status)
     }
 }
 
-/* A request told to nobody, as no entry was there yet: what the row has. */
-static jobs_control pending_request(const jobs_attempt *attempt)
+/* A request told to nobody, as no entry was there yet: what the row has, and its revision. */
+static jobs_control pending_request(const jobs_attempt *attempt, int64_t *revision)
 {
     static const jobs_control controls[] = {
         [STORE_REQUEST_NONE] = JOBS_CONTROL_RUN,
@@ -109,10 +109,12 @@ static jobs_control pending_request(const jobs_attempt *attempt)
         [STORE_REQUEST_PAUSE] = JOBS_CONTROL_PAUSE,
     };
     store_job row;
+    *revision = 0;
     if (store_job_get(attempt->runner->resources.store, attempt->job->id, false, &row, NULL) !=
         GD_OK)
         return JOBS_CONTROL_RUN;
     jobs_control control = controls[row.requested];
+    *revision = row.revision;
     store_job_dispose(&row);
     return control;
 }
@@ -129,10 +131,11 @@ static bool is_stopped(void *context)
     loading *state = context;
     const jobs_runner *runner = state->attempt->runner;
     double now = jobs_monotonic_seconds();
+    int64_t revision;
     if (jobs_live_is_draining(runner->live))
         state->control = JOBS_CONTROL_DRAIN;
     else if (now - state->asked_at >= ASK_SECONDS)
-        state->control = pending_request(state->attempt);
+        state->control = pending_request(state->attempt, &revision);
     if (now - state->asked_at >= ASK_SECONDS)
         state->asked_at = now;
     return state->control != JOBS_CONTROL_RUN;
@@ -189,18 +192,21 @@ static bool make_entry(jobs_attempt *attempt)
     return false;
 }
 
-/* A request that came between the claim and the entry. */
+/* A request that came between the claim and the entry: the row is read where anything was told at all. */
 static void take_pending_request(const jobs_attempt *attempt)
 {
-    jobs_control control = pending_request(attempt);
+    if (jobs_live_tells(attempt->runner->live) == attempt->tells)
+        return;
+    int64_t revision;
+    jobs_control control = pending_request(attempt, &revision);
     if (control != JOBS_CONTROL_RUN)
-        jobs_live_tell(attempt->runner->live, attempt->job->id, control);
+        jobs_live_tell(attempt->runner->live, attempt->job->id, control, revision);
 }
 
-static gd_status publish(jobs_attempt *attempt, const gd_point *point)
+static gd_status publish(jobs_attempt *attempt, const gd_point *point, double now)
 {
     store_progress progress = jobs_progress_of(gd_trainer_progress(attempt->trainer));
-    return jobs_live_publish(attempt->entry, &progress, samples_per_second(attempt), point);
+    return jobs_live_publish(attempt->entry, &progress, samples_per_second(attempt, now), point);
 }
 
 /* After the time asked for, and where many points or something to tell wait to be stored. */
@@ -224,12 +230,13 @@ static jobs_control train(jobs_attempt *attempt, gd_error *failure)
 {
     gd_trainer *trainer = attempt->trainer;
     jobs_control control = jobs_live_control(attempt->entry);
-    gd_status status = publish(attempt, NULL);
     int64_t unpublished = 0, calls = 1;
     double before = jobs_monotonic_seconds();
+    gd_status status = publish(attempt, NULL, before);
     while (control == JOBS_CONTROL_RUN && status == GD_OK && !gd_trainer_is_finished(trainer)) {
         status = gd_trainer_run(trainer, calls, failure);
         unpublished += calls;
+        double now = jobs_monotonic_seconds();
         const gd_point *point = gd_trainer_point(trainer);
         const gd_restart *ended = gd_trainer_restart(trainer);
         const gd_range_test *test = gd_trainer_range_test(trainer);
@@ -238,7 +245,7 @@ static jobs_control train(jobs_attempt *attempt, gd_error *failure)
         if (ended != NULL)
             jobs_moments_add_restart(&attempt->moments, ended, &attempt->spec->training);
         if (point != NULL || unpublished >= PUBLISH_EVERY) {
-            gd_status published = publish(attempt, point);
+            gd_status published = publish(attempt, point, now);
             if (published != GD_OK) /* the curve could not grow */
                 return gd_fail(failure, published, "", "%s", gd_status_message(published)),
                        JOBS_CONTROL_RUN;
@@ -247,7 +254,6 @@ static jobs_control train(jobs_attempt *attempt, gd_error *failure)
         if (jobs_live_is_wanted(attempt->entry))
             jobs_live_publish_parameters(attempt->entry, gd_trainer_parameters(trainer),
                                          gd_trainer_progress(trainer)->step);
-        double now = jobs_monotonic_seconds();
         calls = slice_after(calls, now - before);
         before = now;
         if (status == GD_OK && !gd_trainer_is_finished(trainer) && is_save_due(attempt, now)) {
@@ -274,9 +280,15 @@ static void run_attempt(jobs_attempt *attempt)
         jobs_attempt_finish(attempt, control, &failure);
 }
 
-void jobs_run(const jobs_runner *runner, const store_claim *claim, const store_job *job)
+void jobs_run(const jobs_runner *runner, const jobs_claimed *claimed, jobs_claimed *next)
 {
-    jobs_attempt attempt = {.runner = runner, .claim = claim, .job = job};
+    const store_job *job = &claimed->job;
+    jobs_attempt attempt = {.runner = runner,
+                            .claim = &claimed->claim,
+                            .job = job,
+                            .tells = claimed->tells,
+                            .next = next};
+    *next = (jobs_claimed){.tells = 0};
     jobs_logf(runner, JOBS_LOG_INFO, job->id, "started, attempt %lld", (long long)job->attempt);
     run_attempt(&attempt);
     if (attempt.lost)

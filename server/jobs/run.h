@@ -33,6 +33,15 @@ void jobs_logf(const jobs_runner *runner, jobs_log_level level, const char *job,
 /* Seconds of a clock that never goes back. */
 double jobs_monotonic_seconds(void);
 
-void jobs_run(const jobs_runner *runner, const store_claim *claim, const store_job *job);
+/* A job that was claimed. */
+typedef struct jobs_claimed {
+    store_claim claim;
+    store_job job;  /* with details; sequence 0: there is none */
+    uint64_t tells; /* jobs_live_tells before the claim */
+} jobs_claimed;
+
+/* Runs it to its end. With the end the next job is claimed where one waits: *next, which the caller
+ * disposes of, is to be run then. */
+void jobs_run(const jobs_runner *runner, const jobs_claimed *claimed, jobs_claimed *next);
 
 #endif

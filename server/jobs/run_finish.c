@@ -135,12 +135,26 @@ static bool may_pass(gd_status status)
     return status == GD_NO_SPACE || status == GD_OUT_OF_MEMORY;
 }
 
+/* The end and the claim of the next job at once; none is claimed by a process that ends. */
+static gd_status finish_and_claim(const jobs_attempt *attempt, const store_run_end *end)
+{
+    jobs_claimed *next = attempt->next;
+    if (jobs_live_is_draining(attempt->runner->live))
+        return GD_UNAVAILABLE;
+    next->tells = jobs_live_tells(attempt->runner->live);
+    return store_run_finish_and_claim(attempt->runner->resources.store, attempt->claim, end,
+                                      &next->claim, &next->job, NULL);
+}
+
 /* Tells the store, as often as it takes until room is made: a job whose end nobody wrote down would
  * stay "running" with nobody running it. */
 static gd_status finish_patiently(const jobs_attempt *attempt, const store_run_end *end,
                                   gd_error *error)
 {
     bool told = false;
+    /* What failed with the claim may be well without it; the reason is told then. */
+    if (finish_and_claim(attempt, end) == GD_OK)
+        return GD_OK;
     for (;;) {
         *error = (gd_error){0};
         gd_status status =

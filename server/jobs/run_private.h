@@ -12,6 +12,8 @@ typedef struct jobs_attempt {
     const jobs_runner *runner;
     const store_claim *claim;
     const store_job *job;
+    uint64_t tells;     /* before the claim */
+    jobs_claimed *next; /* filled in with the end */
     spec_job *spec;
     jobs_plan *plan;
     gd_trainer *trainer;

@@ -13,7 +13,6 @@
 #include "jobs/workers.h"
 #include "json/writer.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +25,6 @@ struct jobs_service {
     jobs_service_options options;
     jobs_runner runner;
     jobs_workers *workers;
-    pthread_mutex_t acting; /* so that jobs are told in the order in which the store was */
     char boot[STORE_ID_SIZE];
     char *environment;
     int64_t started_at;
@@ -184,10 +182,8 @@ gd_status jobs_service_create(jobs_service **service, const jobs_service_options
                               gd_error *error)
 {
     jobs_service *made = calloc(1, sizeof *made);
-    if (made == NULL || pthread_mutex_init(&made->acting, NULL) != 0) {
-        free(made);
+    if (made == NULL)
         return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory to start the workers");
-    }
     made->options = *options;
     made->started_at = jobs_now();
     made->runner = (jobs_runner){
@@ -219,7 +215,6 @@ void jobs_service_destroy(jobs_service *service)
     if (service == NULL)
         return;
     jobs_live_destroy(service->runner.live);
-    pthread_mutex_destroy(&service->acting);
     free(service->environment);
     free(service);
 }
@@ -406,14 +401,12 @@ gd_status jobs_act(jobs_service *service, const char *id, jobs_action action, st
         [STORE_REQUEST_CANCEL] = JOBS_CONTROL_CANCEL,
         [STORE_REQUEST_PAUSE] = JOBS_CONTROL_PAUSE,
     };
-    pthread_mutex_lock(&service->acting);
     gd_status status =
         store_job_change_status(service->options.store, id, decide, &request, job, error);
-    if (status == GD_OK && job->status == STORE_JOB_RUNNING)
-        jobs_live_tell(service->runner.live, id, controls[job->requested]);
-    pthread_mutex_unlock(&service->acting);
     if (status != GD_OK)
         return status;
+    if (job->status == STORE_JOB_RUNNING)
+        jobs_live_tell(service->runner.live, id, controls[job->requested], job->revision);
     *outcome = request.transition.outcome;
     if (job->status == STORE_JOB_CANCELLED && request.checkpoint[0] != '\0')
         jobs_checkpoint_remove(service->options.data_directory, request.checkpoint);

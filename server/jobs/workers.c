@@ -27,6 +27,18 @@ struct jobs_workers {
     int64_t count;
 };
 
+/* The job, and those claimed with the end of the one before: also of a process that is told to end, which
+ * gives the last one back. */
+static void run_row(const jobs_runner *runner, jobs_claimed *claimed)
+{
+    while (claimed->job.sequence != 0) {
+        jobs_claimed next;
+        jobs_run(runner, claimed, &next);
+        store_job_dispose(&claimed->job);
+        *claimed = next;
+    }
+}
+
 static void *work(void *context)
 {
     jobs_workers *workers = context;
@@ -37,14 +49,13 @@ static void *work(void *context)
     /* On Linux this is the thread's own priority; where it is refused, work goes on without. */
     (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS);
     while (!atomic_load(&workers->stopping)) {
-        store_claim claim;
-        store_job job;
+        jobs_claimed claimed = {.tells = jobs_live_tells(workers->runner->live)};
         gd_error error = {0};
-        gd_status status = store_job_claim(opened, workers->boot, jobs_now(), &claim, &job, &error);
+        gd_status status = store_job_claim(opened, workers->boot, jobs_now(), &claimed.claim,
+                                           &claimed.job, &error);
         if (status == GD_OK) {
             told = false;
-            jobs_run(workers->runner, &claim, &job);
-            store_job_dispose(&job);
+            run_row(workers->runner, &claimed);
             continue;
         }
         if (status == GD_NOT_FOUND) {

@@ -1,6 +1,6 @@
 /*
- * runs.c: claiming, saving and ending runs. Every write of a run first takes hold of its row by id,
- * state, boot and counter; where that finds no row the claim is stale and nothing is written.
+ * runs.c: claiming, saving and ending runs. Every write of a run first finds its row by id, state, boot
+ * and counter; where there is none the claim is stale and nothing is written.
  */
 #include "store/handle.h"
 #include "store/job_rows.h"
@@ -64,6 +64,19 @@ static gd_status run_claim(store_transaction *transaction, void *context, gd_err
     return status;
 }
 
+/* After the transaction: a claim is one only where it was committed. */
+static gd_status settle_claim(gd_status status, const char *boot, store_claim *claim,
+                              store_job *job)
+{
+    if (status != GD_OK) {
+        store_job_dispose(job);
+        return status;
+    }
+    memcpy(claim->job, job->id, sizeof claim->job);
+    memcpy(claim->boot, boot, strlen(boot) + 1);
+    return GD_OK;
+}
+
 gd_status store_job_claim(store *handle, const char *boot, int64_t now, store_claim *claim,
                           store_job *job, gd_error *error)
 {
@@ -74,13 +87,7 @@ gd_status store_job_claim(store *handle, const char *boot, int64_t now, store_cl
                        STORE_ID_LENGTH);
     claiming what = {.boot = boot, .now = now, .claim = claim, .job = job};
     gd_status status = store_writer_run(handle->writer, run_claim, &what, error);
-    if (status != GD_OK) {
-        store_job_dispose(job);
-        return status;
-    }
-    memcpy(claim->job, job->id, sizeof claim->job);
-    memcpy(claim->boot, boot, strlen(boot) + 1);
-    return GD_OK;
+    return settle_claim(status, boot, claim, job);
 }
 
 /* --- Saving ------------------------------------------------------------------------------- */
@@ -90,6 +97,30 @@ typedef struct held_row {
     int64_t sequence;
     store_request requested;
 } held_row;
+
+/* Takes "sequence, requested" of the row and closes the statement. */
+static gd_status read_held(store_statement *statement, const store_claim *claim, held_row *held,
+                           gd_error *error)
+{
+    bool row = false;
+    gd_status status = store_statement_next(statement, &row, error);
+    if (status == GD_OK && !row)
+        status =
+            gd_fail(error, GD_CONFLICT, "", "the claim on job %.64s no longer holds", claim->job);
+    if (status == GD_OK) {
+        char requested[16];
+        store_column_fixed(statement, 1, requested, sizeof requested);
+        held->sequence = store_column_integer(statement, 0);
+        held->requested = STORE_REQUEST_NONE;
+        if (strcmp(requested, "cancel") == 0)
+            held->requested = STORE_REQUEST_CANCEL;
+        else if (strcmp(requested, "pause") == 0)
+            held->requested = STORE_REQUEST_PAUSE;
+        status = store_statement_check(statement, error);
+    }
+    store_statement_close(statement);
+    return status;
+}
 
 /* A new checkpoint is progress: deaths of the process before it no longer count, nor does that of the
  * attempt that made it, which recovery raises from -1 to 0. */
@@ -108,24 +139,21 @@ static gd_status take_hold(store_connection *connection, const store_claim *clai
     store_bind_integer(&statement, 3, claim->counter);
     store_bind_text(&statement, 4, checkpoint);
     store_bind_integer(&statement, 5, at);
-    bool row = false;
-    gd_status status = store_statement_next(&statement, &row, error);
-    if (status == GD_OK && !row)
-        status =
-            gd_fail(error, GD_CONFLICT, "", "the claim on job %.64s no longer holds", claim->job);
-    if (status == GD_OK) {
-        char requested[16];
-        store_column_fixed(&statement, 1, requested, sizeof requested);
-        held->sequence = store_column_integer(&statement, 0);
-        held->requested = STORE_REQUEST_NONE;
-        if (strcmp(requested, "cancel") == 0)
-            held->requested = STORE_REQUEST_CANCEL;
-        else if (strcmp(requested, "pause") == 0)
-            held->requested = STORE_REQUEST_PAUSE;
-        status = store_statement_check(&statement, error);
-    }
-    store_statement_close(&statement);
-    return status;
+    return read_held(&statement, claim, held, error);
+}
+
+/* The row of a claim that holds; it is written by what follows. */
+static gd_status find_held(store_connection *connection, const store_claim *claim, held_row *held,
+                           gd_error *error)
+{
+    store_statement statement = store_statement_open(
+        connection,
+        "SELECT sequence, requested FROM jobs"
+        " WHERE id = ?1 AND status = 'running' AND boot = ?2 AND counter = ?3");
+    store_bind_text(&statement, 1, claim->job);
+    store_bind_text(&statement, 2, claim->boot);
+    store_bind_integer(&statement, 3, claim->counter);
+    return read_held(&statement, claim, held, error);
 }
 
 static gd_status write_progress(store_connection *connection, int64_t job,
@@ -272,7 +300,8 @@ static gd_status write_end(store_connection *connection, int64_t job, store_job_
         connection,
         "UPDATE jobs SET status = ?2, requested = NULL, boot = NULL, reason = ?3,"
         " message = ?4, finished_at = ?5, digest = coalesce(?6, digest),"
-        " checkpoint = iif(?5 = 0, checkpoint, NULL)"
+        " checkpoint = iif(?5 = 0, coalesce(?7, checkpoint), NULL),"
+        " crashes = iif(?7 IS NULL, crashes, -1), updated_at = ?8, revision = revision + 1"
         " WHERE sequence = ?1");
     store_bind_integer(&statement, 1, job);
     store_bind_text(&statement, 2, store_job_status_name(state));
@@ -280,6 +309,8 @@ static gd_status write_end(store_connection *connection, int64_t job, store_job_
     store_bind_text(&statement, 4, end->message);
     store_bind_integer(&statement, 5, store_job_status_is_terminal(state) ? end->at : 0);
     store_bind_text(&statement, 6, end->digest);
+    store_bind_text(&statement, 7, end->update.checkpoint);
+    store_bind_integer(&statement, 8, end->at);
     gd_status status = store_statement_run(&statement, NULL, error);
     if (status == GD_OK && was_overruled) {
         store_event event = {.at = end->at,
@@ -297,7 +328,18 @@ static gd_status write_end(store_connection *connection, int64_t job, store_job_
 typedef struct ending {
     const store_claim *claim;
     const store_run_end *end;
+    claiming *next; /* NULL: none is wanted */
 } ending;
+
+/* That none waits is no failure of the end before. */
+static gd_status claim_next(store_transaction *transaction, claiming *next, gd_error *error)
+{
+    gd_error unused = {0};
+    gd_status status = run_claim(transaction, next, &unused);
+    if (status == GD_OK || status == GD_NOT_FOUND)
+        return GD_OK;
+    return gd_fail(error, status, unused.path, "%s", unused.message);
+}
 
 static gd_status run_finish(store_transaction *transaction, void *context, gd_error *error)
 {
@@ -308,8 +350,7 @@ static gd_status run_finish(store_transaction *transaction, void *context, gd_er
         return gd_fail(error, GD_INVALID_ARGUMENT, "status", "a run cannot end as %s",
                        store_job_status_name(end->status));
     held_row held;
-    gd_status status =
-        take_hold(connection, what->claim, end->update.checkpoint, end->at, &held, error);
+    gd_status status = find_held(connection, what->claim, &held, error);
     if (status == GD_OK)
         status = write_update(connection, held.sequence, &end->update, error);
     store_job_status state = end->status;
@@ -325,7 +366,8 @@ static gd_status run_finish(store_transaction *transaction, void *context, gd_er
         status = store_preparation_write(connection, held.sequence, end->preparation,
                                          end->preparation_length, error);
     transaction->queued = state == STORE_JOB_QUEUED;
-    return status;
+    return status == GD_OK && what->next != NULL ? claim_next(transaction, what->next, error)
+                                                 : status;
 }
 
 gd_status store_run_finish(store *handle, const store_claim *claim, const store_run_end *end,
@@ -333,4 +375,16 @@ gd_status store_run_finish(store *handle, const store_claim *claim, const store_
 {
     ending what = {.claim = claim, .end = end};
     return store_writer_run(handle->writer, run_finish, &what, error);
+}
+
+gd_status store_run_finish_and_claim(store *handle, const store_claim *claim,
+                                     const store_run_end *end, store_claim *next, store_job *job,
+                                     gd_error *error)
+{
+    *job = (store_job){.sequence = 0};
+    *next = (store_claim){.counter = 0};
+    claiming claimed = {.boot = claim->boot, .now = end->at, .claim = next, .job = job};
+    ending what = {.claim = claim, .end = end, .next = &claimed};
+    gd_status status = store_writer_run(handle->writer, run_finish, &what, error);
+    return settle_claim(status, claim->boot, next, job);
 }

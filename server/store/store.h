@@ -360,6 +360,15 @@ typedef struct store_run_end {
 gd_status store_run_finish(store *store, const store_claim *claim, const store_run_end *end,
                            gd_error *error);
 
+/*
+ * The same, and in the same transaction the claim of the next job for that boot, as store_job_claim makes
+ * it. Where none waits the end is stored all the same and job->sequence is 0. Where anything fails
+ * neither is stored, and it is not told which of the two it was.
+ */
+gd_status store_run_finish_and_claim(store *store, const store_claim *claim,
+                                     const store_run_end *end, store_claim *next, store_job *job,
+                                     gd_error *error);
+
 /* --- Results ------------------------------------------------------------------------------ */
 
 /*

@@ -43,13 +43,12 @@ static store_pending *take_batch(store_writer *writer)
     return batch;
 }
 
-/* Wakes the owners. The mutex is held; a record is gone as soon as it is released. */
+/* Wakes the owners, whose records may be gone as soon as they are told. */
 static void answer(store_pending *batch)
 {
     while (batch != NULL) {
         store_pending *next = batch->next;
-        batch->done = true;
-        (void)pthread_cond_signal(&batch->answered);
+        (void)sem_post(&batch->answered);
         batch = next;
     }
 }
@@ -104,13 +103,13 @@ static void *writer_main(void *context)
         if (queued && status == GD_OK && writer->options.on_queued != NULL)
             writer->options.on_queued(writer->options.queued_context);
 
-        (void)pthread_mutex_lock(&writer->mutex);
-        if (status != GD_OK)
+        if (status != GD_OK) {
+            (void)pthread_mutex_lock(&writer->mutex);
             fail_for_good(writer, &failure);
-        answer(batch);
-        if (writer->failed)
+            answer(batch);
             break;
-        (void)pthread_mutex_unlock(&writer->mutex);
+        }
+        answer(batch);
 
         status = store_batch_checkpoint(&writer->state, idle, &failure);
 
@@ -172,17 +171,17 @@ gd_status store_writer_run(store_writer *writer, store_operation operation, void
                            gd_error *error)
 {
     store_pending pending = {.operation = operation, .context = context, .error = error};
-    if (pthread_cond_init(&pending.answered, NULL) != 0)
+    if (sem_init(&pending.answered, 0, 0) != 0)
         return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for a write");
     (void)pthread_mutex_lock(&writer->mutex);
     gd_status status = enqueue(writer, &pending, error);
+    (void)pthread_mutex_unlock(&writer->mutex);
     if (status == GD_OK) {
-        while (!pending.done)
-            (void)pthread_cond_wait(&pending.answered, &writer->mutex);
+        while (sem_wait(&pending.answered) != 0) /* a signal came */
+            continue;
         status = pending.status;
     }
-    (void)pthread_mutex_unlock(&writer->mutex);
-    (void)pthread_cond_destroy(&pending.answered);
+    (void)sem_destroy(&pending.answered);
     return status;
 }
 

@@ -6,7 +6,7 @@
 #include "store/writer_batch.h"
 
 /* Pages of log at which a checkpoint is tried, and at which it may wait for readers (64 MiB). */
-#define CHECKPOINT_PAGES       1000
+#define CHECKPOINT_PAGES       4000
 #define CHECKPOINT_PATIENT     16384
 #define CHECKPOINT_PATIENCE_MS 200
 #define BUSY_MS                5000

@@ -7,7 +7,7 @@
 
 #include "store/writer.h"
 
-#include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 /* One waiting operation; lives on its caller's stack. */
@@ -16,9 +16,8 @@ typedef struct store_pending {
     store_operation operation;
     void *context;
     gd_error *error; /* may be NULL */
-    gd_status status;
-    bool done; /* under the writer's mutex, as `answered` */
-    pthread_cond_t answered;
+    gd_status status; /* read after `answered` alone */
+    sem_t answered;
 } store_pending;
 
 typedef struct store_batch_state {

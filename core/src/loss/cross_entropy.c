@@ -8,6 +8,7 @@
 #include "loss/loss.h"
 
 #include "math/kernels.h"
+#include "math/logarithm.h"
 
 #include <math.h>
 
@@ -46,10 +47,13 @@ static void add_exponentials(row_sum *sum, const gd_real *exponentials, int64_t 
     }
 }
 
-/* `below`: how far the class's logit lies below the largest one. */
-static double row_loss(const row_sum *sum, double below)
+/*
+ * The sum of all exponentials less 1, of which the loss is `below` plus log1p; `below`: how far the class's
+ * logit lies below the largest one, whose exponential is 1.
+ */
+static double beyond_one(const row_sum *sum, double below)
 {
-    return below > 0 ? below + log(sum->own + sum->others) : log1p(sum->others);
+    return below > 0 ? sum->own + (sum->others - 1.0) : sum->others;
 }
 
 /* A row too long for a block. */
@@ -65,7 +69,10 @@ static double long_row_loss(const gdi_kernels *kernels, const gd_real *logits, i
         kernels->exponential(block, block, (size_t)count);
         add_exponentials(&sum, block, count, class - first);
     }
-    return row_loss(&sum, (double)largest - (double)logits[class]);
+    const double below = (double)largest - (double)logits[class];
+    double logarithm = beyond_one(&sum, below);
+    gdi_log1p(&logarithm, &logarithm, 1);
+    return below + logarithm;
 }
 
 /* Rows whose exponentials are made in one call, as rows may be short. */
@@ -73,42 +80,81 @@ static double long_row_loss(const gdi_kernels *kernels, const gd_real *logits, i
 
 /*
  * At most GROUP rows with classes that exist. `e` [rows, width], which may be the logits, becomes the
- * gradient times row_share.
+ * gradient times row_share. Inlined, so that a width that is known unrolls the loops over classes.
  */
-static double group_loss(const gdi_kernels *kernels, const gd_real *logits, const gd_real *targets,
-                         int64_t rows, int64_t width, gd_real *e, double row_share)
+static inline __attribute__((always_inline)) double any_group_loss(const gdi_kernels *kernels,
+                                                                   const gd_real *logits,
+                                                                   const gd_real *targets,
+                                                                   int64_t rows, int64_t width,
+                                                                   gd_real *e, double row_share)
 {
-    double total = 0.0, below[GROUP];
+    double total = 0.0, below[GROUP], own[GROUP], others[GROUP], beyond[GROUP], share[GROUP];
     for (int64_t r = 0; r < rows; r++) {
         const gd_real *row = logits + r * width;
         const gd_real largest = largest_of(row, width);
-        below[r] = (double)largest - (double)row[gdi_class_index(targets[r], width)];
+        below[r] = (double)largest - (double)row[(int64_t)targets[r]];
         subtract(row, largest, e + r * width, width);
     }
     kernels->exponential(e, e, (size_t)(rows * width));
+    /* The class's own is taken out, not passed over: which it is cannot be foreseen. */
     for (int64_t r = 0; r < rows; r++) {
-        const int64_t class = gdi_class_index(targets[r], width);
-        gd_real *slopes = e + r * width;
-        row_sum sum = {0};
-        add_exponentials(&sum, slopes, width, class);
-        total += row_loss(&sum, below[r]);
-        const double share = row_share / (sum.own + sum.others);
+        gd_real *exponentials = e + r * width, *of_class = &exponentials[(int64_t)targets[r]];
+        double sum = 0.0;
+        own[r] = (double)*of_class;
+        *of_class = 0;
         for (int64_t c = 0; c < width; c++) {
-            slopes[c] = (gd_real)((double)slopes[c] * share);
+            sum += (double)exponentials[c];
         }
-        slopes[class] = (gd_real)(-sum.others * share);
+        others[r] = sum;
+    }
+    for (int64_t r = 0; r < rows; r++) {
+        const double all_but_one = own[r] + (others[r] - 1.0);
+        beyond[r] = below[r] > 0 ? all_but_one : others[r];
+        share[r] = row_share / (own[r] + others[r]);
+    }
+    for (int64_t r = 0; r < rows; r++) {
+        gd_real *slopes = e + r * width;
+        for (int64_t c = 0; c < width; c++) {
+            slopes[c] = (gd_real)((double)slopes[c] * share[r]);
+        }
+        slopes[(int64_t)targets[r]] = (gd_real)(-others[r] * share[r]);
+    }
+    gdi_log1p(beyond, beyond, (size_t)rows);
+    for (int64_t r = 0; r < rows; r++) {
+        total += below[r] + beyond[r];
     }
     return total;
 }
 
+/* Few classes by their number. */
+static double group_loss(const gdi_kernels *kernels, const gd_real *logits, const gd_real *targets,
+                         int64_t rows, int64_t width, gd_real *e, double row_share)
+{
+    switch (width) {
+    case 2:
+        return any_group_loss(kernels, logits, targets, rows, 2, e, row_share);
+    case 3:
+        return any_group_loss(kernels, logits, targets, rows, 3, e, row_share);
+    case 4:
+        return any_group_loss(kernels, logits, targets, rows, 4, e, row_share);
+    case 10:
+        return any_group_loss(kernels, logits, targets, rows, 10, e, row_share);
+    default:
+        return any_group_loss(kernels, logits, targets, rows, width, e, row_share);
+    }
+}
+
+/* What gdi_class_index says, without its call for each row. */
 static bool classes_exist(const gd_real *targets, int64_t rows, int64_t width)
 {
+    const gd_real end = (gd_real)width;
+    bool exist = true;
     for (int64_t r = 0; r < rows; r++) {
-        if (gdi_class_index(targets[r], width) < 0) {
-            return false;
-        }
+        const gd_real target = targets[r];
+        const bool inside = target >= 0 && target < end;
+        exist = exist && inside && (gd_real)(int64_t)(inside ? target : 0) == target;
     }
-    return true;
+    return exist;
 }
 
 double gdi_cross_entropy(const gd_loss_options *options, const gd_real *outputs,

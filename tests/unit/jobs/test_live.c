@@ -102,15 +102,36 @@ Test(jobs_live, the_higher_word_stands_and_a_pause_can_be_taken_back)
         {{DRAIN, RUN, PAUSE}, DRAIN},   {{DRAIN, CANCEL, DRAIN}, CANCEL},
         {{PAUSE, DRAIN, RUN}, DRAIN},   {{CANCEL, DRAIN, RUN}, CANCEL},
     };
-    cr_expect_not(jobs_live_tell(live, ID, JOBS_CONTROL_PAUSE));
+    cr_expect_not(jobs_live_tell(live, ID, JOBS_CONTROL_PAUSE, 1));
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         jobs_live_entry *entry = add(ID);
         cr_expect_eq(jobs_live_control(entry), JOBS_CONTROL_RUN);
         for (int j = 0; j < 3; j++)
-            cr_assert(jobs_live_tell(live, ID, (jobs_control)cases[i].told[j]));
+            cr_assert(jobs_live_tell(live, ID, (jobs_control)cases[i].told[j], j + 1));
         cr_expect_eq((int)jobs_live_control(entry), cases[i].expected, "case %zu", i);
         jobs_live_remove(live, entry);
     }
+}
+
+Test(jobs_live, a_word_that_was_overtaken_changes_nothing)
+{
+    uint64_t before = jobs_live_tells(live);
+    jobs_live_entry *entry = add(ID);
+    cr_expect_eq(jobs_live_tells(live), before);
+    /* The row said pause at 4 and run at 5; told the other way round. */
+    cr_assert(jobs_live_tell(live, ID, JOBS_CONTROL_RUN, 5));
+    cr_assert(jobs_live_tell(live, ID, JOBS_CONTROL_PAUSE, 4));
+    cr_expect_eq(jobs_live_control(entry), JOBS_CONTROL_RUN);
+    /* Run at 6, pause at 7. */
+    cr_assert(jobs_live_tell(live, ID, JOBS_CONTROL_PAUSE, 7));
+    cr_assert(jobs_live_tell(live, ID, JOBS_CONTROL_RUN, 6));
+    cr_expect_eq(jobs_live_control(entry), JOBS_CONTROL_PAUSE);
+    cr_assert(jobs_live_tell(live, ID, JOBS_CONTROL_CANCEL, 8));
+    cr_assert(jobs_live_tell(live, ID, JOBS_CONTROL_CANCEL, 8));
+    cr_expect_eq(jobs_live_control(entry), JOBS_CONTROL_CANCEL);
+    jobs_live_remove(live, entry);
+    cr_expect_not(jobs_live_tell(live, ID, JOBS_CONTROL_PAUSE, 9));
+    cr_expect_eq(jobs_live_tells(live), before + 7, "also those that found nobody");
 }
 
 Test(jobs_live, draining_reaches_everybody)
@@ -253,8 +274,8 @@ static void *read_all(void *context)
             (*seen)++;
         }
         jobs_snapshot_dispose(&snapshot);
-        (void)jobs_live_tell(live, ID, JOBS_CONTROL_PAUSE);
-        (void)jobs_live_tell(live, ID, JOBS_CONTROL_RUN);
+        (void)jobs_live_tell(live, ID, JOBS_CONTROL_PAUSE, 1);
+        (void)jobs_live_tell(live, ID, JOBS_CONTROL_RUN, 2);
         (void)jobs_live_count(live);
     }
     return NULL;

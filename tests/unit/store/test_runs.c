@@ -275,6 +275,48 @@ Test(store_runs, requests_that_come_while_a_run_ends_are_not_lost)
     }
 }
 
+Test(store_runs, an_end_takes_the_next_job_with_it)
+{
+    store_claim claim, next;
+    store_job job;
+    for (int64_t n = 1; n <= 2; n++)
+        must(store_fixture_create(fixture.store, n));
+    store_fixture_claim(fixture.store, "boot", &claim);
+    store_run_end finish = {.status = STORE_JOB_SUCCEEDED, .reason = "completed", .at = 7};
+    must(store_run_finish_and_claim(fixture.store, &claim, &finish, &next, &job, NULL));
+    cr_assert_neq(job.sequence, 0);
+    cr_expect_str_eq(next.job, job.id);
+    cr_expect_str_eq(next.boot, "boot");
+    cr_expect_eq(job.status, STORE_JOB_RUNNING);
+    cr_expect_eq(job.started_at, 7);
+    cr_expect_not_null(job.spec);
+    store_job_dispose(&job);
+    cr_expect_eq(store_fixture_status(fixture.store, 1), STORE_JOB_SUCCEEDED);
+    cr_expect_eq(store_fixture_status(fixture.store, 2), STORE_JOB_RUNNING);
+    store_claim none;
+    cr_assert_eq(store_run_finish_and_claim(fixture.store, &claim, &finish, &none, &job, NULL),
+                 GD_CONFLICT, "once only");
+    cr_expect_eq(job.sequence, 0);
+    must(store_run_finish_and_claim(fixture.store, &next, &finish, &none, &job, NULL));
+    cr_expect_eq(job.sequence, 0, "none waits");
+    cr_expect_eq(store_fixture_status(fixture.store, 2), STORE_JOB_SUCCEEDED);
+}
+
+Test(store_runs, an_end_that_is_stale_claims_nothing)
+{
+    store_claim claim, next;
+    store_job job;
+    for (int64_t n = 1; n <= 2; n++)
+        must(store_fixture_create(fixture.store, n));
+    store_fixture_claim(fixture.store, "boot", &claim);
+    claim.counter++;
+    store_run_end finish = {.status = STORE_JOB_SUCCEEDED, .reason = "completed", .at = 7};
+    cr_assert_eq(store_run_finish_and_claim(fixture.store, &claim, &finish, &next, &job, NULL),
+                 GD_CONFLICT);
+    cr_expect_eq(store_fixture_status(fixture.store, 1), STORE_JOB_RUNNING);
+    cr_expect_eq(store_fixture_status(fixture.store, 2), STORE_JOB_QUEUED);
+}
+
 /* --- Many workers ------------------------------------------------------------------------- */
 
 typedef struct worker {

@@ -9,6 +9,7 @@
 #include "store/parameters.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* --- Creating ----------------------------------------------------------------------------- */
 
@@ -120,6 +121,12 @@ static gd_status write_labels(store_connection *connection, int64_t job, gd_erro
     return store_statement_run(&statement, NULL, error);
 }
 
+/* Most jobs have none, and there is nothing to check or to take apart then. */
+static bool has_labels(const char *labels)
+{
+    return labels != NULL && strcmp(labels, "{}") != 0;
+}
+
 static gd_status link_dataset(store_connection *connection, int64_t job, const char *id,
                               gd_error *error)
 {
@@ -163,7 +170,7 @@ static gd_status run_create(store_transaction *transaction, void *context, gd_er
         status = store_owner_limit_running(connection, insert->owner, &insert->quota, error);
     if (status == GD_OK)
         status = insert_details(connection, sequence, insert, error);
-    if (status == GD_OK)
+    if (status == GD_OK && has_labels(insert->labels))
         status = write_labels(connection, sequence, error);
     for (int64_t i = 0; i < insert->dataset_count && status == GD_OK; i++)
         status = link_dataset(connection, sequence, insert->datasets[i], error);

@@ -11,6 +11,7 @@
 #include "store/statement.h"
 
 #include <limits.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -72,9 +73,17 @@ static bool start_waiting(store *handle)
     return ok;
 }
 
+/* Before the database library's first use in the process, later it is refused and changes nothing: no
+ * lock around every allocation for counts that nobody reads. */
+static void configure_library(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 gd_status store_open(store **opened, const store_options *options, gd_error *error)
 {
     *opened = NULL;
+    configure_library();
     if (options->queue_capacity < 1)
         return gd_fail(error, GD_INVALID_ARGUMENT, "queue_capacity", "at least 1, not %lld",
                        (long long)options->queue_capacity);

@@ -85,14 +85,14 @@ static gd_status abandon(store_batch_state *state, gd_error *failure)
 }
 
 /*
- * One operation within its savepoint. Anything but GD_OK, described in `failure`: the transaction is
- * lost.
+ * One operation, within a savepoint where it shares the transaction. Anything but GD_OK, described in
+ * `failure`: the transaction is lost.
  */
-static gd_status run_one(store_batch_state *state, store_pending *pending, bool *queued,
+static gd_status run_one(store_batch_state *state, store_pending *pending, bool alone, bool *queued,
                          gd_error *failure)
 {
     store_transaction transaction = {.connection = state->connection};
-    int code = execute(state, "SAVEPOINT operation");
+    int code = alone ? SQLITE_OK : execute(state, "SAVEPOINT operation");
     if (code != SQLITE_OK)
         return store_connection_fail(state->connection, code, failure);
 
@@ -105,11 +105,11 @@ static gd_status run_one(store_batch_state *state, store_pending *pending, bool 
         return gd_fail(failure, pending->status, "", "%s", error->message);
     }
     if (pending->status != GD_OK) {
-        code = execute(state, "ROLLBACK TO operation");
+        code = execute(state, alone ? "ROLLBACK" : "ROLLBACK TO operation");
         if (code != SQLITE_OK)
             return store_connection_fail(state->connection, code, failure);
     }
-    code = execute(state, "RELEASE operation");
+    code = alone ? SQLITE_OK : execute(state, "RELEASE operation");
     if (code != SQLITE_OK)
         return store_connection_fail(state->connection, code, failure);
     if (pending->status == GD_OK && transaction.queued)
@@ -141,10 +141,11 @@ gd_status store_batch_run(store_batch_state *state, store_pending *batch, bool *
         return abandon(state, failure);
     }
     gd_status status = GD_OK;
+    bool alone = batch != NULL && batch->next == NULL;
     for (store_pending *each = batch; each != NULL && status == GD_OK; each = each->next)
-        status = run_one(state, each, queued, failure);
+        status = run_one(state, each, alone, queued, failure);
     bool is_final = false;
-    if (status == GD_OK) {
+    if (status == GD_OK && is_in_transaction(state)) {
         status = commit(state, failure);
         is_final = status == GD_IO_ERROR;
     }

@@ -94,27 +94,25 @@ void api_list_jobs(void *context, const http_request *request, http_response *re
     gd_error error = {0};
     if (!read_query(request, response, &query))
         return;
-    int64_t limit = query.filter.limit++; /* one more tells whether there is a next page */
-    int64_t counts[STORE_JOB_STATUS_COUNT];
+    int64_t next, counts[STORE_JOB_STATUS_COUNT];
     store *opened = jobs_service_store(own->jobs);
     gd_status status = api_read_counts(own, request, counts, &error);
     if (status == GD_OK)
-        status = store_job_list(opened, &query.filter, &jobs, &count, &error);
+        status = store_job_list(opened, &query.filter, &jobs, &count, &next, &error);
     if (status != GD_OK) {
         api_respond_status(response, status, &error);
         return;
     }
-    bool more = count > limit;
     json_writer *writer = json_writer_create(API_REPLY_MAXIMUM);
     json_writer_begin_object(writer);
     json_writer_key(writer, "jobs");
     json_writer_begin_array(writer);
-    for (int64_t i = 0; i < count && i < limit; i++) {
+    for (int64_t i = 0; i < count; i++) {
         api_live_view view = api_look_live(own, &jobs[i]);
         api_write_job(writer, &jobs[i], &view, false);
     }
     json_writer_end_array(writer);
-    api_write_next(request, response, writer, more, more ? jobs[limit - 1].sequence : 0);
+    api_write_next(request, response, writer, next != 0, next);
     json_writer_key(writer, "counts");
     api_write_counts(writer, counts);
     json_writer_end_object(writer);

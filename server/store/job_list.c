@@ -57,6 +57,16 @@ static void add_statuses(list_query *query, const store_job_filter *filter)
     add(query, separator[1] == '\0' ? ")" : "')");
 }
 
+/* Whether rows are looked at that the filter does not want, as many as there are: then a call looks at a
+ * window of them. Those with one label are few. */
+static bool is_windowed(const store_job_filter *filter)
+{
+    int indexed = (filter->owner != NULL) + (filter->status_count > 0) + (filter->model != NULL);
+    bool unindexed =
+        filter->name_part != NULL || filter->created_after != 0 || filter->created_before != 0;
+    return filter->label_key == NULL && (unindexed || indexed > 1);
+}
+
 /* The numbers of the parameters are fixed; conditions that are not asked for leave theirs out. */
 static void write_query(list_query *query, const store_job_filter *filter)
 {
@@ -76,12 +86,13 @@ static void write_query(list_query *query, const store_job_filter *filter)
     bool by_label = filter->label_key != NULL;
     add_condition(query, filter->before_sequence != 0,
                   by_label ? "job_labels.job < ?7" : "jobs.sequence < ?7");
+    add_condition(query, is_windowed(filter), "jobs.sequence >= ?10");
     add(query, " ORDER BY ");
     add(query, by_label ? "job_labels.job" : "jobs.sequence");
     add(query, " DESC LIMIT ?8");
 }
 
-static void bind_query(store_statement *statement, const store_job_filter *filter)
+static void bind_query(store_statement *statement, const store_job_filter *filter, int64_t from)
 {
     if (filter->label_key != NULL) {
         store_bind_text(statement, 1, filter->label_key);
@@ -97,9 +108,11 @@ static void bind_query(store_statement *statement, const store_job_filter *filte
         store_bind_integer(statement, 6, filter->created_before);
     if (filter->before_sequence != 0)
         store_bind_integer(statement, 7, filter->before_sequence);
-    store_bind_integer(statement, 8, filter->limit);
+    store_bind_integer(statement, 8, filter->limit + 1); /* which tells whether there are more */
     if (filter->owner != NULL)
         store_bind_text(statement, 9, filter->owner);
+    if (is_windowed(filter))
+        store_bind_integer(statement, 10, from);
 }
 
 /* Makes room for one more record. */
@@ -135,11 +148,59 @@ static gd_status read_rows(store_statement *statement, store_job **jobs, int64_t
     return status;
 }
 
+/* The first row of the window: 0 or 1 where it reaches the oldest. */
+static gd_status find_window(store_connection *connection, const store_job_filter *filter,
+                             int64_t *from, gd_error *error)
+{
+    int64_t end = filter->before_sequence;
+    gd_status status = GD_OK;
+    if (end == 0) {
+        bool row = false;
+        store_statement newest =
+            store_statement_open(connection, "SELECT coalesce(max(sequence), 0) + 1 FROM jobs");
+        status = store_statement_integer(&newest, &row, &end, error);
+    }
+    *from = end > STORE_LIST_WINDOW ? end - STORE_LIST_WINDOW : 0;
+    return status;
+}
+
+/* Of one row more than was asked for the last goes again; of a page that is not full the window says where
+ * the next one begins. */
+static int64_t find_next(const store_job_filter *filter, store_job *jobs, int64_t *count,
+                         int64_t from)
+{
+    if (*count > filter->limit) {
+        store_job_dispose(&jobs[--*count]);
+        return jobs[*count - 1].sequence;
+    }
+    return is_windowed(filter) && from > 1 ? from : 0;
+}
+
+static gd_status list(store_connection *connection, const store_job_filter *filter,
+                      const char *text, store_job **jobs, int64_t *count, int64_t *next,
+                      gd_error *error)
+{
+    int64_t from = 0;
+    gd_status status = GD_OK;
+    if (is_windowed(filter))
+        status = find_window(connection, filter, &from, error);
+    if (status != GD_OK)
+        return status;
+    store_statement statement = store_statement_open_once(connection, text);
+    bind_query(&statement, filter, from);
+    status = read_rows(&statement, jobs, count, error);
+    store_statement_close(&statement);
+    if (status == GD_OK)
+        *next = find_next(filter, *jobs, count, from);
+    return status;
+}
+
 gd_status store_job_list(store *handle, const store_job_filter *filter, store_job **jobs,
-                         int64_t *count, gd_error *error)
+                         int64_t *count, int64_t *next, gd_error *error)
 {
     *jobs = NULL;
     *count = 0;
+    *next = 0;
     if (filter->limit < 1 || filter->limit > 100000)
         return gd_fail(error, GD_INVALID_ARGUMENT, "limit", "from 1 to 100000, not %lld",
                        (long long)filter->limit);
@@ -151,10 +212,7 @@ gd_status store_job_list(store *handle, const store_job_filter *filter, store_jo
     gd_status status = store_readers_take(handle->readers, &connection, error);
     if (status != GD_OK)
         return status;
-    store_statement statement = store_statement_open_once(connection, query.text);
-    bind_query(&statement, filter);
-    status = read_rows(&statement, jobs, count, error);
-    store_statement_close(&statement);
+    status = list(connection, filter, query.text, jobs, count, next, error);
     store_readers_give(handle->readers, connection);
     if (status != GD_OK) {
         store_jobs_dispose(*jobs, *count);

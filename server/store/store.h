@@ -212,9 +212,17 @@ typedef struct store_job_filter {
     int64_t limit;
 } store_job_filter;
 
-/* Newest first, without details. *jobs [count] is freed with store_jobs_dispose. */
+/* Rows that one call looks at where no index answers the filter. */
+#define STORE_LIST_WINDOW ((int64_t)100000)
+
+/*
+ * Newest first, without details. *jobs [count] is freed with store_jobs_dispose. *next is the
+ * before_sequence of the page after this one, 0 where there is nothing more. A page may be short, or
+ * empty, and yet have a next one: where no index answers the filter, as for parts of names and for times,
+ * a call looks at STORE_LIST_WINDOW rows and no more.
+ */
 gd_status store_job_list(store *store, const store_job_filter *filter, store_job **jobs,
-                         int64_t *count, gd_error *error);
+                         int64_t *count, int64_t *next, gd_error *error);
 void store_jobs_dispose(store_job *jobs, int64_t count);
 
 /* Places are counted up to here: a queue may be long, and lists ask for many places at once. */

@@ -15,7 +15,7 @@ typedef struct store_pending {
     struct store_pending *next;
     store_operation operation;
     void *context;
-    gd_error *error; /* may be NULL */
+    gd_error *error;  /* may be NULL */
     gd_status status; /* read after `answered` alone */
     sem_t answered;
 } store_pending;

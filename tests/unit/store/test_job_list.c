@@ -45,10 +45,10 @@ static const char *list(store_job_filter filter)
 {
     static char text[512];
     store_job *jobs = NULL;
-    int64_t count = 0;
+    int64_t count = 0, next = 0;
     if (filter.limit == 0)
         filter.limit = 100;
-    must(store_job_list(fixture.store, &filter, &jobs, &count, NULL));
+    must(store_job_list(fixture.store, &filter, &jobs, &count, &next, NULL));
     text[0] = '\0';
     for (int64_t i = 0; i < count; i++) {
         size_t length = strlen(text);
@@ -121,21 +121,23 @@ Test(store_job_list, pages_stay_in_place_while_rows_come)
     for (;;) {
         store_job_filter filter = {.before_sequence = cursor, .limit = 5};
         store_job *jobs = NULL;
-        int64_t count = 0;
-        must(store_job_list(fixture.store, &filter, &jobs, &count, NULL));
+        int64_t count = 0, next = 0;
+        must(store_job_list(fixture.store, &filter, &jobs, &count, &next, NULL));
         for (int64_t i = 0; i < count; i++) {
             cr_assert_leq(jobs[i].sequence, 24);
             cr_assert_not(seen[jobs[i].sequence], "twice");
             seen[jobs[i].sequence] = true;
-            cursor = jobs[i].sequence;
         }
+        cr_assert_eq(count, next == 0 ? 4 : 5);
+        cr_assert(next == 0 || jobs[count - 1].sequence == next);
         store_jobs_dispose(jobs, count);
-        if (count == 0)
+        cursor = next;
+        if (next == 0)
             break;
         must(store_fixture_create(fixture.store, 1000 + pages));
         pages++;
     }
-    cr_assert_eq(pages, 5);
+    cr_assert_eq(pages, 4);
     for (int i = 1; i <= 24; i++)
         cr_assert(seen[i]);
 }
@@ -143,11 +145,13 @@ Test(store_job_list, pages_stay_in_place_while_rows_come)
 Test(store_job_list, refuses_a_limit_that_makes_no_sense)
 {
     store_job *jobs = NULL;
-    int64_t count = 0;
+    int64_t count = 0, next = 0;
     store_job_filter filter = {.limit = 0};
-    cr_assert_eq(store_job_list(fixture.store, &filter, &jobs, &count, NULL), GD_INVALID_ARGUMENT);
+    cr_assert_eq(store_job_list(fixture.store, &filter, &jobs, &count, &next, NULL),
+                 GD_INVALID_ARGUMENT);
     filter.limit = INT64_MAX;
-    cr_assert_eq(store_job_list(fixture.store, &filter, &jobs, &count, NULL), GD_INVALID_ARGUMENT);
+    cr_assert_eq(store_job_list(fixture.store, &filter, &jobs, &count, &next, NULL),
+                 GD_INVALID_ARGUMENT);
 }
 
 Test(store_job_list, places_in_the_queue_are_those_of_the_claims)
@@ -170,6 +174,41 @@ Test(store_job_list, places_in_the_queue_are_those_of_the_claims)
     }
 }
 
+/* Where no index answers a call looks at so many rows and says where to go on. */
+Test(store_job_list, what_no_index_answers_is_looked_for_in_windows)
+{
+    const store_job_status queued[] = {STORE_JOB_QUEUED};
+    store_fixture_execute(&fixture, "UPDATE sqlite_sequence SET seq = 250000 WHERE name = 'jobs'");
+    must(store_fixture_create(fixture.store, 25));
+    store_job_filter filters[] = {
+        {.name_part = "Run 7 of", .limit = 10},
+        {.created_before = 7001, .created_after = 6999, .limit = 10},
+        {.model = "mlp", .name_part = "run 7 ", .limit = 10},
+        {.owner = "",
+         .statuses = queued,
+         .status_count = 1,
+         .created_before = 7001,
+         .created_after = 6999,
+         .limit = 10},
+    };
+    for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {
+        static const int64_t next_of[] = {250002 - STORE_LIST_WINDOW,
+                                          250002 - 2 * STORE_LIST_WINDOW, 0};
+        for (int page = 0; page < 3; page++) {
+            store_job *jobs = NULL;
+            int64_t count = 0, next = -1;
+            must(store_job_list(fixture.store, &filters[i], &jobs, &count, &next, NULL));
+            cr_assert_eq(next, next_of[page], "filter %zu, page %d", i, page);
+            cr_assert_eq(count, page == 2 ? 1 : 0, "filter %zu, page %d", i, page);
+            if (count == 1)
+                cr_assert_eq(jobs[0].sequence, 7);
+            filters[i].before_sequence = next;
+            store_jobs_dispose(jobs, count);
+        }
+    }
+    cr_assert_str_eq(list((store_job_filter){.model = "mlp"}), "22 19 16 13 10 7 4 1", "by an index");
+}
+
 /* The plan of a query must walk an index and not sort. */
 Test(store_job_list, queries_use_the_indexes)
 {
@@ -184,6 +223,10 @@ Test(store_job_list, queries_use_the_indexes)
         "SELECT count(*) FROM jobs INDEXED BY jobs_queued"
         " WHERE status = 'queued' AND owner = 'x' AND priority = 1 AND sequence < 2",
         "SELECT * FROM jobs WHERE owner = 'x' ORDER BY sequence DESC LIMIT 5",
+        "SELECT * FROM jobs WHERE owner = 'x' AND status IN ('failed') AND sequence < 9"
+        " AND sequence >= 2 ORDER BY sequence DESC LIMIT 5",
+        "SELECT * FROM jobs WHERE instr(lower(name), 'x') > 0 AND sequence >= 2"
+        " ORDER BY sequence DESC LIMIT 5",
         "SELECT * FROM datasets WHERE owner = 'x' AND sequence < 9 ORDER BY sequence DESC LIMIT 5",
     };
     sqlite3 *database = store_fixture_sql(&fixture);

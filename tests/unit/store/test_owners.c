@@ -201,8 +201,8 @@ Test(store_owners, lists_and_keys_are_each_owners_own)
     must(submit(3, "a", 0, no_quota, NULL));
     store_job_filter filter = {.owner = "a", .limit = 10};
     store_job *jobs = NULL;
-    int64_t count = 0;
-    must(store_job_list(fixture.store, &filter, &jobs, &count, NULL));
+    int64_t count = 0, next;
+    must(store_job_list(fixture.store, &filter, &jobs, &count, &next, NULL));
     cr_assert_eq(count, 2);
     cr_expect_str_eq(jobs[0].owner, "a");
     store_jobs_dispose(jobs, count);

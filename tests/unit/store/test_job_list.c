@@ -206,7 +206,8 @@ Test(store_job_list, what_no_index_answers_is_looked_for_in_windows)
             store_jobs_dispose(jobs, count);
         }
     }
-    cr_assert_str_eq(list((store_job_filter){.model = "mlp"}), "22 19 16 13 10 7 4 1", "by an index");
+    cr_assert_str_eq(list((store_job_filter){.model = "mlp"}), "22 19 16 13 10 7 4 1",
+                     "by an index");
 }
 
 /* The plan of a query must walk an index and not sort. */

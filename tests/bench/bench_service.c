@@ -24,6 +24,10 @@ static const char endless[] =
 static const char long_curve[] =
     "{\"model\":\"softmax\",\"data\":{\"generator\":{\"type\":\"moons\",\"samples\":64,\"seed\":1}},"
     "\"training\":{\"steps\":100000,\"batch_size\":1,\"record_every\":1,\"seed\":1}}";
+static const char large_job[] =
+    "{\"model\":{\"type\":\"mlp\",\"hidden\":[512,512]},\"data\":{\"generator\":{\"type\":"
+    "\"moons\",\"samples\":4000,\"seed\":1}},\"training\":{\"steps\":150,\"batch_size\":128,"
+    "\"seed\":1}}";
 static const char small_job[] =
     "{\"model\":\"softmax\",\"data\":{\"generator\":{\"type\":\"moons\",\"samples\":100,\"seed\":1}},"
     "\"training\":{\"epochs\":3,\"seed\":1}}";
@@ -123,8 +127,8 @@ static double rate_of(int port, const char *request, double seconds, load_result
     return load_run(&options, result) && result->refused == 0 ? result->rate : -1;
 }
 
-/* Tiny jobs a second from the first submit to the last end, over 8 connections. */
-static double tiny_rate(const char *request, int workers, long count)
+/* Jobs a second from the first submit to the last end, over 8 connections. */
+static double job_rate(const char *request, int workers, long count)
 {
     daemon_process it = {0};
     load_result result;
@@ -152,13 +156,27 @@ static void add_tiny(const bench_options *options, table *rows)
     char *request = tiny_job();
     figures one = {{0}, 0}, two = {{0}, 0};
     for (int round = 0; round < options->rounds; round++) {
-        figures_add(&two, tiny_rate(request, 2, 4000));
-        figures_add(&one, tiny_rate(request, 1, 2000));
+        figures_add(&two, job_rate(request, 2, 4000));
+        figures_add(&one, job_rate(request, 1, 2000));
     }
     double figure = figures_median(&two), ratio = figures_ratio(&two, &one);
     print(rows, "tiny jobs end to end, 2 workers", "jobs/s", figure, ">= 20 x the stack's 91/s",
           table_at_least(figure, 20 * STACK_RATE));
     print(rows, "two workers against one, tiny", "times", ratio, ">= 1.9",
+          table_at_least(ratio, 1.9));
+    free(request);
+}
+
+static void add_large(const bench_options *options, table *rows)
+{
+    char *request = load_request("POST", "/v1/jobs", "", large_job);
+    figures one = {{0}, 0}, two = {{0}, 0};
+    for (int round = 0; round < options->rounds; round++) {
+        figures_add(&two, job_rate(request, 2, 8));
+        figures_add(&one, job_rate(request, 1, 8));
+    }
+    double ratio = figures_ratio(&two, &one);
+    print(rows, "two workers against one, large", "times", ratio, ">= 1.9",
           table_at_least(ratio, 1.9));
     free(request);
 }
@@ -170,7 +188,7 @@ static void add_submits(const bench_options *options, table *rows)
     daemon_process it = {0};
     load_result result;
     figures rates = {{0}, 0}, p99 = {{0}, 0};
-    double idle = -1, queued = -1;
+    double idle = -1, queued = -1, last = -1;
     if (daemon_start(&it, 0)) {
         usleep(300000);
         idle = daemon_memory(&it);
@@ -182,7 +200,8 @@ static void add_submits(const bench_options *options, table *rows)
         for (int round = 0; round < options->rounds && load_run(&load, &result); round++) {
             figures_add(&rates, result.refused == 0 ? result.rate : -1);
             figures_add(&p99, result.p99 * 1000);
-            queued = round == 0 ? daemon_memory(&it) : queued;
+            last = daemon_memory(&it);
+            queued = round == 0 ? last : queued;
         }
     }
     double rate = figures_median(&rates);
@@ -191,6 +210,8 @@ static void add_submits(const bench_options *options, table *rows)
     print(rows, "the same, p99", "ms", figures_median(&p99), NULL, -1);
     print(rows, "resident memory idle", "bytes", idle, "<= 12 MB", table_at_most(idle, 12e6));
     print(rows, "resident memory, 10,000 queued", "bytes", queued, NULL, -1);
+    print(rows, "  against so many times more of them", "times", last / queued, "<= 1.1: flat",
+          table_at_most(last / queued, 1.1));
     daemon_destroy(&it);
     free(request);
 }
@@ -278,15 +299,40 @@ static void add_training(const bench_options *options, table *rows)
     daemon_destroy(&it);
 }
 
+/* Milliseconds of so many requests for parts of the curve, one after the other, none asked for before. */
+static double window_time(int port, const char *id, int windows, long from, long span, int round)
+{
+    enum {
+        MOST = 10
+    };
+    char path[ID_PATH], *requests[MOST] = {NULL};
+    load_result result;
+    for (int i = 0; i < windows && i < MOST; i++) {
+        snprintf(path, sizeof path, "/v1/jobs/%s/curve?max_points=1000&from_step=%ld&to_step=%ld",
+                 id, from + i * 5000L + round, from + i * 5000L + round + span);
+        requests[i] = load_request("GET", path, "", NULL);
+    }
+    load_options load = {.port = port,
+                         .connections = 1,
+                         .requests = (const char *const *)requests,
+                         .request_count = (size_t)windows,
+                         .limit = windows};
+    double time = load_run(&load, &result) && result.refused == 0 ? result.seconds * 1000 : -1;
+    for (int i = 0; i < MOST; i++) {
+        free(requests[i]);
+    }
+    return time;
+}
+
 static void add_curve(const bench_options *options, table *rows)
 {
     daemon_process it = {0};
     char id[64], path[ID_PATH];
     load_result result;
-    figures times = {{0}, 0};
+    figures times = {{0}, 0}, first = {{0}, 0}, windows = {{0}, 0};
     if (daemon_start(&it, 1) && submit(it.port, long_curve, id)) {
         await(it.port, id, "succeeded");
-        snprintf(path, sizeof path, "/v1/jobs/%s/curve?max_points=1000&series=loss", id);
+        snprintf(path, sizeof path, "/v1/jobs/%s/curve?max_points=1000", id);
         char *request = load_request("GET", path, "", NULL);
         const char *requests[] = {request};
         load_options load = {.port = it.port,
@@ -296,11 +342,16 @@ static void add_curve(const bench_options *options, table *rows)
                              .limit = 20};
         for (int round = 0; round < options->rounds && load_run(&load, &result); round++) {
             figures_add(&times, result.refused == 0 ? result.median * 1000 : -1);
+            figures_add(&first, window_time(it.port, id, 1, 1, 100000, round));
+            figures_add(&windows, window_time(it.port, id, 10, 10000, 30000, round));
         }
         free(request);
     }
     print(rows, "100,000 points thinned to 1,000", "ms", figures_median(&times), "<= 2 ms",
           table_at_most(figures_median(&times), 2));
+    print(rows, "  the first time", "ms", figures_median(&first), NULL, -1);
+    print(rows, "  10 windows of 30,000, each the first time", "ms", figures_median(&windows),
+          "<= 20 ms", table_at_most(figures_median(&windows), 20));
     daemon_destroy(&it);
 }
 
@@ -369,8 +420,9 @@ void bench_service(const bench_options *options, table *rows)
     static const struct {
         const char *name;
         void (*add)(const bench_options *options, table *rows);
-    } parts[] = {{"tiny", add_tiny},         {"submits", add_submits}, {"reads", add_reads},
-                 {"training", add_training}, {"curve", add_curve},     {"million", add_million}};
+    } parts[] = {{"tiny", add_tiny},      {"large", add_large},       {"submits", add_submits},
+                 {"reads", add_reads},    {"training", add_training}, {"curve", add_curve},
+                 {"million", add_million}};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         if (options->only == NULL || strstr(parts[i].name, options->only) != NULL) {
             parts[i].add(options, rows);

@@ -9,6 +9,7 @@
 #ifndef DESCENT_MATH_KERNELS_H
 #define DESCENT_MATH_KERNELS_H
 
+#include <descent/loss.h>
 #include <descent/real.h>
 
 #include <stdbool.h>
@@ -53,6 +54,20 @@ typedef struct gdi_pool_row {
 /* output[i] = f(input[i]); output may be input. */
 typedef void gdi_element_function(const gd_real *input, gd_real *output, size_t count);
 
+/* Steps over a linear model with one output, one example each (descent.inc). */
+typedef struct gdi_descent {
+    const gd_real *features, *targets;
+    size_t feature_stride, target_stride;
+    const int64_t *order; /* the example of each step; NULL: one after the other */
+    size_t steps, known;  /* known: numbers in `order`, those of steps to come included */
+    size_t inputs;
+    gd_real rate;
+    /* gd_loss_descriptor.evaluate */
+    double (*loss)(const gd_loss_options *options, const gd_real *outputs, const gd_real *targets,
+                   int64_t rows, int64_t width, gd_real *gradient);
+    const gd_loss_options *loss_options;
+} gdi_descent;
+
 typedef struct gdi_kernels {
     const char *name;
     size_t lanes; /* elements of a vector */
@@ -68,6 +83,11 @@ typedef struct gdi_kernels {
     gd_real (*row_product)(const gd_real *row, const gd_real *column, size_t inner, gd_real bias);
     /* That product of one row and one column of one element, [1, 1] · [1, count]. */
     void (*scaled_row)(const gd_real *row, gd_real factor, gd_real *result, size_t count);
+    /*
+     * weights [inputs] and bias, NULL for none, after the steps; each loss is added to both sums. False,
+     * and nothing done, where there are too many inputs.
+     */
+    bool (*descend)(const gdi_descent *descent, gd_real *weights, gd_real *bias, double *sums);
     void (*window_product)(const gdi_window_product *product);
     /*
      * The largest of each window of `lines` × `cells` cells of `channels` elements, channel by channel,

@@ -50,6 +50,28 @@ static void reference_scaled_row(const gd_real *row, gd_real factor, gd_real *re
     }
 }
 
+static bool reference_descend(const gdi_descent *it, gd_real *weights, gd_real *bias, double *sums)
+{
+    for (size_t step = 0; step < it->steps; step++) {
+        const size_t example = it->order != NULL ? (size_t)it->order[step] : step;
+        const gd_real *row = it->features + example * it->feature_stride;
+        const gd_real *target = it->targets + example * it->target_stride;
+        const gd_real output =
+            reference_row_product(row, weights, it->inputs, bias != NULL ? *bias : 0);
+        gd_real slope = 0;
+        const double loss = it->loss(it->loss_options, &output, target, 1, 1, &slope);
+        sums[0] += loss;
+        sums[1] += loss;
+        for (size_t i = 0; i < it->inputs; i++) {
+            weights[i] -= it->rate * (slope * row[i]);
+        }
+        if (bias != NULL) {
+            *bias -= it->rate * slope;
+        }
+    }
+    return true;
+}
+
 static void reference_window_product(const gdi_window_product *it)
 {
     for (size_t i = 0; i < it->groups * it->rows * it->columns; i++) {
@@ -194,6 +216,7 @@ const gdi_kernels *gdi_kernels_reference(void)
         .product = reference_product,
         .row_product = reference_row_product,
         .scaled_row = reference_scaled_row,
+        .descend = reference_descend,
         .window_product = reference_window_product,
         .largest_of_windows = reference_largest_of_windows,
         .spread_to_largest = reference_spread_to_largest,

@@ -220,6 +220,7 @@ gd_status gd_trainer_create(gd_trainer **trainer, const gd_trainer_setup *setup,
         made->direct = gdi_direct_plan(resolved.model, resolved.training.batch_size, made->loss,
                                        &made->setup.loss);
     }
+    made->goes_together = gdi_goes_together(&made->setup, &made->direct);
     made->moment_count = made->optimizer->moment_count(&resolved.optimizer);
     status = allocate(made, error);
     if (status != GD_OK) {
@@ -285,10 +286,11 @@ gd_status gd_trainer_run(gd_trainer *trainer, int64_t calls, gd_error *error)
         trainer->clock_started = true;
     }
     uint64_t control = gdi_denormals_flush();
-    gd_status status = advance(trainer, error);
-    while (--calls > 0 && status == GD_OK && !ends_run(trainer)) {
+    gd_status status = GD_OK;
+    do {
+        calls -= gdi_take_steps_together(trainer, calls - 1);
         status = advance(trainer, error);
-    }
+    } while (--calls > 0 && status == GD_OK && !ends_run(trainer));
     gdi_denormals_restore(control);
     return status;
 }

@@ -99,6 +99,7 @@ struct gd_trainer {
     size_t trained_count;
     gdi_output_plan output;
     gdi_direct direct;
+    bool goes_together;       /* steps may be taken many at a time */
     int64_t validation_every; /* epochs */
     int64_t measure_every;    /* updates; 1 where the caller said which are recorded */
     int64_t *layers;          /* [layer_count] those with parameters */
@@ -164,6 +165,11 @@ void gdi_clip(gd_trainer *trainer, double norm);
 /* Writes the new parameters into `result`; running statistics are taken over as they came. */
 void gdi_update(gd_trainer *trainer, const gdi_step *step, const gd_objective *objective,
                 const gd_real *parameters, gd_real *result);
+
+/* together.c: whether steps of this setup may go together. */
+bool gdi_goes_together(const gd_trainer_setup *setup, const gdi_direct *direct);
+/* Takes up to `most` steps of which nothing is wanted but their update; returns how many, 0 for none. */
+int64_t gdi_take_steps_together(gd_trainer *trainer, int64_t most);
 
 /* range_test.c */
 bool gdi_is_rate_automatic(const gd_trainer *trainer);

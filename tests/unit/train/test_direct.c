@@ -3,9 +3,10 @@
  * one call each.
  */
 #include "support/training_run.h"
-#include "train/direct.h"
+#include "train/trainer.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,4 +117,85 @@ Test(train_direct, many_calls_in_one_end_where_there_is_something_to_see)
     gd_trainer_destroy(one);
     gd_trainer_destroy(many);
     gd_model_destroy(model);
+}
+
+enum {
+    EXAMPLES = 300,
+    EPOCHS = 3
+};
+
+typedef struct course {
+    int64_t inputs;
+    gd_loss_type loss;
+    bool bias, shuffled, spoilt; /* spoilt: an example holds a NaN */
+} course;
+
+/* Plain gradient descent, all steps in few calls and one by one: bytes, points and failures agree. */
+static void compare_courses(const course *it)
+{
+    static gd_real features[EXAMPLES * WIDEST], targets[EXAMPLES];
+    gd_random random;
+    gd_random_seed(&random, (uint64_t)it->inputs, GD_STREAM_GENERATE);
+    fill(&random, features, EXAMPLES * it->inputs);
+    for (int64_t i = 0; i < EXAMPLES; i++) {
+        targets[i] = gd_random_below(&random, 2) == 0 ? 0 : 1;
+    }
+    gd_model *model = linear_model(it->inputs, it->bias, GD_ACTIVATION_IDENTITY);
+    gd_trainer_setup setup = training_run_setup(model, (gd_examples){.features = features,
+                                                                     .targets = targets,
+                                                                     .count = EXAMPLES,
+                                                                     .feature_width = it->inputs,
+                                                                     .target_width = 1});
+    setup.loss = (gd_loss_options){.type = it->loss, .delta = 1, .q = 0.3};
+    setup.optimizer.type = GD_OPTIMIZER_SGD;
+    gd_fields_set_defaults(&gd_optimizer_descriptor_at(GD_OPTIMIZER_SGD)->fields, &setup.optimizer);
+    setup.optimizer.learning_rate = 1e-3;
+    setup.training.batch_size = 1;
+    setup.training.shuffle = it->shuffled;
+    setup.training.epochs = EPOCHS;
+    setup.training.record_every = 70;
+    gd_trainer *one = training_run_create(&setup), *many = training_run_create(&setup);
+    cr_assert(many->goes_together);
+    features[it->spoilt ? 222 * it->inputs : 0] *= (gd_real)(it->spoilt ? NAN : 1);
+    gd_error of_one = {0}, of_many = {0};
+    gd_status status = GD_OK, expected = GD_OK;
+    for (int64_t calls = 1; !gd_trainer_is_finished(many); calls = calls * 3 % 1000) {
+        status = gd_trainer_run(many, calls, &of_many);
+        while (gd_trainer_progress(one)->step < gd_trainer_progress(many)->step ||
+               (status != GD_OK && !gd_trainer_is_finished(one))) {
+            expected = gd_trainer_advance(one, &of_one);
+        }
+        cr_assert_eq(status, expected);
+        const gd_point *got = gd_trainer_point(many), *want = gd_trainer_point(one);
+        cr_assert_eq(got == NULL, want == NULL);
+        cr_assert(got == NULL || got->step == want->step);
+        cr_assert(got == NULL || memcmp(&got->loss, &want->loss, sizeof got->loss) == 0);
+        cr_assert_eq(memcmp(gd_trainer_parameters(one), gd_trainer_parameters(many),
+                            gd_model_parameter_count(model) * sizeof(gd_real)),
+                     0, "%lld inputs, loss %d, step %lld", (long long)it->inputs, (int)it->loss,
+                     (long long)gd_trainer_progress(many)->step);
+    }
+    cr_assert_eq(status, it->spoilt ? GD_NON_FINITE : GD_OK);
+    cr_assert_str_eq(of_one.message, of_many.message);
+    cr_assert_eq(gd_trainer_progress(one)->samples, gd_trainer_progress(many)->samples);
+    cr_assert_eq(gd_trainer_progress(one)->epoch, gd_trainer_progress(many)->epoch);
+    gd_trainer_destroy(one);
+    gd_trainer_destroy(many);
+    gd_model_destroy(model);
+}
+
+Test(train_direct, steps_that_go_together_are_the_steps_one_by_one)
+{
+    const int64_t inputs[] = {1, 2, 4, 7, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 784};
+    const gd_loss_type losses[] = {GD_LOSS_MSE, GD_LOSS_BINARY_CROSS_ENTROPY, GD_LOSS_HINGE};
+    for (size_t i = 0; i < sizeof inputs / sizeof inputs[0]; i++) {
+        for (size_t k = 0; k < 6; k++) {
+            const course it = {.inputs = inputs[i],
+                               .loss = losses[k % 3],
+                               .bias = k != 1,
+                               .shuffled = k < 4,
+                               .spoilt = k == 3 || k == 5};
+            compare_courses(&it);
+        }
+    }
 }

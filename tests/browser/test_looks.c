@@ -112,7 +112,7 @@ Test(browser_looks, every_page_in_both_themes_and_all_widths, .timeout = LIMIT)
         {"job", client_text(it, "#/jobs/%s", quick),
          "document.querySelector('.chart canvas')?.ariaLabel.includes('points') && "
          "document.querySelector('#predict-0')",
-         1560},
+         2040},
         {"new", "#/new", "document.querySelector('.estimate .figure')", 1540},
         {"compare", client_text(it, "#/compare?jobs=%s,%s&ys=log&threshold=0.4", slow, quick),
          "document.body.innerText.includes('optimizer.learning_rate') && "

@@ -234,7 +234,9 @@ Test(browser_new, sparse_rows_are_sent_and_learnt_from, .timeout = LIMIT)
     cr_expect(cJSON_IsTrue(
         browser_run(own, "return document.querySelector(`" FIELD("/data/scaling") "`) === null")));
     browser_choose(own, FIELD("/model/type"), "logistic");
-    browser_await(own, "!document.querySelector('#submit').disabled");
+    browser_await(
+        own,
+        "!document.querySelector('#submit').disabled && !document.querySelector('.estimate [aria-busy]')");
     browser_picture(own, "new-sparse-light");
     browser_click(own, "#submit");
     browser_await(own, "document.querySelector('.page-head .state-succeeded')");

@@ -37,7 +37,7 @@ export class StripChart {
         this.key = h("canvas");
         this.table = dataTable(title, () => this.view ? [["step", this.view.steps],
             ...this.view.rows.map(row => [row.name, row.values])] : []);
-        this.element = h("figure", { class: "chart" }, h("figcaption", null, h("h3", null, title),
+        this.element = h("figure", { class: "chart" }, h("figcaption", null, this.heading = h("h3", null, title),
             h("span", { class: "ramp" }, this.low, this.key, this.high), this.table.toggle), this.plot, this.table.element);
         this.tell = steer(this.plot, group, { label: title, toX: pixel => this.toX(pixel), picked: top => {
             const row = this.view?.rows[Math.floor(top / this.height)];

@@ -5,6 +5,7 @@ import { ApiError, download, get, query, save, write } from "../api.js";
 import { add, button, copier, fill, h, icon, say, state } from "../dom.js";
 import { clock, count, duration, inLine, number, plain, short, title as nameOf, utc } from "../format.js";
 import { Curves } from "../parts/curves.js";
+import { FormulaTable } from "../parts/formula_table.js";
 import { Histograms } from "../parts/histograms.js";
 import { toNpy } from "../parts/npy.js";
 import { predictBox } from "../parts/predict.js";
@@ -45,6 +46,7 @@ export function show(root, route) {
     let hasPredict = false;
     const curves = new Curves(id, () => poller.now());
     const histograms = new Histograms(id, () => poller.now());
+    const formula = new FormulaTable(id);
     const head = h("h1", null, "…");
     const status = h("span");
     const actions = h("div", { class: "row" });
@@ -63,7 +65,7 @@ export function show(root, route) {
         h("div", { class: "page-head" }, head, status, actions),
         h("section", { class: "card overall", "aria-label": "Where it stands" }, bar,
             h("div", { class: "figures" }, Object.values(figures).map(own => own.element)), message),
-        h("div", { class: "job-grid" }, h("div", { class: "stack" }, curves.element, histograms.element), h("div", { class: "stack" },
+        h("div", { class: "job-grid" }, h("div", { class: "stack" }, curves.element, formula.element, histograms.element), h("div", { class: "stack" },
             h("section", { class: "card stack" }, h("h2", null, "Events"), events), predict,
             h("section", { class: "card stack" }, h("h2", null, "Downloads"), downloads),
             h("section", { class: "card stack" }, h("h2", null, "Model"), model),
@@ -130,7 +132,7 @@ export function show(root, route) {
                 `${METRICS[metric]}, ${job.metrics.part} part`);
         figures.speed.set(progress.samples_per_second ? `${short(progress.samples_per_second)}/s` : "–", "samples");
         if (progress.eta_seconds !== null)
-            figures.time.set(`${duration(progress.eta_seconds)} left`, `${duration(progress.seconds)} so far`);
+            figures.time.set(`${duration(progress.eta_seconds)} left`, progress.seconds > 0 ? `${duration(progress.seconds)} so far` : "");
         else
             figures.time.set(duration(progress.seconds), job.status === "queued" && job.queue_position !== null ?
                 inLine(job.queue_position) : "of training");
@@ -265,7 +267,7 @@ export function show(root, route) {
             }
         }
         await curves.refresh(signal, job);
-        await histograms.refresh(job, signal);
+        await (job.spec.model.type === "formula" ? formula : histograms).refresh(job, signal);
         if (job.terminal && curves.data.complete)
             return null;
         return job.status === "running" ? Math.max(500, Math.min(job.poll_after_ms ?? 1000, 1000)) : job.poll_after_ms ?? 5000;

@@ -7,6 +7,7 @@ import { drawSparkline, sparkline } from "../charts/sparkline.js";
 import { bytes, count, curlOf, duration, number, short } from "../format.js";
 import { dataSection } from "../parts/data_section.js";
 import { Draft, field, fieldOf, pointer, words } from "../parts/field.js";
+import { parameterRows } from "../parts/parameter_rows.js";
 import { guess, readPaces } from "../parts/pace.js";
 import { notice } from "../shell.js";
 
@@ -28,6 +29,12 @@ const STARTS = [
         optimizer: { type: "sgd", learning_rate: 0.1 }, training: { epochs: 50 } }],
     ["Straight line", { name: "straight line", model: { type: "linear" }, data: { generator: { type: "linear" } },
         optimizer: { type: "sgd", learning_rate: 0.05 }, training: { epochs: 50 } }],
+    ["Quadratic", { name: "quadratic", model: { type: "formula", formula: "0.5*(x^2 + 25*y^2)", parameters: { x: 4, y: 1.5 } },
+        optimizer: { type: "sgd", learning_rate: 0.07 }, training: { steps: 100 } }],
+    ["Rosenbrock", { name: "rosenbrock", model: { type: "formula", formula: "(1 - x)^2 + 100*(y - x^2)^2", parameters: { x: -1.2, y: 1 } },
+        optimizer: { type: "adam", learning_rate: 0.02 }, training: { steps: 3000 } }],
+    ["Himmelblau", { name: "himmelblau", model: { type: "formula", formula: "(x^2 + y - 11)^2 + (x + y^2 - 7)^2", parameters: { x: 0, y: 0 } },
+        optimizer: { type: "sgd", learning_rate: 0.01 }, training: { steps: 100 } }],
     ["XOR", { name: "xor", model: { type: "mlp", hidden: [8], activation: "tanh" }, data: { generator: { type: "xor" } },
         optimizer: { type: "sgd", learning_rate: 0.5, momentum: 0.9 }, training: { epochs: 100 } }],
 ];
@@ -118,18 +125,26 @@ export function show(root, route) {
                 draft.write(path, chosen.value === "" ? undefined : { type: chosen.value, ...keep });
                 options.redraw();
             } } });
-            return [field(label, chosen, options.pointer ?? [...path, "type"], entry?.help), (entry?.fields ?? []).map(row => fieldOf(row, path, draft))];
+            return [field(label, chosen, options.pointer ?? [...path, "type"], entry?.help), (entry?.fields ?? []).map(row => row.type === "parameters" ? parameterRows([...path, row.name], draft, words(row.name)) :
+                fieldOf(row, path, draft))];
         }
 
         function drawModel() {
             const keep = (own, type) => {
                 const wanted = catalog.models.find(row => row.name === type).fields.map(row => row.name);
                 const kept = Object.fromEntries(Object.entries(own ?? {}).filter(([name]) => wanted.includes(name)));
+                if (type === "formula")
+                    return { formula: "(x - 1)^2 + 10*(y - 2)^2", parameters: { x: 0, y: 0 } };
                 if (type === "sequential")
                     return { layers: own?.layers ?? [{ type: "dense", units: 16, activation: "tanh" }, { type: "dense", units: "auto" }] };
                 return wanted.includes("hidden") ? { hidden: [16], ...kept } : kept;
             };
-            fill(model, h("legend", null, "Model"), h("div", { class: "fields" }, typed("Model", catalog.models, ["model"], "mlp", { keep, redraw: drawModel })),
+            fill(model, h("legend", null, "Model"), h("div", { class: "fields" }, typed("Model", catalog.models, ["model"], "mlp", { keep, redraw: () => {
+                data.follow();
+                drawModel();
+            } })),
+                draft.read(["model", "type"]) === "formula" ? h("p", { class: "hint" }, `Functions: ${catalog.functions.map(own => own.name).join(", ")}; ${
+                    catalog.constants.join(" and ")}. Names that are no parameters are columns of the data.`) : null,
                 draft.read(["model", "type"]) === "sequential" ? layers() : null);
         }
 
@@ -209,6 +224,7 @@ export function show(root, route) {
 
         function soon() {
             say(json, JSON.stringify(draft.document, null, 2));
+            estimate.setAttribute("aria-busy", "true"); // what stands there is of the spec before
             clearTimeout(timer);
             timer = setTimeout(tryIt, PAUSE);
         }
@@ -218,11 +234,13 @@ export function show(root, route) {
             const own = control = new AbortController();
             try {
                 const reply = await write("POST", "/v1/jobs?dry_run=true", draft.document, { signal: own.signal });
+                estimate.removeAttribute("aria-busy");
                 showFaults([]);
                 showEstimate(reply);
             } catch (error) {
                 if (own.signal.aborted || left)
                     return;
+                estimate.removeAttribute("aria-busy");
                 const faults = error.problem?.errors ?? [{ pointer: "", detail: error.message }];
                 showFaults(faults);
                 fill(estimate, h("p", { class: "fault" }, icon("warning"), faults.length === 1 ? "One thing is not right yet" : `${faults.length} things are not right yet`),
@@ -270,8 +288,8 @@ export function show(root, route) {
             rates ? [h("div", { class: "section-head" }, h("span", { class: "hint" }, "Learning rate over the job"), h("span", { class: "hint" },
                 `${number(rates[0], 3)} to ${number(rates.at(-1), 3)}`)), line] : null,
             reply.warnings.map(warning => h("p", { class: "fault" }, icon("warning"), warning.message)),
-            h("p", { class: "hint" }, `${words(reply.spec.data?.task ?? "")} · loss ${typeof reply.spec.loss === "string" ? reply.spec.loss : reply.spec.loss?.type} · target ${
-                [reply.spec.data?.target ?? "none"].flat().join(", ")}`),
+            h("p", { class: "hint" }, reply.spec.data ? `${words(reply.spec.data.task ?? "")} · loss ${typeof reply.spec.loss === "string" ? reply.spec.loss :
+                reply.spec.loss?.type} · target ${[reply.spec.data.target ?? "none"].flat().join(", ")}` : "No data: the formula itself is minimised."),
             h("div", { class: "table-scroll" }, h("table", { class: "columns-table" }, h("caption", { class: "unseen" }, "Layers"), h("thead", null, h("tr", null,
                 ["Layer", "Output"].map(text => h("th", { scope: "col" }, text)), h("th", { scope: "col", class: "numeric" }, "Parameters"))),
             h("tbody", null, reply.model.layers.map(layer => h("tr", null, h("th", { scope: "row" }, layer.type), h("td", { class: "mono" }, (layer.output_shape ?? []).join(" × ")),

@@ -13,6 +13,7 @@ import { CurveData } from "./curve_data.js";
 
 const GRADIENT = "gradient_norm";
 const UPDATE = "update_ratio";
+const VALUE = "parameters.";
 const AXES = { step: "step", epoch: "epoch", seconds: "seconds" };
 const SCALES = [["", "linear"], ["log", "log"], ["asinh", "asinh"]];
 
@@ -30,6 +31,7 @@ export class Curves {
         const { group } = this, picked = name => this.pick(name.replace("layer ", "layers."));
         this.loss = new LineChart({ title: "Loss", height: 320, group });
         this.rate = new LineChart({ title: "Learning rate", height: 110, group });
+        this.values = new LineChart({ title: "Parameters", height: 180, group });
         this.gradients = new StripChart({ title: "Gradient norm by layer", group, picked });
         this.updates = new StripChart({ title: "Update size / parameter size by layer", group, picked });
         this.gradient = new LineChart({ title: "Gradient norm", height: 130, group });
@@ -40,12 +42,13 @@ export class Curves {
         this.marks = h("p", { class: "marks" });
         this.back = button("Show all", () => this.look(null), { hidden: true });
         this.layer = h("select", { id: "layer", "aria-label": "Layer", on: { change: () => this.pick(this.layer.value) } });
+        this.steps = h("div", { class: "controls" }, h("label", { class: "named" }, "Lines of", this.layer), h("span", null, "or click a layer above"));
         this.element = this.layOut();
         this.steering();
     }
 
     get charts() {
-        return [this.loss, this.rate, this.gradients, this.updates, this.gradient, this.update];
+        return [this.loss, this.values, this.rate, this.gradients, this.updates, this.gradient, this.update];
     }
 
     layOut() {
@@ -63,9 +66,8 @@ export class Curves {
                     choice("x", Object.entries(AXES), "step", axis => redraw({ axis })).element, scales.x.element, scales.y.element, this.reach.element,
                     h("label", { class: "named" }, "Smoothing", smoothing), this.back,
                     h("button", { type: "button", class: "quiet", on: { click: () => this.picture() } }, icon("download"), "PNG"))),
-            this.legend, this.readout, this.live, this.marks, this.loss.element, this.rate.element, this.gradients.element, this.updates.element,
-            h("div", { class: "controls" }, h("label", { class: "named" }, "Lines of", this.layer),
-                h("span", null, "or click a layer above")), this.gradient.element, this.update.element,
+            this.legend, this.readout, this.live, this.marks, this.loss.element, this.values.element, this.rate.element, this.gradients.element, this.updates.element,
+            this.steps, this.gradient.element, this.update.element,
             h("p", { class: "hint" }, "Drag over a chart to see a part closer; double-click shows all. With the keyboard: arrows move " +
                 "the cursor, + and − zoom, 0 shows all, x and y change the scales."));
         element.addEventListener("keydown", event => {
@@ -185,6 +187,11 @@ export class Curves {
         const { series, nonfinite, length, of, window, stale } = this.data;
         const { axis, xScale } = this.view;
         const { x, range } = this.axis();
+        for (const chart of this.charts)
+            chart.element.hidden = length === 0; // an axis of nothing would be made up
+        this.steps.hidden = length === 0;
+        if (length === 0)
+            return this.drawReadout(-1);
         this.reach.element.hidden = !this.ahead.active || window !== null;
         this.group.x = x;
         this.group.scale = axisScale(xScale, Math.max(Math.abs(range[0]), Math.abs(range[1])));
@@ -202,6 +209,7 @@ export class Curves {
             ...ahead ? [{ name: "ahead", colour: "--series-3", dash: [3, 3], ...ahead }] : []],
         summary: `${this.course("learning_rate")}${ahead ? " · dashed: ahead" : ""}${this.ahead.words}`, table: columns(["learning_rate"]) });
 
+        this.drawValues(common, columns, x);
         const layers = Object.keys(series).filter(name => name.startsWith(`${GRADIENT}.`)).map(name => name.slice(GRADIENT.length + 1));
         laidOut.then(() => {
             this.drawStrip(this.gradients, GRADIENT, layers, { xScale, range }, x, said);
@@ -215,6 +223,19 @@ export class Curves {
                 marks: marks(nonfinite.filter(entry => entry.series === name)),
                 summary: `${this.view.layer ? `${this.view.layer}: ` : ""}${this.course(name)}${words}`, table: columns([name]) });
         this.drawReadout(this.group.index);
+    }
+
+    /** Where the parameters of a formula went; other models have too many. */
+    drawValues(common, columns, x) {
+        const names = Object.keys(this.data.series).filter(name => name.startsWith(VALUE));
+        this.values.element.hidden = names.length === 0;
+        if (names.length === 0)
+            return;
+        say(this.gradients.heading, "Gradient size by parameter");
+        this.values.show({ ...common, yScale: "", series: names.map((name, index) => ({ name: name.slice(VALUE.length), colour: `--series-${index % 8 + 1}`,
+            dash: index < 8 ? [] : [6, 3], end: name.slice(VALUE.length), ...this.data.points(name, x) })),
+        summary: names.slice(0, 4).map(name => `${name.slice(VALUE.length)}: ${number(this.data.series[name][0], 3)} to ${number(this.data.series[name].at(-1), 3)}`).join(" · "),
+        table: columns(names) });
     }
 
     drawStrip(strip, base, layers, common, x, said) {

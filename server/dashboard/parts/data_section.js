@@ -17,7 +17,7 @@ function extent(column) {
     return `${count(column.class_count ?? names.length)} classes: ${names.slice(0, 4).join(", ")}${names.length > 4 ? ", …" : ""}`;
 }
 
-/** @param {import("./field.js").Draft} draft @param {Object} catalog @returns {{element: HTMLElement, draw: function(): void}} */
+/** @param {import("./field.js").Draft} draft @param {Object} catalog @returns {{element: HTMLElement, draw: function(): void, follow: function(): void}} */
 export function dataSection(draft, catalog) {
     const source = h("div", { class: "stack" });
     const common = h("div", { class: "fields" });
@@ -26,10 +26,13 @@ export function dataSection(draft, catalog) {
     let sets = [];
     let showing = null;
 
-    const kind = () => showing ?? (draft.read(["data", "inline"]) ? "inline" : draft.read(["data", "dataset"]) !== undefined ? "dataset" : "generator");
+    const isFormula = () => draft.read(["model", "type"]) === "formula";
+    const kind = () => showing ?? (isFormula() && draft.read(["data"]) === undefined ? "none" : draft.read(["data", "inline"]) ? "inline" : draft.read(["data", "dataset"]) !== undefined ? "dataset" : "generator");
 
     function change(to) {
         showing = to;
+        if (to === "none")
+            draft.write(["data"], undefined);
         if (to === "generator" && !draft.read(["data", "generator"])) {
             for (const name of ["dataset", "inline", "target", "features", "task"])
                 draft.write(["data", name], undefined);
@@ -66,7 +69,7 @@ export function dataSection(draft, catalog) {
     async function send(file, bar, told) {
         bar.hidden = false;
         try {
-            const set = await upload(file, new URLSearchParams({ name: file.name.replace(/(\.(csv|txt))?(\.gz)?$/i, "") }).toString(), share => {
+            const set = await upload(file, new URLSearchParams({ name: file.name.replace(/(\.(csv|tsv|txt|npy|idx|libsvm|svm|svmlight))?(\.gz)?$/i, "") }).toString(), share => {
                 bar.value = share;
                 say(told, share < 1 ? `${Math.floor(share * 100)} % of ${bytes(file.size)} sent` : "sent; the service reads it…");
             });
@@ -207,12 +210,14 @@ export function dataSection(draft, catalog) {
     function draw() {
         const own = kind();
         const inline = draft.read(["data", "inline"]);
-        fill(kinds, [["generator", "Generated"], ["dataset", "A table"], ...inline ? [["inline", "Inline"]] : []].map(([value, text]) =>
+        fill(kinds, [...isFormula() ? [["none", "None"]] : [], ["generator", "Generated"], ["dataset", "A table"], ...inline ? [["inline", "Inline"]] : []].map(([value, text]) =>
             button(text, () => change(value), { "aria-pressed": String(own === value), data: { source: value } })));
         if (own === "generator")
             drawGenerator();
         else if (own === "dataset")
             drawDataset();
+        else if (own === "none")
+            return fill(common, fill(source, h("p", { class: "hint" }, "Nothing is fitted: the least value of the formula itself is looked for.")));
         else
             fill(source, h("p", { class: "hint" }, `${count(inline.rows?.length)} rows of ${count(inline.columns?.length)} columns came with the imported JSON.`));
         const dense = !(own === "dataset" && isSparse());
@@ -234,6 +239,13 @@ export function dataSection(draft, catalog) {
     draw();
     return { element, draw() {
         showing = null;
+        draw();
+    }, follow() { // another model was chosen: a formula can do without data, others cannot
+        showing = null;
+        if (isFormula())
+            draft.write(["data"], undefined);
+        else if (draft.read(["data"]) === undefined)
+            draft.write(["data"], { generator: { type: "moons" } });
         draw();
     } };
 }

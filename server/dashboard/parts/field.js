@@ -83,7 +83,7 @@ export function field(label, control, path, help) {
 /** "learning_rate" as a person reads it. @param {string} name @returns {string} */
 export function words(name) {
     const text = name.replaceAll("_", " ");
-    return text[0].toUpperCase() + text.slice(1);
+    return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 /**
@@ -100,6 +100,13 @@ export function fieldOf(row, parent, draft) {
             control.checked) } });
         control.checked = value ?? row.default ?? false;
         return field(label, control, path, row.help);
+    }
+    if (row.type === "formula") {
+        const control = h("input", { class: "mono", autocomplete: "off", spellcheck: "false", value: value ?? "", "aria-required": row.required ? "true" : null,
+            on: { input: () => draft.write(path, control.value.trim() || undefined) } });
+        const own = field(label, control, path, row.help);
+        own.classList.add("wide");
+        return own;
     }
     if (row.type === "string") {
         const control = h("select", { on: { change: () => draft.write(path, control.value === row.default ? undefined : control.value) } },

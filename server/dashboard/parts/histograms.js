@@ -33,7 +33,7 @@ export class Histograms {
             this.draw();
         }, { hidden: true });
         this.element = h("section", { class: "card stack", hidden: true, "aria-labelledby": "histograms-head" },
-            h("div", { class: "section-head" }, h("h2", { id: "histograms-head" }, "Parameters, first and last"), this.choice.element),
+            h("div", { class: "section-head" }, h("h2", { id: "histograms-head" }, "Parameters, first and last"), h("div", { class: "controls" }, this.choice.element)),
             h("figure", { class: "chart" }, h("figcaption", null, h("span", { class: "key" }, h("i", { class: "outline" }), "before the first step"),
                 h("span", { class: "key" }, h("i", { class: "filled" }), this.hint), h("span", null, "height: root of the count"), this.table.toggle), this.grid,
             this.table.element), h("div", null, this.more));

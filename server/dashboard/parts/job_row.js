@@ -66,7 +66,7 @@ export class JobRow {
         this.share = h("span", { class: "share" });
         this.spark = sparkline();
         this.created = h("time", { datetime: job.created_at, title: utc(job.created_at) });
-        const content = { name: [this.pin, this.link, this.labels], progress: [this.bar, this.share], curve: this.spark, created: this.created };
+        const content = { name: h("span", null, this.pin, this.link, this.labels), progress: [this.bar, this.share], curve: this.spark, created: this.created };
         this.cells = new Map(columns.map(({ key, classes }) => [key, h(key === "name" ? "th" : "td", { scope: key === "name" ? "row" : null,
             class: narrow ? classes : classes.replace(/small|medium|large|huge/, "") }, content[key] ?? null)]));
         this.element = h("tr", { data: { id: job.id } }, h("td", { class: "tick" }, this.tick), [...this.cells.values()]);

@@ -92,7 +92,7 @@ export function show(root, route) {
             h("div", { class: "row" }, submit, copier("Copy as curl", () => curlOf(draft.document)), button("Import JSON…", load)),
             h("details", null, h("summary", null, "The spec that is sent"), json)));
         fill(root, h("div", { class: "page-head" }, h("h1", null, "New job"), h("div", { class: "starts" }, h("span", { class: "hint" }, "Start from"),
-            STARTS.map(([text, spec]) => button(text, () => restart(structuredClone(spec)))))), body);
+            STARTS.filter(([, spec]) => catalog.models.some(row => row.name === spec.model.type)).map(([text, spec]) => button(text, () => restart(structuredClone(spec)))))), body);
 
         function restart(spec) {
             draft.document = spec;

@@ -65,7 +65,7 @@ export function show(root, route) {
         h("div", { class: "page-head" }, head, status, actions),
         h("section", { class: "card overall", "aria-label": "Where it stands" }, bar,
             h("div", { class: "figures" }, Object.values(figures).map(own => own.element)), message),
-        h("div", { class: "job-grid" }, h("div", { class: "stack" }, curves.element, formula.element, histograms.element), h("div", { class: "stack" },
+        h("div", { class: "job-grid" }, h("div", { class: "stack" }, formula.element, curves.element, histograms.element), h("div", { class: "stack" },
             h("section", { class: "card stack" }, h("h2", null, "Events"), events), predict,
             h("section", { class: "card stack" }, h("h2", null, "Downloads"), downloads),
             h("section", { class: "card stack" }, h("h2", null, "Model"), model),

@@ -104,7 +104,7 @@ static bool view_chunk(const void *bytes, size_t length, chunk_view *view)
 static void take_validated(const chunk_view *view, unsigned char *validated)
 {
     for (int64_t i = 0; i < view->count; i++)
-        validated[i] = (view->validated[i / 8] >> (i % 8)) & 1u;
+        validated[i] = (unsigned char)((view->validated[i / 8] >> (i % 8)) & 1);
 }
 
 static void take_values(const chunk_view *view, unsigned char form, const unsigned char *stored,

@@ -5,11 +5,19 @@
  */
 #include "store/writer_batch.h"
 
-/* Pages of log at which a checkpoint is tried, and at which it may wait for readers (64 MiB). */
+/* Pages of log at which a checkpoint is tried, and at which it may wait for readers (64 MiB). Where one
+ * stays in the way all the same it is waited for again when the log is twice as long, for nobody is
+ * served meanwhile. */
 #define CHECKPOINT_PAGES       4000
 #define CHECKPOINT_PATIENT     16384
 #define CHECKPOINT_PATIENCE_MS 200
 #define BUSY_MS                5000
+
+static void start_anew(store_batch_state *state)
+{
+    state->checkpoint_at = CHECKPOINT_PAGES;
+    state->patient_at = CHECKPOINT_PATIENT;
+}
 
 static int count_commit(void *context, sqlite3 *database, const char *name, int pages)
 {
@@ -17,7 +25,7 @@ static int count_commit(void *context, sqlite3 *database, const char *name, int 
     (void)name;
     store_batch_state *state = context;
     if (pages < state->log_pages) /* the log began anew */
-        state->checkpoint_at = CHECKPOINT_PAGES;
+        start_anew(state);
     state->log_pages = pages;
     atomic_fetch_add(&state->commits, 1);
     return SQLITE_OK;
@@ -27,7 +35,7 @@ void store_batch_state_start(store_batch_state *state, store_connection *connect
 {
     state->connection = connection;
     state->log_pages = 0;
-    state->checkpoint_at = CHECKPOINT_PAGES;
+    start_anew(state);
     atomic_init(&state->commits, 0);
     (void)sqlite3_wal_hook(store_connection_database(connection), count_commit, state);
 }
@@ -166,7 +174,7 @@ gd_status store_batch_checkpoint(store_batch_state *state, bool idle, gd_error *
     int patience = 0;
     if (idle) {
         mode = SQLITE_CHECKPOINT_TRUNCATE;
-    } else if (state->log_pages >= CHECKPOINT_PATIENT) {
+    } else if (state->log_pages >= state->patient_at) {
         mode = SQLITE_CHECKPOINT_RESTART;
         patience = CHECKPOINT_PATIENCE_MS;
     }
@@ -178,6 +186,8 @@ gd_status store_batch_checkpoint(store_batch_state *state, bool idle, gd_error *
     /* The log begins anew with the next commit, or, where a reader is in the way or there is no room,
      * grows on: once more when it has grown by as much again. */
     state->checkpoint_at = state->log_pages + CHECKPOINT_PAGES;
+    if (code == SQLITE_BUSY && patience > 0)
+        state->patient_at = 2 * state->log_pages;
     if (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED)
         return GD_OK;
     gd_status status = store_connection_fail(state->connection, code, failure);

@@ -24,6 +24,7 @@ typedef struct store_batch_state {
     store_connection *connection;
     int64_t log_pages;     /* in the log after the last commit */
     int64_t checkpoint_at; /* pages of log at which to checkpoint next */
+    int64_t patient_at;    /* pages of log from which on readers may be waited for */
     _Atomic int64_t commits;
 } store_batch_state;
 

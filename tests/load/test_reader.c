@@ -17,12 +17,14 @@
 #define PAUSE_SECONDS  0.02
 #define PARTS          5
 
-static int64_t log_bytes(const service *it)
+/* Found out once: to open and close a file of the database would let go of this process's locks on it. */
+static char database_path[SERVICE_PATH_SIZE];
+
+static int64_t log_bytes(void)
 {
-    char database[SERVICE_PATH_SIZE], path[SERVICE_PATH_SIZE + 8];
+    char path[SERVICE_PATH_SIZE + 8];
     struct stat facts;
-    service_database_path(it, database);
-    snprintf(path, sizeof path, "%s-wal", database);
+    snprintf(path, sizeof path, "%s-wal", database_path);
     return stat(path, &facts) == 0 ? (int64_t)facts.st_size : 0;
 }
 
@@ -42,12 +44,10 @@ static double submit_for(load_client *client, const char *spec, double seconds)
     return p99;
 }
 
-static sqlite3 *hold(const service *it)
+static sqlite3 *hold(void)
 {
-    char path[SERVICE_PATH_SIZE];
     sqlite3 *database = NULL;
-    service_database_path(it, path);
-    cr_assert_eq(sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    cr_assert_eq(sqlite3_open_v2(database_path, &database, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
     cr_assert_eq(sqlite3_exec(database, "BEGIN; SELECT count(*) FROM jobs", NULL, NULL, NULL),
                  SQLITE_OK, "%s", sqlite3_errmsg(database));
     return database;
@@ -60,29 +60,34 @@ Test(load_reader, n43_a_reader_held_open_slows_no_writer, .timeout = 7200)
     it->arguments[0] = "--log-level=warning";
     it->arguments[1] = "--max-queued=1000000";
     service_restart(it);
+    service_database_path(it, database_path);
     load_client client;
     const char *spec = client_json(it, SPEC_TINY);
     load_client_open(&client, it);
     double before = submit_for(&client, spec, BEFORE_SECONDS);
-    int64_t log_before = log_bytes(it);
-    sqlite3 *reader = hold(it);
+    int64_t log_before = log_bytes();
+    sqlite3 *reader = hold();
     for (int i = 0; i < PARTS; i++) {
         p99[i] = submit_for(&client, spec, seconds / PARTS);
         printf("%4.0f s: p99 of submits %.1f ms (%.1f before), log %.1f MB\n",
-               seconds / PARTS * (i + 1), p99[i], before, (double)log_bytes(it) / 1048576);
+               seconds / PARTS * (i + 1), p99[i], before, (double)log_bytes() / 1048576);
         fflush(stdout);
     }
-    int64_t held = log_bytes(it);
+    int64_t held = log_bytes();
     sqlite3_close(reader);
     double start = service_now();
     do
         (void)submit_for(&client, spec, 1);
-    while (log_bytes(it) >= held / 4 && service_now() - start < AFTER_SECONDS);
+    while (log_bytes() >= held / 4 && service_now() - start < AFTER_SECONDS);
     printf("log %.1f MB before, %.1f MB held, %.1f MB %.0f s after\n", (double)log_before / 1048576,
-           (double)held / 1048576, (double)log_bytes(it) / 1048576, service_now() - start);
+           (double)held / 1048576, (double)log_bytes() / 1048576, service_now() - start);
     cr_expect_gt(held, log_before, "the reader held nothing");
-    cr_expect_lt(log_bytes(it), held / 4, "the log did not shrink");
-    cr_expect_lt(load_percentile(p99, PARTS, 0.5), 2 * before + 5);
+    cr_expect_lt(log_bytes(), held / 4, "the log did not shrink");
+    /* Other work on the machine comes and goes: without a reader, before or after. */
+    double after = submit_for(&client, spec, BEFORE_SECONDS);
+    double quiet = after > before ? after : before;
+    printf("p99 of submits after %.1f ms\n", after);
+    cr_expect_lt(load_percentile(p99, PARTS, 0.5), 2 * quiet + 5);
     load_client_close(&client);
     (void)service_stop(it);
     service_destroy(it);

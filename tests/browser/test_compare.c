@@ -62,6 +62,9 @@ Test(browser_compare, groups_baseline_sweep_and_more_than_eight, .timeout = LIMI
     browser_await(own, "document.querySelectorAll('.changed').length > 0");
     browser_await(own,
                   "document.querySelector('[aria-label^=\"Settings and best loss: rate 0.001\"]')");
+    cr_expect(cJSON_IsTrue(browser_run(
+        own,
+        "return /^step [\\d,]+: .*0\\.02: median of 5 [\\d.e−]+/.test(document.querySelector('.plot').ariaValueText)")));
     browser_await(own, "location.hash.includes('baseline=%s')", first);
     const char *address = browser_text(own, "return location.hash");
     browser_open(own, "%s", address);
@@ -125,6 +128,34 @@ Test(browser_compare, a_run_that_searches_along_lines_has_no_axis_of_evaluations
     browser_choose(own, "[aria-label='over']", "step");
     browser_await_text(own, "2 runs, ");
     browser_await(own, "!document.body.innerText.includes('Without wolfe')");
+    browser_expect_quiet(own, false);
+    browser_destroy(own);
+    service_destroy(it);
+}
+
+/* Pointing at a curve lights its run among the settings: both pictures change, and go back. */
+Test(browser_compare, a_curve_that_is_pointed_at_is_lit_among_the_settings, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    char list[3 * 40] = "";
+    for (int i = 0; i < 3; i++)
+        snprintf(
+            list + strlen(list), sizeof list - strlen(list), "%s%s", i > 0 ? "," : "",
+            reply_text(client_run(it, 30, SPEC_RATE, "rate", i == 0 ? 0.0001 : 0.01 * i), "/id"));
+    browser *own = browser_start(it);
+    browser_open(own, "#/compare?jobs=%s", list);
+    browser_await_text(own, "3 runs, ");
+    browser_await(own, "document.querySelector('[aria-label^=\"Settings and best loss\"]')");
+    (void)browser_run(
+        own,
+        "window.seen = () => document.querySelector('[aria-label^=\"Settings and best loss\"]').toDataURL(); window.calm = seen();"
+        "const plot = document.querySelector('.plot'), canvas = plot.querySelector('canvas'), box = plot.getBoundingClientRect();"
+        "const point = (x, y) => plot.dispatchEvent(new PointerEvent('pointermove', { clientX: box.left + x, clientY: box.top + y, bubbles: true }));"
+        "window.sweep = () => { for (let y = 10; y < box.height - 30; y += 4) { point(box.width * 0.7, y); if (seen() !== calm) return true; } return false; };"
+        "window.leave = () => plot.dispatchEvent(new PointerEvent('pointerleave'))");
+    browser_await(own, "window.sweep()");
+    (void)browser_run(own, "window.leave()");
+    browser_await(own, "window.seen() === window.calm");
     browser_expect_quiet(own, false);
     browser_destroy(own);
     service_destroy(it);

@@ -23,6 +23,7 @@ const SERIES = [["loss", "training loss"], ["best", "best training loss so far"]
     ["update_ratio", "update ratio"], ["learning_rate", "learning rate"]];
 const AXES = [["step", "step"], ["epoch", "epoch"], ["seconds", "seconds"], ["evaluations", "gradient evaluations"]];
 const SCALES = [["", "linear"], ["log", "log"], ["asinh", "asinh"]];
+const NEAR = 10; // px from the pointer to a curve that it means
 const SETTINGS = 7; // axes of the parallel chart besides the loss
 
 /** Whether a run took one gradient for each step: a line search takes several, a test of rates some before the first, and
@@ -101,7 +102,7 @@ export function show(root, route) {
     fill(root, h("div", { class: "page-head" }, h("h1", null, "Compare"), copier("Copy link", () => location.href)),
         h("section", { class: "card stack" }, chosen, picker), h("div", { class: "row" }), none, content);
 
-    group.words = index => `${view.x} ${number(group.x[index], 5)}`;
+    group.words = index => `${view.x} ${number(group.x[index], 6)}: ${valuesAt(index).map(([name, value]) => `${name} ${number(value)}`).join(", ")}`;
     group.moved = drawReadout;
     group.reset = () => zoom(null);
     group.zoomed = (from, to) => zoom([from, to]);
@@ -126,8 +127,25 @@ export function show(root, route) {
         if (index === lit)
             return;
         lit = index;
-        draw();
+        const list = known();
+        drawCurves(list);
+        drawSweep(list);
     }
+
+    /** The run whose curve lies under the pointer is lit among the settings, too. */
+    chart.plot.addEventListener("pointermove", event => {
+        const y = chart.chart?.scales.y, list = plotted(known());
+        if (!y || view.group || sweep.hidden || event.buttons > 0 || list.length !== known().length)
+            return;
+        const box = chart.plot.getBoundingClientRect(), x = chart.toX(event.clientX - box.left), top = event.clientY - box.top;
+        const far = list.map(run => {
+            const own = curve(run), at = nearest(own.x, x, group.scale);
+            return at < 0 || !Number.isFinite(own.y[at]) ? Infinity : Math.abs(y.getPixelForValue(own.y[at]) - top);
+        });
+        const least = Math.min(...far);
+        light(least < NEAR ? far.indexOf(least) : -1);
+    });
+    chart.plot.addEventListener("pointerleave", () => light(-1));
 
     /* --- Choosing --------------------------------------------------------------------------- */
 
@@ -267,6 +285,11 @@ export function show(root, route) {
             parallel.show([...paths.map(path => ({ name: path, values: list.map(run => valueOf(run.job, path)) })),
                 { name: "best loss", values: list.map(run => run.job.loss?.best) }],
             list.map(run => ({ name: run.name, colour: token(run.index), dash: DASHES[run.index % OVERLAY] })), lit);
+    }
+
+    /** Names and values at a place of the axis. @param {number} index @returns {Array<[string, number]>} */
+    function valuesAt(index) {
+        return lines(plotted(known())).map(own => [own.name, own.y[nearest(own.x, group.x[index], group.scale)]]).filter(([, value]) => value !== undefined);
     }
 
     function drawReadout(index) {

@@ -72,7 +72,7 @@ GENERATED      := migrations openapi dashboard
 SERVER_OBJECTS := $(SERVER_SOURCES:%.c=$(BUILD)/%.o) $(GENERATED:%=$(BUILD)/generated/%.o)
 SERVER_LIBRARY_OBJECTS := $(filter-out $(BUILD)/server/main.o,$(SERVER_OBJECTS))
 
-CORE_FOLDERS   := base math data nn loss optim train export
+CORE_FOLDERS   := base math data nn loss optim formula train export
 SERVER_FOLDERS := http json spec store jobs api access config log
 tests_in        = $(foreach folder,$(1),$(wildcard tests/unit/$(folder)/*.c))
 SUPPORT_SOURCES := $(wildcard tests/support/*.c $(PLAIN_TESTS:%=%/*.c))

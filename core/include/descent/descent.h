@@ -10,6 +10,7 @@
 #include <descent/corpus.h>
 #include <descent/csv.h>
 #include <descent/field.h>
+#include <descent/formula.h>
 #include <descent/frame.h>
 #include <descent/generator.h>
 #include <descent/idx.h>

@@ -29,6 +29,7 @@ PACKAGES_FUZZ  := clang libclang-rt-dev
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 $(WERROR)
 # Errors of floating point must stay visible: no option that lets the compiler assume finite numbers.
 FLOATING := -ffp-contract=off -fno-math-errno -fno-trapping-math
+OBJCOPY  ?= objcopy
 OPTIMISE ?= -O2
 CORE_OPTIMISE ?= -O3
 # valgrind is slower still: limits of time are multiplied, and the longest trainings shortened.
@@ -60,14 +61,16 @@ INCLUDE_CORE   := -Icore/include -Icore/src
 INCLUDE_SERVER := -Icore/include -Iserver
 INCLUDE_TESTS  := $(PLAIN_TESTS:%=-I%) -Icore/include -Icore/src -Iserver -Itests
 
-CORE_SOURCES   := $(wildcard core/src/*/*.c)
+# Formulas train in double: of the library compiled a second time wide.o holds what they need, and shows one name.
+WIDE_SOURCE    := core/src/train/wide.c
+CORE_SOURCES   := $(filter-out $(WIDE_SOURCE),$(wildcard core/src/*/*.c))
 SERVER_SOURCES := $(wildcard server/*/*.c server/*.c)
 MIGRATIONS     := $(sort $(wildcard migrations/*.sql))
 DASHBOARD      := $(wildcard $(foreach ending,html css js svg,server/dashboard/*.$(ending) server/dashboard/*/*.$(ending)))
 CHART_JS       ?= /usr/share/javascript/chart.js/chart.mjs
 
-CORE_OBJECTS   := $(CORE_SOURCES:%.c=$(BUILD)/%.o)
-DOUBLE_OBJECTS := $(CORE_SOURCES:%.c=$(BUILD)/double/%.o)
+CORE_OBJECTS   := $(CORE_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/wide.o
+DOUBLE_OBJECTS := $(CORE_SOURCES:%.c=$(BUILD)/double/%.o) $(WIDE_SOURCE:%.c=$(BUILD)/double/%.o)
 GENERATED      := migrations openapi dashboard
 SERVER_OBJECTS := $(SERVER_SOURCES:%.c=$(BUILD)/%.o) $(GENERATED:%=$(BUILD)/generated/%.o)
 SERVER_LIBRARY_OBJECTS := $(filter-out $(BUILD)/server/main.o,$(SERVER_OBJECTS))
@@ -107,6 +110,11 @@ $(BUILD)/libdescent.a: $(CORE_OBJECTS)
 $(BUILD)/double/libdescent.a: $(DOUBLE_OBJECTS)
 	@rm -f $@
 	$(call run,archive $@,ar rcs $@ $^)
+
+$(BUILD)/wide.o: $(BUILD)/double/libdescent.a
+	$(call run,link $@,$(LD) -r --force-group-allocation -u gdi_wide -o $@.all $<)
+	@$(OBJCOPY) --keep-global-symbol=gdi_wide $@.all $@
+	@rm -f $@.all
 
 # The kernels alone are built once for each instruction set; they fuse multiply and add by name.
 # Written in vectors already, they gain nothing from a search for more of them in straight code, and gcc 14.2 gets sums of

@@ -132,7 +132,7 @@ arrows() {
 core/base      base descent
 core/math      math base descent
 core/data      data math base descent
-core/nn        nn math base descent
+core/nn        nn formula math base descent
 core/loss      loss math base descent
 core/optim     optim math base descent
 core/formula   formula math base descent

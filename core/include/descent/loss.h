@@ -24,7 +24,8 @@ typedef enum gd_loss_type {
     GD_LOSS_HINGE,
     GD_LOSS_POISSON,
     GD_LOSS_QUANTILE,
-    GD_LOSS_TYPE_COUNT
+    GD_LOSS_TYPE_COUNT,
+    GD_LOSS_OUTPUT /* in no list: the mean output, which a formula without columns minimises */
 } gd_loss_type;
 
 typedef struct gd_loss_options {

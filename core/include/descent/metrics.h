@@ -22,6 +22,13 @@ gd_status gd_metrics_evaluate(gd_metrics *metrics, const gd_model *model, const 
                               const gd_loss_options *loss, const gd_preparation *preparation,
                               const gd_examples *examples, gd_error *error);
 
+/*
+ * The same of a formula at values [parameters] of its parameters; rmse, mae and r2 are of predictions as the loss links them.
+ */
+gd_status gd_metrics_of_formula(gd_metrics *metrics, const gd_formula *formula,
+                                const double *parameters, const gd_loss_options *loss,
+                                const gd_formula_examples *examples, gd_error *error);
+
 /* Class of one row of linked outputs [width]: argmax, or 0.5 as the threshold where width is 1. */
 int64_t gd_class_of(const gd_real *probabilities, int64_t width);
 

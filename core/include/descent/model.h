@@ -13,6 +13,7 @@
 
 #include <descent/activation.h>
 #include <descent/field.h>
+#include <descent/formula.h>
 #include <descent/random.h>
 #include <descent/sparse.h>
 #include <descent/status.h>
@@ -59,7 +60,8 @@ typedef enum gd_layer_type {
     GD_LAYER_RNN,
     GD_LAYER_LSTM,
     GD_LAYER_GRU,
-    GD_LAYER_TYPE_COUNT
+    GD_LAYER_TYPE_COUNT,
+    GD_LAYER_FORMULA /* in no list: gd_model_create_formula makes it */
 } gd_layer_type;
 
 /* y = x W^T + b, [batch, in] → [batch, units] or the same at each time, then the activation. */
@@ -132,6 +134,11 @@ typedef struct gd_recurrent_options {
     double l1, l2;
 } gd_recurrent_options;
 
+/* The whole of a model: [columns] → [1]. */
+typedef struct gd_formula_layer_options {
+    const gd_formula *formula; /* borrowed */
+} gd_formula_layer_options;
+
 typedef struct gd_layer_options {
     gd_layer_type type;
     union {
@@ -144,6 +151,7 @@ typedef struct gd_layer_options {
         gd_conv2d_options conv2d;
         gd_batch_norm_options batch_norm;
         gd_recurrent_options recurrent; /* rnn, lstm, gru */
+        gd_formula_layer_options formula;
     } of;
 } gd_layer_options;
 
@@ -181,6 +189,16 @@ gd_status gd_model_create(gd_model **model, const gd_shape *input, const gd_laye
                           int64_t layer_count, int64_t automatic_units, int64_t maximum_parameters,
                           gd_error *error);
 void gd_model_destroy(gd_model *model);
+
+/*
+ * A model that is a formula, which it borrows and which must outlive it. Its tensors are the formula's
+ * parameters, in their order and by their names, of shape []. A block of them, for forward and backward
+ * here, has each divided by |start| where the formula is scaled; a trainer takes and gives them as they
+ * are, in double (training.h).
+ */
+gd_status gd_model_create_formula(gd_model **model, const gd_formula *formula, gd_error *error);
+/* NULL where the model is none. */
+const gd_formula *gd_model_formula(const gd_model *model);
 
 int64_t gd_model_layer_count(const gd_model *model);
 /* Options as planned: without GD_AUTOMATIC. Indices must be in range here and below. */

@@ -40,6 +40,12 @@ typedef struct gd_examples {
                                               are NULL and the strides do not matter. NULL: memory */
 } gd_examples;
 
+/* Examples of a formula, borrowed: features [count, columns] in the formula's order, targets [count]. */
+typedef struct gd_formula_examples {
+    const double *features, *targets;
+    int64_t count;
+} gd_formula_examples;
+
 typedef enum gd_clip_type {
     GD_CLIP_NONE,
     GD_CLIP_NORM,
@@ -110,13 +116,30 @@ typedef struct gd_trainer_setup {
                                           window after the other, and each is shuffled; a source is
                                           asked for the next window while this one trains */
     const gd_real *initial_parameters; /* NULL: drawn from GD_STREAM_INITIALISE of the seed */
-    double (*clock)(void *context);    /* seconds, monotonic; NULL: the system's */
+    /* Of a formula, in place of examples, validation and initial_parameters. */
+    gd_formula_examples formula_examples, formula_validation;
+    const double *initial_values;   /* of its parameters, as they are; NULL: their starts */
+    double (*clock)(void *context); /* seconds, monotonic; NULL: the system's */
     void *clock_context;
 } gd_trainer_setup;
 
 /* What the first run begins from: parameters [parameter_count]. Of the setup, only model, training.seed and
- * initial_parameters are looked at. */
+ * initial_parameters are looked at. Of a formula see gd_formula_parameter_at. */
 void gd_training_first_parameters(const gd_trainer_setup *setup, gd_real *parameters);
+
+/*
+ * Formulas (gd_model_create_formula) train in double in any build, through the same functions. Their
+ * examples are formula_examples. A formula without columns and
+ * without examples is minimised itself: each step is an epoch of one example, and the loss is the
+ * formula's value, whatever `loss` says. Bounds are held by projection: an update that crosses a bound
+ * ends on it. The optimizer's moments know nothing of it; but the gradient they see, which the curves
+ * show and gradient_tolerance is compared with, has 0 for a parameter that stands at a bound while
+ * descent points beyond it. A line search looks at projected places. Restarts draw the parameters anew:
+ * uniformly between two finite bounds, else normally about the start with its size (of 0: with 1) as
+ * standard deviation. Points have the parameters in place of layers, where these are at most
+ * GD_FORMULA_SERIES: layer_gradient_norms are the sizes of the elements of the gradient, as the
+ * optimizer sees it, and layer_update_ratios the values after the step. Both are at every point.
+ */
 
 typedef enum gd_stop_reason {
     GD_STOP_NONE,          /* still running */
@@ -245,14 +268,20 @@ const gd_restart *gd_trainer_restart(const gd_trainer *trainer);
 
 const gd_progress *gd_trainer_progress(const gd_trainer *trainer);
 
-/* Indices of the model's layers that have parameters, in the order of layer_gradient_norms. */
+/* Indices of the model's layers that have parameters, in the order of layer_gradient_norms; of a formula
+ * those of the parameters that points have. */
 const int64_t *gd_trainer_parameter_layers(const gd_trainer *trainer, int64_t *count);
 
-/* Current parameters [parameter_count]; after the end the final ones. Valid until the next advance. */
+/* Current parameters [parameter_count]; after the end the final ones. Valid until the next advance. NULL
+ * for formulas. */
 const gd_real *gd_trainer_parameters(const gd_trainer *trainer);
 
 /* Parameters of the best monitored epoch of all restarts and its step; NULL before the first epoch has ended. */
 const gd_real *gd_trainer_best_parameters(const gd_trainer *trainer, int64_t *step);
+
+/* The same of a formula's parameters as they are, within their bounds. NULL for other models. */
+const double *gd_trainer_formula_parameters(const gd_trainer *trainer);
+const double *gd_trainer_formula_best(const gd_trainer *trainer, int64_t *step);
 
 /*
  * Everything that decides the rest of the run: parameters, moments, generator states, permutation,

@@ -92,8 +92,17 @@ static const gd_loss_descriptor descriptors[GD_LOSS_TYPE_COUNT] = {
                           .evaluate = gdi_quantile},
 };
 
+static const gd_loss_descriptor output = {.name = "output",
+                                          .formula = "mean of z",
+                                          .link = GD_LINK_IDENTITY,
+                                          NUMBERS_FROM(-INFINITY),
+                                          .evaluate = gdi_output};
+
 const gd_loss_descriptor *gd_loss_descriptor_at(gd_loss_type type)
 {
+    if (type == GD_LOSS_OUTPUT) {
+        return &output;
+    }
     return (size_t)type < GD_LOSS_TYPE_COUNT ? &descriptors[type] : NULL;
 }
 

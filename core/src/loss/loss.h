@@ -26,6 +26,9 @@ double gdi_poisson(const gd_loss_options *options, const gd_real *outputs, const
 double gdi_quantile(const gd_loss_options *options, const gd_real *outputs, const gd_real *targets,
                     int64_t rows, int64_t width, gd_real *gradient);
 
+double gdi_output(const gd_loss_options *options, const gd_real *outputs, const gd_real *targets,
+                  int64_t rows, int64_t width, gd_real *gradient);
+
 /* Classes that outputs of this width tell apart. */
 static inline int64_t gdi_class_count(int64_t width)
 {

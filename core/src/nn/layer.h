@@ -115,6 +115,7 @@ extern const gdi_layer_operations gdi_batch_norm_operations;
 extern const gdi_layer_operations gdi_rnn_operations;
 extern const gdi_layer_operations gdi_lstm_operations;
 extern const gdi_layer_operations gdi_gru_operations;
+extern const gdi_layer_operations gdi_formula_operations;
 
 /* For `plan`. Member may be "". Path "layers/<index>/<member>", message "layer 2 (dense) …". */
 gd_status gdi_layer_fail(const gdi_layer *layer, gd_error *error, gd_status status,

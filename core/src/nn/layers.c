@@ -246,7 +246,13 @@ static const gd_layer_descriptor descriptors[GD_LAYER_TYPE_COUNT] = {
                       .operations = &gdi_gru_operations},
 };
 
+static const gd_layer_descriptor formula = {
+    .name = "formula", .help = "a formula of the columns", .operations = &gdi_formula_operations};
+
 const gd_layer_descriptor *gd_layer_descriptor_at(gd_layer_type type)
 {
+    if (type == GD_LAYER_FORMULA) {
+        return &formula;
+    }
     return (size_t)type < GD_LAYER_TYPE_COUNT ? &descriptors[type] : NULL;
 }

@@ -87,7 +87,9 @@ static gd_status plan_layers(gd_model *model, const gd_layer_options *options,
                                    &model->step_operations)) {
             model->step_operations = INT64_MAX;
         }
-        model->tensor_count += layer->tensor_count;
+        model->tensor_count += options[i].type == GD_LAYER_FORMULA
+                                   ? gd_formula_parameter_count(options[i].of.formula.formula)
+                                   : layer->tensor_count;
         source = layer->view == GDI_VIEW_ALWAYS ? source : i;
         shape = &layer->output;
     }
@@ -129,11 +131,26 @@ static gd_status place_tensors(gd_model *model, bool trained, gd_error *error)
     return GD_OK;
 }
 
+/* One entry a parameter, each told as a layer of its own. */
+static void list_formula(gd_model *model, const gd_formula *formula)
+{
+    for (int64_t i = 0; i < model->tensor_count; i++) {
+        gd_parameter *parameter = &model->tensors[i];
+        *parameter = (gd_parameter){.layer = i, .offset = (size_t)i, .count = 1, .trained = true};
+        snprintf(parameter->name, sizeof parameter->name, "%s",
+                 gd_formula_parameter_at(formula, i)->name);
+    }
+}
+
 static gd_status list_tensors(gd_model *model, gd_error *error)
 {
     model->tensors = gdi_allocate((size_t)model->tensor_count, sizeof *model->tensors);
     if (model->tensors == NULL) {
         return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for the model's plan");
+    }
+    if (gd_model_formula(model) != NULL) {
+        list_formula(model, gd_model_formula(model));
+        return GD_OK;
     }
     gd_parameter *parameter = model->tensors;
     for (int64_t i = 0; i < model->layer_count; i++) {

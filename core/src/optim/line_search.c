@@ -1,10 +1,13 @@
 /*
  * line_search.c: bracketing, then zooming with cubic interpolation (line_search.h). At most 26
  * evaluations. The lower end of the bracket always has the sufficient decrease; in PyTorch it may
- * lose it, and with it the minimum, where the first place tried is far beyond.
+ * lose it, and with it the minimum, where the first place tried is far beyond. Where values differ by no
+ * more than their rounding the slopes decide (the approximate Wolfe conditions of Hager and Zhang 2005):
+ * else a search ends half the digits short of the minimum.
  */
 #include "optim/line_search.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 
@@ -13,6 +16,7 @@
 #define MARGIN              0.1 /* of the bracket, that a new place keeps from its ends */
 #define LARGEST_GROWTH      10.0
 #define SMALLEST_GROWTH     0.01
+#define ROUNDING            (8 * DBL_EPSILON) /* of the value at the origin */
 
 enum {
     MAXIMUM_ITERATIONS = 25
@@ -61,9 +65,22 @@ static double interpolate(place a, place b, double lower, double upper)
     return isfinite(t) ? between(t, lower, upper) : (lower + upper) / 2;
 }
 
+/* Whether two values are the same but for rounding. */
+static bool is_level(const search *s, double a, double b)
+{
+    return fabs(a - b) <= ROUNDING * fabs(s->line->value);
+}
+
 static bool is_too_high(const search *s, place at)
 {
-    return at.value > s->line->value + SUFFICIENT_DECREASE * at.t * s->line->slope;
+    bool falls = at.slope <= -(1 - 2 * SUFFICIENT_DECREASE) * s->line->slope;
+    return at.value > s->line->value + SUFFICIENT_DECREASE * at.t * s->line->slope &&
+           !(falls && is_level(s, at.value, s->line->value));
+}
+
+static bool is_above(const search *s, place at, place other)
+{
+    return at.value >= other.value && !is_level(s, at.value, other.value);
 }
 
 static bool is_flat(const search *s, place at)
@@ -77,7 +94,7 @@ static void bracket(search *s)
     const place origin = {0, s->line->value, s->line->slope};
     place before = origin, at = look(s->line, s->line->first);
     for (; s->iterations < MAXIMUM_ITERATIONS; s->iterations++) {
-        bool rises = s->iterations > 1 && at.value >= before.value;
+        bool rises = s->iterations > 1 && is_above(s, at, before);
         if (is_too_high(s, at) || rises) {
             s->low = before;
             s->high = at;
@@ -127,7 +144,7 @@ static void zoom(search *s)
             return;
         }
         place at = look(s->line, choose(s, &stalled));
-        if (is_too_high(s, at) || at.value >= s->low.value) {
+        if (is_too_high(s, at) || is_above(s, at, s->low)) {
             s->high = at;
             continue;
         }

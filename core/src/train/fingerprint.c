@@ -64,6 +64,20 @@ static uint64_t mix_fields(uint64_t hash, const gd_field_table *table, const voi
     return hash;
 }
 
+static uint64_t mix_formula(uint64_t hash, const gd_formula *formula)
+{
+    const char *text = gd_formula_text(formula);
+    hash = mix_bytes(hash, text, strlen(text));
+    hash = mix(hash, gd_formula_is_scaled(formula) ? 1 : 0);
+    for (int64_t i = 0; i < gd_formula_parameter_count(formula); i++) {
+        const gd_formula_parameter *parameter = gd_formula_parameter_at(formula, i);
+        const double numbers[] = {parameter->start, parameter->minimum, parameter->maximum};
+        hash = mix_bytes(hash, parameter->name, strlen(parameter->name));
+        hash = mix_bytes(hash, numbers, sizeof numbers);
+    }
+    return hash;
+}
+
 static uint64_t mix_model(uint64_t hash, const gd_model *model)
 {
     const gd_shape *input = gd_model_input_shape(model);
@@ -74,6 +88,9 @@ static uint64_t mix_model(uint64_t hash, const gd_model *model)
         const gd_layer_options *layer = gd_model_layer(model, i);
         hash = mix(hash, (uint64_t)layer->type);
         hash = mix_fields(hash, &gd_layer_descriptor_at(layer->type)->fields, layer);
+    }
+    if (gd_model_formula(model) != NULL) {
+        hash = mix_formula(hash, gd_model_formula(model));
     }
     return mix(hash, gd_model_parameter_count(model));
 }

@@ -77,6 +77,17 @@ static void blame_tensor(const gdi_step *step, const gd_parameter *tensor, const
             (long long)tensor->count);
 }
 
+/* Its data are finite: a plan or the caller has seen to it. */
+static void blame_formula(const gdi_step *step, gd_error *error)
+{
+    gd_fail(
+        error, GD_NON_FINITE, "loss",
+        "step %lld: the formula's loss is %s although its parameters are finite: a logarithm, root "
+        "or power left where it is defined, or a number grew beyond what a double holds; a bound "
+        "or a smaller learning rate keeps it inside",
+        (long long)step->number, word(step->loss));
+}
+
 /* With restarts only that of all of them is the training's failure. */
 static gd_status end_diverged(gd_trainer *trainer, const double *validation_loss, gd_error *error)
 {
@@ -101,6 +112,8 @@ gd_status gdi_diverge_loss(gd_trainer *trainer, const gdi_step *step, gd_error *
     const gd_parameter *tensor = find_tensor(trainer, parameters, false, &element);
     if (tensor != NULL) {
         blame_tensor(step, tensor, parameters, element, "the parameter", error);
+    } else if (gd_model_formula(trainer->setup.model) != NULL) {
+        blame_formula(step, error);
     } else if (!blame_batch(trainer, step, error)) {
         gd_fail(error, GD_NON_FINITE, "loss",
                 "step %lld: the loss is %s although parameters and examples are finite; "

@@ -7,6 +7,7 @@
  */
 #include "train/trainer.h"
 
+#include "formula/scaled.h"
 #include "optim/clip.h"
 
 #include <math.h>
@@ -47,6 +48,16 @@ static void measure_layers(const gd_trainer *trainer, const gd_real *a, const gd
     }
 }
 
+/* Of a formula points have the parameters themselves. False for other models. */
+static bool record_values(gd_trainer *trainer, const gd_real *parameters)
+{
+    const gd_formula *formula = gd_model_formula(trainer->setup.model);
+    if (formula != NULL && trainer->layer_count > 0) {
+        gdi_formula_tell(formula, parameters, trainer->layer_ratios);
+    }
+    return formula != NULL;
+}
+
 /* What was 0 has no size to compare with: the change is all there is. */
 static double ratio(double change, double size)
 {
@@ -75,6 +86,7 @@ void gdi_record_begin(gd_trainer *trainer, const gdi_step *step)
     for (int64_t i = 0; i < trainer->layer_count; i++) {
         trainer->layer_norms[i] = trainer->layer_ratios[i] = GD_NOT_MEASURED;
     }
+    (void)record_values(trainer, gdi_parameters(trainer));
     if (step->measures || !isfinite(step->gradient_norm)) {
         measure_layers(trainer, trainer->gradients, NULL, trainer->layer_norms);
     }
@@ -87,6 +99,9 @@ void gdi_record_update_ratio(gd_trainer *trainer, const gd_real *before, const g
     double change = sqrt(gdi_parallel_squares(trainer->pool, kernels, after, before, count));
     double size = sqrt(gdi_parallel_squares(trainer->pool, kernels, before, NULL, count));
     trainer->point.update_ratio = ratio(change, size);
+    if (record_values(trainer, after)) {
+        return;
+    }
     double sizes[GD_MODEL_MAXIMUM_LAYERS];
     measure_layers(trainer, before, NULL, sizes);
     measure_layers(trainer, after, before, trainer->layer_ratios);

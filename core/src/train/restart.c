@@ -4,6 +4,7 @@
  * A restart begins as a training does, but that steps, epochs and points count on. The best block is
  * that of all restarts, so that keeping the best of them costs neither memory nor a copy.
  */
+#include "nn/formula_layer.h"
 #include "train/trainer.h"
 
 #include <string.h>
@@ -48,7 +49,11 @@ static void begin_run(gd_trainer *trainer)
 
 void gd_training_first_parameters(const gd_trainer_setup *setup, gd_real *parameters)
 {
-    if (setup->initial_parameters != NULL) {
+    bool taken = gdi_model_take(setup->model, setup->initial_values, parameters) ||
+                 gdi_model_start(setup->model, parameters);
+    if (taken) {
+        /* A formula begins where it says, or where the caller does. */
+    } else if (setup->initial_parameters != NULL) {
         memcpy(parameters, setup->initial_parameters,
                gd_model_parameter_count(setup->model) * sizeof *parameters);
     } else {

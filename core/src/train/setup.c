@@ -306,10 +306,40 @@ static gd_status resolve_limits(gd_trainer_setup *setup, gd_error *error)
     return GD_OK;
 }
 
+/* Examples of a formula are doubles, and so is gd_real where this comes to be done (wide.h). */
+static gd_examples adopt(const gd_formula_examples *given, int64_t columns)
+{
+    return (gd_examples){.features = (const gd_real *)(const void *)given->features,
+                         .targets = (const gd_real *)(const void *)given->targets,
+                         .count = given->count,
+                         .feature_width = columns,
+                         .target_width = 1};
+}
+
+/* Of a formula: its examples, or the one that stands for none. */
+static void settle_formula(gd_trainer_setup *setup)
+{
+    static const double nothing = 0;
+    static const gd_formula_examples none = {&nothing, &nothing, 1};
+    const gd_formula *formula = setup->model == NULL ? NULL : gd_model_formula(setup->model);
+    if (formula == NULL) {
+        return;
+    }
+    int64_t columns = gd_formula_column_count(formula);
+    if (columns == 0) {
+        setup->loss.type = GD_LOSS_OUTPUT;
+        setup->formula_validation.count = 0;
+    }
+    setup->examples = columns == 0 ? adopt(&none, 1) : adopt(&setup->formula_examples, columns);
+    setup->validation = adopt(&setup->formula_validation, columns);
+    setup->shuffle_window = 0;
+}
+
 gd_status gdi_setup_check(gd_trainer_setup *setup, bool loaded, gd_error *error)
 {
     gd_error unread;
     error = error == NULL ? &unread : error;
+    settle_formula(setup);
     if (setup->model == NULL || gd_model_trained_count(setup->model) == 0) {
         return gd_fail(error, GD_INVALID_ARGUMENT, "model", "the model has no parameters to train");
     }

@@ -227,6 +227,10 @@ static state_scalars collect(const gd_trainer *trainer)
 
 void gd_trainer_save(const gd_trainer *trainer, gd_buffer *buffer)
 {
+    if (trainer->wide != NULL) {
+        gdi_wide.save(trainer->wide, buffer);
+        return;
+    }
     size_t start = buffer->length;
     state_scalars s = collect(trainer);
     gd_buffer_append_u64(buffer, magic);
@@ -320,6 +324,9 @@ static void apply(gd_trainer *trainer, const state_scalars *s)
 
 gd_status gd_trainer_load(gd_trainer *trainer, gd_reader *reader, gd_error *error)
 {
+    if (trainer->wide != NULL) {
+        return gdi_wide.load(trainer->wide, reader, error);
+    }
     const unsigned char *bytes = reader->bytes + reader->position;
     size_t remaining = gd_reader_remaining(reader);
     uint64_t found = gd_reader_u64(reader);

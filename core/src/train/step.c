@@ -7,6 +7,8 @@
  */
 #include "train/trainer.h"
 
+#include "nn/formula_layer.h"
+
 #include "optim/clip.h"
 #include "optim/parallel_update.h"
 
@@ -45,6 +47,7 @@ double gdi_evaluate(gd_trainer *trainer, const gdi_batch *batch, const gd_real *
                               batch->rows, trainer->output_gradient, gradients);
         }
         loss += gd_model_add_penalty(setup->model, parameters, gradients);
+        gdi_model_hold(setup->model, parameters, gradients, false);
     }
     return loss;
 }
@@ -64,8 +67,10 @@ static double evaluate_trial(void *context, const gd_real *parameters, gd_real *
     gd_random dropout = objective->dropout;
     memcpy(trainer->trial, gdi_parameters(trainer), trainer->parameter_count * sizeof(gd_real));
     memcpy(trainer->trial, parameters, bytes);
+    gdi_model_project(trainer->setup.model, trainer->trial);
     double loss =
         gdi_evaluate(trainer, objective->batch, trainer->trial, &dropout, trainer->trial_gradients);
+    gdi_model_hold(trainer->setup.model, parameters, trainer->trial_gradients, true);
     memcpy(gradients, trainer->trial_gradients, bytes);
     return loss;
 }
@@ -102,6 +107,7 @@ void gdi_update(gd_trainer *trainer, const gdi_step *step, const gd_objective *o
     };
     gdi_parallel_update(trainer->pool, trainer->optimizer, &trainer->setup.optimizer, &change,
                         (size_t)trainer->scalar_count);
+    gdi_model_project(trainer->setup.model, result);
     if (trainer->parameter_count > trained) {
         memcpy(result + trained, trainer->gradients + trained,
                (trainer->parameter_count - trained) * sizeof *result);

@@ -8,6 +8,7 @@
 
 #include "base/denormals.h"
 #include "base/memory.h"
+#include "formula/scaled.h"
 #include "nn/plan.h"
 
 #include <time.h>
@@ -37,9 +38,14 @@ static int64_t count_scalars(const gd_trainer_setup *setup)
     return optimizer->scalar_count == NULL ? 0 : optimizer->scalar_count(&setup->optimizer);
 }
 
+/* What points tell apart: layers with parameters, or the parameters of a formula. */
 static int64_t count_layers(const gd_model *model)
 {
     int64_t count = 0;
+    if (gd_model_formula(model) != NULL) {
+        count = gd_model_tensor_count(model);
+        return count <= GD_FORMULA_SERIES ? count : 0;
+    }
     for (int64_t i = 0; i < gd_model_layer_count(model); i++) {
         count += gd_model_layer_parameters(model, i) > 0 ? 1 : 0;
     }
@@ -59,12 +65,17 @@ static void add_bytes(int64_t *total, int64_t count, size_t size)
 gd_status gd_trainer_check(const gd_trainer_setup *setup, gd_error *error)
 {
     gd_trainer_setup resolved = *setup;
-    return gdi_setup_check(&resolved, false, error);
+    const gd_formula *formula = gdi_wide_formula(setup);
+    return formula != NULL ? gdi_wide.check(setup, formula, error)
+                           : gdi_setup_check(&resolved, false, error);
 }
 
 int64_t gd_trainer_bytes(const gd_trainer_setup *setup)
 {
     gd_trainer_setup resolved = *setup;
+    if (gdi_wide_formula(setup) != NULL) {
+        return gdi_wide.bytes(setup, gdi_wide_formula(setup));
+    }
     if (gdi_setup_check(&resolved, false, NULL) != GD_OK) {
         return -1;
     }
@@ -83,16 +94,17 @@ int64_t gd_trainer_bytes(const gd_trainer_setup *setup)
               (size_t)moments * sizeof(gd_real));
     add_bytes(&total, count_scalars(setup), sizeof(double));
     add_bytes(&total, outputs, sizeof(gd_real));
+    add_bytes(&total, gd_model_formula(setup->model) != NULL ? 2 * parameters : 0, sizeof(double));
     add_bytes(&total, count_layers(setup->model), sizeof(int64_t) + sizeof(double));
     add_bytes(&total, gd_model_workspace_bytes(setup->model, rows, true), 1);
     add_bytes(&total, gdi_thread_pool_bytes(resolved.training.threads, gdi_parallel_scratch()), 1);
     add_bytes(&total,
               gdi_batcher_bytes(&resolved.examples, &resolved.training, resolved.shuffle_window),
               1);
-    if (setup->validation.count > 0) {
-        int64_t slice = gdi_slice_rows(setup->model, setup->validation.count);
+    if (resolved.validation.count > 0) {
+        int64_t slice = gdi_slice_rows(setup->model, resolved.validation.count);
         add_bytes(&total, gd_model_workspace_bytes(setup->model, slice, false), 1);
-        add_bytes(&total, gdi_gatherer_bytes(&setup->validation, slice, false), 1);
+        add_bytes(&total, gdi_gatherer_bytes(&resolved.validation, slice, false), 1);
     }
     return total;
 }
@@ -136,6 +148,10 @@ static gd_status allocate(gd_trainer *trainer, gd_error *error)
         trainer->trial = allocate_reals(1, trainer->parameter_count, &failed);
         trainer->trial_gradients = allocate_reals(1, trainer->parameter_count, &failed);
     }
+    if (gd_model_formula(setup->model) != NULL) {
+        trainer->told = gdi_allocate(2 * trainer->parameter_count, sizeof(double));
+        failed = failed || trainer->told == NULL;
+    }
     trainer->scalars = gdi_allocate((size_t)trainer->scalar_count, sizeof(double));
     trainer->layers = gdi_allocate((size_t)trainer->layer_count, sizeof(int64_t));
     trainer->layer_norms = gdi_allocate((size_t)trainer->layer_count, sizeof(double));
@@ -166,9 +182,9 @@ static gd_status allocate(gd_trainer *trainer, gd_error *error)
 static void start(gd_trainer *trainer)
 {
     const gd_trainer_setup *setup = &trainer->setup;
-    int64_t next = 0;
-    for (int64_t i = 0; i < gd_model_layer_count(setup->model); i++) {
-        if (gd_model_layer_parameters(setup->model, i) > 0) {
+    bool of_formula = gd_model_formula(setup->model) != NULL;
+    for (int64_t i = 0, next = 0; next < trainer->layer_count; i++) {
+        if (of_formula || gd_model_layer_parameters(setup->model, i) > 0) {
             trainer->layers[next++] = i;
         }
     }
@@ -181,15 +197,33 @@ static void start(gd_trainer *trainer)
 static int64_t measure_every(const gd_trainer_setup *setup, const gd_trainer_setup *resolved)
 {
     int64_t every = resolved->training.record_every;
-    if (setup->training.record_every != GD_AUTOMATIC) {
+    if (setup->training.record_every != GD_AUTOMATIC || gd_model_formula(setup->model) != NULL) {
         return 1;
     }
     return (GDI_MEASURE_EVERY + every - 1) / every * every;
 }
 
+static gd_status create_wide(gd_trainer **trainer, const gd_trainer_setup *setup, gd_error *error)
+{
+    gd_trainer *made = gdi_allocate(1, sizeof *made);
+    if (made == NULL) {
+        return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for a trainer");
+    }
+    gd_status status = gdi_wide.create(&made->wide, setup, gdi_wide_formula(setup), error);
+    if (status != GD_OK) {
+        gdi_free(made);
+        return status;
+    }
+    *trainer = made;
+    return GD_OK;
+}
+
 gd_status gd_trainer_create(gd_trainer **trainer, const gd_trainer_setup *setup, gd_error *error)
 {
     *trainer = NULL;
+    if (gdi_wide_formula(setup) != NULL) {
+        return create_wide(trainer, setup, error);
+    }
     gd_trainer_setup resolved = *setup;
     gd_status status = gdi_setup_check(&resolved, true, error);
     if (status != GD_OK) {
@@ -237,9 +271,11 @@ void gd_trainer_destroy(gd_trainer *trainer)
     if (trainer == NULL) {
         return;
     }
+    gdi_wide.destroy(trainer->wide);
     for (int i = 0; i < GDI_BLOCKS; i++) {
         gdi_free(trainer->blocks[i]);
     }
+    gdi_free(trainer->told);
     gdi_free(trainer->gradients);
     gdi_free(trainer->moments);
     gdi_free(trainer->output_gradient);
@@ -275,6 +311,9 @@ static bool ends_run(const gd_trainer *trainer)
 
 gd_status gd_trainer_run(gd_trainer *trainer, int64_t calls, gd_error *error)
 {
+    if (trainer->wide != NULL) {
+        return gdi_wide.run(trainer->wide, calls, error);
+    }
     trainer->point_ready = false;
     trainer->restarts.ended_ready = false;
     trainer->range_test.ready = false;
@@ -302,45 +341,84 @@ gd_status gd_trainer_advance(gd_trainer *trainer, gd_error *error)
 
 bool gd_trainer_is_finished(const gd_trainer *trainer)
 {
-    return trainer->progress.reason != GD_STOP_NONE;
+    return gd_trainer_progress(trainer)->reason != GD_STOP_NONE;
 }
 
 const gd_point *gd_trainer_point(const gd_trainer *trainer)
 {
+    if (trainer->wide != NULL) {
+        return gdi_wide.point(trainer->wide);
+    }
     return trainer->point_ready ? &trainer->point : NULL;
 }
 
 const gd_range_test *gd_trainer_range_test(const gd_trainer *trainer)
 {
+    if (trainer->wide != NULL) {
+        return gdi_wide.range_test(trainer->wide);
+    }
     return trainer->range_test.ready ? &trainer->range_test.result : NULL;
 }
 
 const gd_restart *gd_trainer_restart(const gd_trainer *trainer)
 {
+    if (trainer->wide != NULL) {
+        return gdi_wide.restart(trainer->wide);
+    }
     return trainer->restarts.ended_ready ? &trainer->restarts.ended : NULL;
 }
 
 const gd_progress *gd_trainer_progress(const gd_trainer *trainer)
 {
-    return &trainer->progress;
+    return trainer->wide != NULL ? gdi_wide.progress(trainer->wide) : &trainer->progress;
 }
 
 const int64_t *gd_trainer_parameter_layers(const gd_trainer *trainer, int64_t *count)
 {
+    if (trainer->wide != NULL) {
+        return gdi_wide.layers(trainer->wide, count);
+    }
     *count = trainer->layer_count;
     return trainer->layers;
 }
 
 const gd_real *gd_trainer_parameters(const gd_trainer *trainer)
 {
-    return gdi_parameters(trainer);
+    return trainer->wide != NULL || trainer->told != NULL ? NULL : gdi_parameters(trainer);
 }
 
 const gd_real *gd_trainer_best_parameters(const gd_trainer *trainer, int64_t *step)
 {
-    if (trainer->best < 0) {
+    if (trainer->wide != NULL || trainer->told != NULL || trainer->best < 0) {
         return NULL;
     }
     *step = trainer->stopping.best_step;
     return trainer->blocks[trainer->best];
+}
+
+const double *gd_trainer_formula_parameters(const gd_trainer *trainer)
+{
+    if (trainer->wide != NULL) {
+        return gdi_wide.parameters(trainer->wide);
+    }
+    if (trainer->told != NULL) {
+        gdi_formula_tell(gd_model_formula(trainer->setup.model), gdi_parameters(trainer),
+                         trainer->told);
+    }
+    return trainer->told;
+}
+
+const double *gd_trainer_formula_best(const gd_trainer *trainer, int64_t *step)
+{
+    if (trainer->wide != NULL) {
+        return gdi_wide.best(trainer->wide, step);
+    }
+    if (trainer->told == NULL || trainer->best < 0) {
+        return NULL;
+    }
+    double *values = trainer->told + trainer->parameter_count;
+    gdi_formula_tell(gd_model_formula(trainer->setup.model), trainer->blocks[trainer->best],
+                     values);
+    *step = trainer->stopping.best_step;
+    return values;
 }

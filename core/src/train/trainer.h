@@ -14,6 +14,7 @@
 #include "math/parallel.h"
 #include "train/batcher.h"
 #include "train/direct.h"
+#include "train/wide.h"
 
 #define GDI_MAXIMUM_EPOCHS   1e9
 #define GDI_MAXIMUM_STEPS    1e11
@@ -89,6 +90,7 @@ typedef struct gdi_range_test {
 } gdi_range_test;
 
 struct gd_trainer {
+    void *wide; /* the trainer in double that this one stands for, and then all it has (wide.h) */
     gd_trainer_setup setup; /* limits resolved: steps and epochs both set, batch size a number */
     const gdi_kernels *kernels;
     gdi_thread_pool *pool; /* NULL: one thread */
@@ -107,6 +109,7 @@ struct gd_trainer {
 
     gd_real *blocks[GDI_BLOCKS]; /* each [parameter_count] */
     int current, best;           /* index; best -1: none yet */
+    double *told;                /* [2, parameter_count] of a formula: as the caller sees them */
     gd_real *gradients;          /* [parameter_count] */
     gd_real *output_gradient;    /* [batch, outputs of an example] */
     gd_real *moments;            /* [moment_count × trained_count] */

@@ -1,0 +1,47 @@
+/*
+ * wide.h: the training of formulas in double, in a library whose gd_real is float.
+ *
+ * The whole library is compiled a second time with GD_REAL_DOUBLE and linked into one object in which
+ * every name but gdi_wide is local (Makefile, wide.o). So one loop, one set of optimizers and one form
+ * of saved states serve both precisions. What crosses the border has the same layout on both sides:
+ * options, points and progress hold doubles, setups hold pointers, and a gd_formula knows no gd_real. A
+ * gd_model does not cross; the other side makes its own from the formula. A library of doubles has the
+ * table too and no need of it.
+ */
+#ifndef DESCENT_TRAIN_WIDE_H
+#define DESCENT_TRAIN_WIDE_H
+
+#include <descent/metrics.h>
+#include <descent/training.h>
+
+/* The functions of training.h, on a trainer of the other side; the formula is that of setup->model. */
+typedef struct gdi_wide_table {
+    gd_status (*check)(const gd_trainer_setup *setup, const gd_formula *formula, gd_error *error);
+    int64_t (*bytes)(const gd_trainer_setup *setup, const gd_formula *formula);
+    gd_status (*create)(void **trainer, const gd_trainer_setup *setup, const gd_formula *formula,
+                        gd_error *error);
+    void (*destroy)(void *trainer);
+    gd_status (*run)(void *trainer, int64_t calls, gd_error *error);
+    const gd_point *(*point)(const void *trainer);
+    const gd_range_test *(*range_test)(const void *trainer);
+    const gd_restart *(*restart)(const void *trainer);
+    const gd_progress *(*progress)(const void *trainer);
+    const int64_t *(*layers)(const void *trainer, int64_t *count);
+    const double *(*parameters)(const void *trainer);
+    const double *(*best)(const void *trainer, int64_t *step);
+    void (*save)(const void *trainer, gd_buffer *buffer);
+    gd_status (*load)(void *trainer, gd_reader *reader, gd_error *error);
+    double (*loss)(const gd_loss_options *options, double *values, const double *targets,
+                   int64_t rows);
+} gdi_wide_table;
+
+extern const gdi_wide_table gdi_wide;
+
+/* The formula a setup is about where it is to be trained on the other side, else NULL. */
+static inline const gd_formula *gdi_wide_formula(const gd_trainer_setup *setup)
+{
+    return sizeof(gd_real) < sizeof(double) && setup->model != NULL ? gd_model_formula(setup->model)
+                                                                    : NULL;
+}
+
+#endif

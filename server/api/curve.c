@@ -68,11 +68,13 @@ static void cut(jobs_curve *curve, const api_curve_query *query)
 }
 
 /* Whether a series has a value at a point; those of measured sizes say so themselves. */
-static bool has_value(const jobs_curve *curve, int64_t series, int64_t at)
+static bool has_value(const jobs_curve *curve, const api_curve_column *column, int64_t at)
 {
+    int64_t series = column->series;
     if (series == JOBS_SERIES_VALIDATION_LOSS)
         return curve->validated[at];
-    bool measured = series == JOBS_SERIES_UPDATE_RATIO || series >= JOBS_SERIES_FIXED;
+    bool measured =
+        !column->is_value && (series == JOBS_SERIES_UPDATE_RATIO || series >= JOBS_SERIES_FIXED);
     return !measured || curve->columns[series][at] != GD_NOT_MEASURED;
 }
 
@@ -96,7 +98,7 @@ static void write_column(json_writer *writer, const api_curve_column *column,
             json_writer_int64(writer, curve->first_sequence + i);
         else if (column->series == JOBS_SERIES_STEP)
             json_writer_int64(writer, (int64_t)curve->columns[column->series][i]);
-        else if (!has_value(curve, column->series, i))
+        else if (!has_value(curve, column, i))
             json_writer_null(writer);
         else
             json_writer_double(writer, curve->columns[column->series][i]);
@@ -183,7 +185,7 @@ static void respond_csv(http_response *response, const api_curve_columns *column
             size_t length = 0;
             if (series < 0)
                 length = json_format_int64(curve->first_sequence + i, number);
-            else if (has_value(curve, series, i)) {
+            else if (has_value(curve, &columns->columns[j], i)) {
                 double value = curve->columns[series][i];
                 length = isfinite(value)
                              ? json_format_double(value, number)

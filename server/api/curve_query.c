@@ -46,6 +46,7 @@ static void add_column(api_curve_columns *columns, const char *name, int64_t ser
     api_curve_column *column = &columns->columns[columns->count++];
     snprintf(column->name, sizeof column->name, "%s", name);
     column->series = series;
+    column->is_value = false;
 }
 
 /* Columns "<prefix>.<layer>" for the layers of the summary that have parameters, from series `first` on;
@@ -69,6 +70,20 @@ static int64_t add_layers(api_curve_columns *columns, const cJSON *summary, cons
     return count;
 }
 
+/* Of a formula: the gradient's elements, then the values, of every parameter if there are few. */
+static void add_parameters(api_curve_columns *columns, const cJSON *names)
+{
+    int64_t count = cJSON_GetArraySize(names);
+    for (int64_t i = 0; count <= GD_FORMULA_SERIES && i < 2 * count; i++) {
+        const cJSON *name = cJSON_GetArrayItem(names, (int)(i % count));
+        char series[64];
+        snprintf(series, sizeof series, "%s.%.40s", i < count ? "gradient_norm" : "parameters",
+                 cJSON_IsString(name) ? name->valuestring : "");
+        add_column(columns, series, JOBS_SERIES_FIXED + i);
+        columns->columns[columns->count - 1].is_value = i >= count;
+    }
+}
+
 /* seq, the fixed series, then columns for the layers. */
 static void add_all(api_curve_columns *columns, const store_job *job)
 {
@@ -77,6 +92,12 @@ static void add_all(api_curve_columns *columns, const store_job *job)
         add_column(columns, jobs_series_name(i), i);
     cJSON *summary =
         job->summary != NULL ? json_parse(job->summary, strlen(job->summary), NULL) : NULL;
+    const cJSON *names = cJSON_GetObjectItemCaseSensitive(summary, "names");
+    if (cJSON_IsArray(names)) {
+        add_parameters(columns, names);
+        cJSON_Delete(summary);
+        return;
+    }
     int64_t layers = add_layers(columns, summary, "gradient_norm", JOBS_SERIES_FIXED);
     (void)add_layers(columns, summary, "update_ratio", JOBS_SERIES_FIXED + layers);
     cJSON_Delete(summary);
@@ -115,17 +136,18 @@ static bool find_unknown(const api_curve_columns *columns, const char *series, c
 gd_status api_curve_columns_choose(api_curve_columns *columns, const api_curve_query *query,
                                    const store_job *job, http_response *response)
 {
-    char unknown[64], detail[256];
+    char unknown[64], detail[400];
     columns->count = 0;
     add_all(columns, job);
     if (query->series == NULL)
         return GD_OK;
     if (find_unknown(columns, query->series, unknown)) {
-        snprintf(detail, sizeof detail,
-                 "the job has no series \"%s\"; it has loss, validation_loss, learning_rate, "
-                 "gradient_norm, update_ratio, epoch, seconds, gradient_norm.layers.<n> and "
-                 "update_ratio.layers.<n>.",
-                 unknown);
+        snprintf(
+            detail, sizeof detail,
+            "the job has no series \"%s\"; it has loss, validation_loss, learning_rate, "
+            "gradient_norm, update_ratio, epoch, seconds, gradient_norm.layers.<n> and "
+            "update_ratio.layers.<n>; of a formula gradient_norm.<name> and parameters.<name>.",
+            unknown);
         api_refuse_query(response, "series", detail);
         return GD_INVALID_ARGUMENT;
     }

@@ -22,6 +22,7 @@ bool api_curve_query_read(const http_request *request, http_response *response,
 typedef struct api_curve_column {
     char name[64];
     int64_t series; /* column of a jobs_curve; -1: the sequence number */
+    bool is_value;  /* has one at every point, whatever it is: a formula's parameter */
 } api_curve_column;
 
 typedef struct api_curve_columns {
@@ -31,7 +32,8 @@ typedef struct api_curve_columns {
 
 /*
  * The columns asked for; seq and step always lead. A layer's gradient norm is called
- * "gradient_norm.<layer>", its update ratio "update_ratio.<layer>". GD_INVALID_ARGUMENT for a series
+ * "gradient_norm.<layer>", its update ratio "update_ratio.<layer>"; of a formula there are
+ * "gradient_norm.<parameter>" and "parameters.<parameter>". GD_INVALID_ARGUMENT for a series
  * the job does not have: 400 was answered.
  */
 gd_status api_curve_columns_choose(api_curve_columns *columns, const api_curve_query *query,

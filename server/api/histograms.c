@@ -18,12 +18,26 @@ typedef struct spread {
     double minimum, maximum, mean, deviation;
 } spread;
 
-static spread measure(const gd_real *values, size_t count)
+/* Elements of a tensor: gd_real, or the doubles of a formula. */
+typedef struct elements {
+    const jobs_predictor *of;
+    size_t first, count;
+} elements;
+
+static double element_at(const elements *values, size_t index)
 {
+    size_t at = values->first + index;
+    return jobs_predictor_is_formula(values->of) ? jobs_predictor_values(values->of)[at]
+                                                 : (double)values->of->parameters[at];
+}
+
+static spread measure(const elements *values)
+{
+    size_t count = values->count;
     spread own = {.minimum = INFINITY, .maximum = -INFINITY};
     double sum = 0, squares = 0;
     for (size_t i = 0; i < count; i++) {
-        double value = (double)values[i];
+        double value = element_at(values, i);
         if (!isfinite(value)) {
             own.nonfinite++;
             continue;
@@ -35,7 +49,7 @@ static spread measure(const gd_real *values, size_t count)
     }
     own.mean = own.finite > 0 ? sum / (double)own.finite : 0;
     for (size_t i = 0; i < count; i++) {
-        double distance = (double)values[i] - own.mean;
+        double distance = element_at(values, i) - own.mean;
         if (isfinite(distance))
             squares += distance * distance;
     }
@@ -50,14 +64,14 @@ static void write_number(json_writer *writer, const char *key, double value)
 }
 
 static void write_spread(json_writer *writer, const char *key, const spread *own,
-                         const gd_real *values, size_t count, double from, double to,
-                         int64_t *counts, int64_t bins)
+                         const elements *values, double from, double to, int64_t *counts,
+                         int64_t bins)
 {
     double width = (to - from) / (double)bins;
     for (int64_t i = 0; i < bins; i++)
         counts[i] = 0;
-    for (size_t i = 0; i < count; i++) {
-        double value = (double)values[i];
+    for (size_t i = 0; i < values->count; i++) {
+        double value = element_at(values, i);
         if (!isfinite(value))
             continue;
         double place = width > 0 ? (value - from) / width : 0;
@@ -79,11 +93,13 @@ static void write_spread(json_writer *writer, const char *key, const spread *own
     json_writer_end_object(writer);
 }
 
-static void write_tensor(json_writer *writer, const gd_parameter *tensor, const gd_real *first,
-                         const gd_real *last, int64_t *counts, int64_t bins)
+static void write_tensor(json_writer *writer, const gd_parameter *tensor,
+                         const jobs_predictor *first, const jobs_predictor *last, int64_t *counts,
+                         int64_t bins)
 {
-    const gd_real *values[2] = {first + tensor->offset, last + tensor->offset};
-    spread own[2] = {measure(values[0], tensor->count), measure(values[1], tensor->count)};
+    const elements values[2] = {{first, tensor->offset, tensor->count},
+                                {last, tensor->offset, tensor->count}};
+    spread own[2] = {measure(&values[0]), measure(&values[1])};
     double from = fmin(own[0].minimum, own[1].minimum), to = fmax(own[0].maximum, own[1].maximum);
     json_writer_begin_object(writer);
     api_write_text(writer, "name", tensor->name);
@@ -96,8 +112,8 @@ static void write_tensor(json_writer *writer, const gd_parameter *tensor, const 
     json_writer_int64(writer, (int64_t)tensor->count);
     write_number(writer, "from", from);
     write_number(writer, "to", to);
-    write_spread(writer, "first", &own[0], values[0], tensor->count, from, to, counts, bins);
-    write_spread(writer, "last", &own[1], values[1], tensor->count, from, to, counts, bins);
+    write_spread(writer, "first", &own[0], &values[0], from, to, counts, bins);
+    write_spread(writer, "last", &own[1], &values[1], from, to, counts, bins);
     json_writer_end_object(writer);
 }
 
@@ -116,8 +132,7 @@ static void respond_histograms(http_response *response, const char *id, const jo
     json_writer_key(writer, "tensors");
     json_writer_begin_array(writer);
     for (int64_t i = 0; i < gd_model_tensor_count(last->model); i++)
-        write_tensor(writer, gd_model_tensor(last->model, i), first->parameters, last->parameters,
-                     counts, bins);
+        write_tensor(writer, gd_model_tensor(last->model, i), first, last, counts, bins);
     json_writer_end_array(writer);
     json_writer_end_object(writer);
     api_respond_tagged_json(response, writer);

@@ -5,6 +5,7 @@
 #include "api/handlers.h"
 #include "api/job_view.h"
 #include "jobs/predictor.h"
+#include "json/document.h"
 
 #include <nettle/base64.h>
 #include <nettle/sha2.h>
@@ -31,17 +32,54 @@ static void respond_digest(http_response *response, const void *bytes, size_t le
     http_respond_header(response, "Repr-Digest", header);
 }
 
-static void respond_json(http_response *response, const jobs_predictor *predictor,
-                         const char *which)
+/* How sure the fit is of a parameter; null where it cannot be said: without data, by another loss than
+ * mse, while the job is not over, at a bound, or where the matrix is singular. */
+static void write_certainty(json_writer *writer, const cJSON *errors, const char *which,
+                            const char *name, double value)
 {
-    json_writer *writer = json_writer_create(API_REPLY_MAXIMUM);
-    json_writer_begin_object(writer);
-    api_write_text(writer, "which", which);
-    json_writer_key(writer, "step");
-    json_writer_int64(writer, predictor->step);
-    api_write_text(writer, "digest", predictor->digest);
-    json_writer_key(writer, "parameters");
-    json_writer_begin_array(writer);
+    const cJSON *error =
+        cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(errors, which), name);
+    const cJSON *t = cJSON_GetObjectItemCaseSensitive(errors, "t");
+    bool known = cJSON_IsNumber(error) && cJSON_IsNumber(t);
+    json_writer_key(writer, "standard_error");
+    if (known)
+        json_writer_double(writer, error->valuedouble);
+    else
+        json_writer_null(writer);
+    json_writer_key(writer, "interval");
+    if (!known) {
+        json_writer_null(writer);
+        return;
+    }
+    double reach = t->valuedouble * error->valuedouble;
+    json_writer_doubles(writer, (const double[]){value - reach, value + reach}, 2);
+}
+
+static void write_formula(json_writer *writer, const jobs_predictor *predictor, const char *which)
+{
+    cJSON *metrics = predictor->metrics == NULL || predictor->live
+                         ? NULL
+                         : json_parse(predictor->metrics, strlen(predictor->metrics), NULL);
+    const cJSON *errors = cJSON_GetObjectItemCaseSensitive(metrics, "standard_errors");
+    const double *values = jobs_predictor_values(predictor);
+    for (int64_t i = 0; i < gd_model_tensor_count(predictor->model); i++) {
+        const char *name = gd_model_tensor(predictor->model, i)->name;
+        json_writer_begin_object(writer);
+        api_write_text(writer, "name", name);
+        json_writer_key(writer, "shape");
+        json_writer_begin_array(writer);
+        json_writer_end_array(writer);
+        api_write_text(writer, "dtype", "float64");
+        json_writer_key(writer, "values");
+        json_writer_doubles(writer, &values[i], 1);
+        write_certainty(writer, errors, which, name, values[i]);
+        json_writer_end_object(writer);
+    }
+    cJSON_Delete(metrics);
+}
+
+static void write_tensors(json_writer *writer, const jobs_predictor *predictor)
+{
     for (int64_t i = 0; i < gd_model_tensor_count(predictor->model); i++) {
         const gd_parameter *tensor = gd_model_tensor(predictor->model, i);
         json_writer_begin_object(writer);
@@ -56,6 +94,23 @@ static void respond_json(http_response *response, const jobs_predictor *predicto
         json_writer_float32s(writer, predictor->parameters + tensor->offset, tensor->count);
         json_writer_end_object(writer);
     }
+}
+
+static void respond_json(http_response *response, const jobs_predictor *predictor,
+                         const char *which)
+{
+    json_writer *writer = json_writer_create(API_REPLY_MAXIMUM);
+    json_writer_begin_object(writer);
+    api_write_text(writer, "which", which);
+    json_writer_key(writer, "step");
+    json_writer_int64(writer, predictor->step);
+    api_write_text(writer, "digest", predictor->digest);
+    json_writer_key(writer, "parameters");
+    json_writer_begin_array(writer);
+    if (jobs_predictor_is_formula(predictor))
+        write_formula(writer, predictor, which);
+    else
+        write_tensors(writer, predictor);
     json_writer_end_array(writer);
     json_writer_end_object(writer);
     size_t length;

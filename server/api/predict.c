@@ -157,6 +157,50 @@ static void predict_rows(const json_reader *root, const jobs_predictor *predicto
     api_cells_dispose(&cells);
 }
 
+/* Numbers of a formula, to the last bit; null where it has no value. */
+static void respond_formula(http_response *response, const jobs_predictor *predictor,
+                            const double *values, int64_t rows)
+{
+    json_writer *writer = json_writer_create(API_REPLY_MAXIMUM);
+    json_writer_begin_object(writer);
+    json_writer_key(writer, "predictions");
+    json_writer_begin_array(writer);
+    for (int64_t row = 0; row < rows; row++)
+        json_writer_double(writer, values[row]);
+    json_writer_end_array(writer);
+    json_writer_key(writer, "step");
+    json_writer_int64(writer, predictor->step);
+    json_writer_end_object(writer);
+    api_respond_json(response, 200, writer);
+}
+
+static void predict_formula(const json_reader *root, const jobs_predictor *predictor,
+                            http_response *response)
+{
+    gd_error error = {0};
+    api_cells cells = {0};
+    double *values = NULL;
+    if (predictor->preparation == NULL) {
+        http_respond_problem(response, 409, "conflict", NULL,
+                             "The formula was minimised without data: it has no columns to predict "
+                             "from. Its parameters are at /parameters.");
+        return;
+    }
+    gd_status status = api_cells_read(root, predictor->preparation, &cells);
+    if (status == GD_OK && root->faults->total == 0)
+        status = jobs_predictor_run_formula(predictor, cells.values, cells.rows, &values, &error);
+    if (status == GD_INVALID_DATA)
+        (void)api_cells_add_error(root, predictor->preparation, &error);
+    if (root->faults->total > 0)
+        api_respond_faults(response, root->faults);
+    else if (status != GD_OK)
+        api_respond_status(response, status, &error);
+    else
+        respond_formula(response, predictor, values, cells.rows);
+    free(values);
+    api_cells_dispose(&cells);
+}
+
 static void predict(const api_context *context, const char *id, const cJSON *document,
                     http_response *response)
 {
@@ -172,6 +216,8 @@ static void predict(const api_context *context, const char *id, const cJSON *doc
         api_respond_faults(response, &faults);
     else if (status != GD_OK)
         api_respond_status(response, status, &error);
+    else if (jobs_predictor_is_formula(predictor))
+        predict_formula(&root, predictor, response);
     else if (gd_preparation_has_symbols(predictor->preparation))
         api_predict_text(&root, predictor, response);
     else if (gd_preparation_sparse_width(predictor->preparation) > 0)

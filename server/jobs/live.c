@@ -24,8 +24,8 @@ struct jobs_live_entry {
     store_progress progress;
     double samples_per_second;
     jobs_curve curve;
-    gd_real *parameters; /* last snapshot; valid once snapshot_count > 0 */
-    size_t parameter_count;
+    void *parameters; /* last snapshot; valid once snapshot_count > 0 */
+    size_t parameter_bytes;
     int64_t snapshot_step;
     int64_t snapshot_count;
     void *preparation;
@@ -108,7 +108,7 @@ static bool init_locks(jobs_live_entry *entry)
 
 jobs_live_entry *jobs_live_add(jobs_live *live, const char *id, const store_progress *progress,
                                jobs_curve *curve, const gd_buffer *preparation,
-                               size_t parameter_count)
+                               size_t parameter_bytes)
 {
     jobs_live_entry *entry = calloc(1, sizeof *entry);
     if (entry == NULL || !init_locks(entry)) {
@@ -118,8 +118,8 @@ jobs_live_entry *jobs_live_add(jobs_live *live, const char *id, const store_prog
     memcpy(entry->id, id, STORE_ID_SIZE);
     entry->users = 1;
     entry->progress = *progress;
-    entry->parameter_count = parameter_count;
-    entry->parameters = calloc(parameter_count, sizeof *entry->parameters);
+    entry->parameter_bytes = parameter_bytes;
+    entry->parameters = calloc(parameter_bytes, 1);
     entry->preparation = malloc(preparation->length);
     if (entry->parameters == NULL || entry->preparation == NULL) {
         entry_free(entry);
@@ -161,10 +161,10 @@ bool jobs_live_is_wanted(const jobs_live_entry *entry)
     return atomic_load_explicit(&entry->wanted, memory_order_relaxed);
 }
 
-void jobs_live_publish_parameters(jobs_live_entry *entry, const gd_real *parameters, int64_t step)
+void jobs_live_publish_parameters(jobs_live_entry *entry, const void *parameters, int64_t step)
 {
     pthread_mutex_lock(&entry->lock);
-    memcpy(entry->parameters, parameters, entry->parameter_count * sizeof *parameters);
+    memcpy(entry->parameters, parameters, entry->parameter_bytes);
     entry->snapshot_step = step;
     entry->snapshot_count++;
     atomic_store(&entry->wanted, false);
@@ -305,16 +305,16 @@ static void deadline_in(int64_t milliseconds, struct timespec *deadline)
 /* With the entry's lock held. */
 static gd_status copy_snapshot(const jobs_live_entry *entry, jobs_snapshot *snapshot)
 {
-    snapshot->count = entry->parameter_count;
+    snapshot->bytes = entry->parameter_bytes;
     snapshot->step = entry->snapshot_step;
     snapshot->preparation_length = entry->preparation_length;
-    snapshot->parameters = malloc(entry->parameter_count * sizeof(gd_real));
-    snapshot->preparation = malloc(entry->preparation_length);
+    snapshot->parameters = malloc(entry->parameter_bytes);
+    snapshot->preparation = malloc(entry->preparation_length + 1);
     if (snapshot->parameters == NULL || snapshot->preparation == NULL) {
         jobs_snapshot_dispose(snapshot);
         return GD_OUT_OF_MEMORY;
     }
-    memcpy(snapshot->parameters, entry->parameters, entry->parameter_count * sizeof(gd_real));
+    memcpy(snapshot->parameters, entry->parameters, entry->parameter_bytes);
     memcpy(snapshot->preparation, entry->preparation, entry->preparation_length);
     return GD_OK;
 }

@@ -34,7 +34,7 @@ void jobs_live_destroy(jobs_live *live);
  */
 jobs_live_entry *jobs_live_add(jobs_live *live, const char *id, const store_progress *progress,
                                jobs_curve *curve, const gd_buffer *preparation,
-                               size_t parameter_count);
+                               size_t parameter_bytes);
 /* After this readers find the job in the store alone. */
 void jobs_live_remove(jobs_live *live, jobs_live_entry *entry);
 
@@ -42,7 +42,7 @@ void jobs_live_remove(jobs_live *live, jobs_live_entry *entry);
 jobs_control jobs_live_control(const jobs_live_entry *entry);
 /* Whether a reader waits for parameters; called every step. */
 bool jobs_live_is_wanted(const jobs_live_entry *entry);
-void jobs_live_publish_parameters(jobs_live_entry *entry, const gd_real *parameters, int64_t step);
+void jobs_live_publish_parameters(jobs_live_entry *entry, const void *parameters, int64_t step);
 
 /* Progress and, where not NULL, one more point of the curve. */
 gd_status jobs_live_publish(jobs_live_entry *entry, const store_progress *progress,
@@ -84,8 +84,8 @@ bool jobs_live_read_curve(jobs_live *live, const char *id, int64_t after, jobs_c
                           gd_status *status);
 
 typedef struct jobs_snapshot {
-    gd_real *parameters; /* owned */
-    size_t count;
+    void *parameters; /* owned */
+    size_t bytes;
     int64_t step;
     void *preparation; /* owned */
     size_t preparation_length;

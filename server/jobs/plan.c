@@ -71,7 +71,14 @@ void jobs_plan_warn(jobs_plan *plan, const char *pointer, const char *code, cons
 
 static gd_status run_stages(jobs_planning *planning, gd_error *error)
 {
+    if (jobs_plan_is_alone(planning->plan)) {
+        jobs_plan_minimise(planning, error);
+        return planning->plan->model != NULL || planning->faults->total > 0 ? GD_OK
+                                                                            : GD_OUT_OF_MEMORY;
+    }
     gd_status status = jobs_plan_open(planning, error);
+    if (status == GD_OK && planning->faults->total == 0)
+        jobs_plan_formula(planning);
     if (status == GD_OK && planning->faults->total == 0)
         jobs_plan_window_defaults(planning);
     if (status == GD_OK && planning->faults->total == 0)
@@ -130,6 +137,8 @@ void jobs_plan_destroy(jobs_plan *plan)
     free(plan->initial_parameters);
     for (size_t i = 0; i < sizeof plan->values / sizeof plan->values[0]; i++)
         free(plan->values[i]);
+    for (size_t i = 0; i < sizeof plan->formula_values / sizeof plan->formula_values[0]; i++)
+        free(plan->formula_values[i]);
     while (plan->opened_count > 0)
         gd_frame_destroy(plan->opened[--plan->opened_count]);
     free(plan);
@@ -147,8 +156,16 @@ gd_trainer_setup jobs_plan_setup(const jobs_plan *plan)
         .examples = plan->examples,
         .validation = plan->validation,
         .shuffle_window = spec->data.storage == SPEC_STORAGE_MAPPED ? spec->data.shuffle_window : 0,
-        .initial_parameters = plan->initial_parameters,
+        .initial_parameters = jobs_plan_is_formula(plan) ? NULL : plan->initial_parameters,
+        .formula_examples = plan->formula_examples,
+        .formula_validation = plan->formula_validation,
+        .initial_values = jobs_plan_is_formula(plan) ? plan->initial_parameters : NULL,
     };
+}
+
+size_t jobs_plan_parameter_bytes(const jobs_plan *plan)
+{
+    return gd_model_parameter_count(plan->model) * gd_model_element_bytes(plan->model);
 }
 
 void jobs_plan_write_summary(const jobs_plan *plan, json_writer *writer)
@@ -160,7 +177,8 @@ void jobs_plan_write_summary(const jobs_plan *plan, json_writer *writer)
     json_writer_begin_array(writer);
     for (int64_t i = 0; i < gd_model_layer_count(plan->model); i++) {
         char name[32];
-        snprintf(name, sizeof name, "layers.%lld", (long long)i);
+        snprintf(name, sizeof name, jobs_plan_is_formula(plan) ? "formula" : "layers.%lld",
+                 (long long)i);
         const gd_shape *shape = gd_model_layer_shape(plan->model, i);
         json_writer_begin_object(writer);
         json_writer_key(writer, "name");
@@ -178,5 +196,12 @@ void jobs_plan_write_summary(const jobs_plan *plan, json_writer *writer)
         json_writer_end_object(writer);
     }
     json_writer_end_array(writer);
+    if (jobs_plan_is_formula(plan)) {
+        json_writer_key(writer, "names");
+        json_writer_begin_array(writer);
+        for (int64_t i = 0; i < gd_model_tensor_count(plan->model); i++)
+            json_writer_string(writer, gd_model_tensor(plan->model, i)->name);
+        json_writer_end_array(writer);
+    }
     json_writer_end_object(writer);
 }

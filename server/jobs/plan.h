@@ -56,8 +56,11 @@ typedef struct jobs_plan {
     gd_real *values[4];
     gd_source *sources[2];
     gd_examples examples, validation;
-    gd_sparse_rows sparse[2];    /* of examples and validation, where they are sparse */
-    gd_real *initial_parameters; /* of a warm start, once loaded (warm_start.h); owned */
+    gd_sparse_rows sparse[2]; /* of examples and validation, where they are sparse */
+    void *initial_parameters; /* of a warm start, once loaded (warm_start.h); owned */
+    /* Of a formula, in place of examples: cells and targets in double, of both parts; owned. */
+    double *formula_values[4];
+    gd_formula_examples formula_examples, formula_validation;
     jobs_warning warnings[JOBS_WARNINGS_MAXIMUM];
     int64_t warning_count;
 } jobs_plan;
@@ -79,6 +82,9 @@ gd_status jobs_plan_load(jobs_plan *plan, const gd_watch *watch, gd_error *error
 /* What a trainer is made from; before jobs_plan_load only good for counting bytes. */
 gd_trainer_setup jobs_plan_setup(const jobs_plan *plan);
 
+/* Bytes of all parameters as the trainer gives them. */
+size_t jobs_plan_parameter_bytes(const jobs_plan *plan);
+
 /* Floating-point operations of one pass over the training examples, forward and backward. Of sparse rows
  * the first layer's follow the non-zeros, taken as spread evenly over the rows. */
 double jobs_plan_operations(const jobs_plan *plan);
@@ -98,6 +104,11 @@ typedef struct jobs_dataset_facts {
 /* Opens a dataset's frame; `facts` may be NULL. GD_NOT_FOUND where there is none of that id. */
 gd_status jobs_open_dataset(const jobs_resources *resources, const char *id, gd_frame **frame,
                             jobs_dataset_facts *facts, gd_error *error);
+
+bool jobs_plan_is_formula(const jobs_plan *plan);
+/* Whether the plan is for a formula that is minimised itself: then it has no frame, no preparation and no
+ * rows, and one example stands for them. */
+bool jobs_plan_is_alone(const jobs_plan *plan);
 
 /* Shape of one example as the network takes it: a window's, the data's own, or one row of features. */
 gd_shape jobs_input_shape(const spec_data *data, const gd_preparation *preparation);

@@ -145,6 +145,8 @@ gd_status jobs_plan_columns(jobs_planning *planning)
     gd_status status = find_targets(planning);
     if (status != GD_OK || planning->faults->total > 0 || jobs_plan_is_sparse(plan))
         return status;
+    if (jobs_plan_is_formula(plan))
+        return jobs_plan_formula_columns(planning);
     if (features->count == 0)
         return default_features(planning);
     plan->features = find_columns(planning, "features", features);
@@ -163,6 +165,7 @@ static int implied_task(const spec_job *spec)
 {
     switch (spec->model.type) {
     case SPEC_MODEL_LINEAR:
+    case SPEC_MODEL_FORMULA:
         return GD_TASK_REGRESSION;
     case SPEC_MODEL_LOGISTIC:
     case SPEC_MODEL_SOFTMAX:
@@ -260,14 +263,9 @@ static void settle_loss(jobs_planning *planning, gd_task task)
                         "\"logistic\".");
 }
 
-void jobs_plan_task(jobs_planning *planning)
+void jobs_plan_monitor(jobs_planning *planning)
 {
     spec_job *spec = planning->plan->spec;
-    gd_task task = settle_task(planning);
-    check_targets(planning, task);
-    settle_loss(planning, task);
-    spec->data.has_task = true;
-    spec->data.task = task;
     bool validated = spec->data.validation.type != SPEC_VALIDATION_NONE;
     if (spec->training.stop_early && !validated &&
         spec->training.stop_monitor == GD_MONITOR_VALIDATION_LOSS)
@@ -276,4 +274,15 @@ void jobs_plan_task(jobs_planning *planning)
                         "\"monitor\" to \"loss\".");
     if (!validated)
         spec->training.stop_monitor = GD_MONITOR_LOSS;
+}
+
+void jobs_plan_task(jobs_planning *planning)
+{
+    spec_job *spec = planning->plan->spec;
+    gd_task task = settle_task(planning);
+    check_targets(planning, task);
+    settle_loss(planning, task);
+    spec->data.has_task = true;
+    spec->data.task = task;
+    jobs_plan_monitor(planning);
 }

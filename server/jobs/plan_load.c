@@ -119,7 +119,11 @@ static gd_status complete_draft(jobs_plan *plan, const gd_watch *watch, gd_error
 
 gd_status jobs_plan_load(jobs_plan *plan, const gd_watch *watch, gd_error *error)
 {
+    if (jobs_plan_is_alone(plan))
+        return GD_OK;
     gd_status status = plan->drafted ? complete_draft(plan, watch, error) : GD_OK;
+    if (status == GD_OK && jobs_plan_is_formula(plan))
+        return jobs_plan_load_formula(plan, watch, error);
     if (status == GD_OK && jobs_plan_is_sparse(plan))
         return jobs_plan_load_sparse(plan, watch, error);
     if (status == GD_OK)

@@ -112,6 +112,8 @@ static void settle_storage(const sizing *sizes)
         return;
     }
     int64_t limit = sizes->planning->resources->memory_limit;
+    if (jobs_plan_is_formula(plan) && data->source == SPEC_SOURCE_DATASET)
+        data->storage = SPEC_STORAGE_MEMORY;
     int64_t total = data->storage == SPEC_STORAGE_MAPPED ? 0 : memory_total(sizes);
     if (data->storage == SPEC_STORAGE_AUTO && data->source == SPEC_SOURCE_DATASET) {
         const int64_t both[] = {sizes->training, sizes->validation};
@@ -156,6 +158,8 @@ void jobs_plan_size(jobs_planning *planning)
     int64_t width = (sparse ? 1 : rows.feature_width) + rows.target_width;
     if (sparse)
         jobs_plan_size_sparse(plan);
+    plan->formula_examples.count = plan->training_count;
+    plan->formula_validation.count = plan->validation_count;
     gd_trainer_setup setup = jobs_plan_setup(plan);
     gd_error error = {0};
     if (gd_trainer_check(&setup, &error) != GD_OK) {
@@ -163,13 +167,13 @@ void jobs_plan_size(jobs_planning *planning)
         return;
     }
     bool warm = plan->spec->from_job.job[0] != '\0';
+    int64_t element = (int64_t)gd_model_element_bytes(plan->model);
     sizing sizes = {
         .planning = planning,
         .width = width,
-        .training = times(plan->training_count, width, sizeof(gd_real)),
-        .validation = times(plan->validation_count, width, sizeof(gd_real)),
-        .initial =
-            times(warm ? 2 : 0, (int64_t)gd_model_parameter_count(plan->model), sizeof(gd_real)),
+        .training = times(plan->training_count, width, element),
+        .validation = times(plan->validation_count, width, element),
+        .initial = times(warm ? 2 : 0, (int64_t)gd_model_parameter_count(plan->model), element),
     };
     settle_storage(&sizes);
     if (plan->memory_bytes > planning->resources->memory_limit)

@@ -136,6 +136,8 @@ gd_status jobs_plan_model(jobs_planning *planning, gd_error *error)
     check_shape(planning);
     if (planning->faults->total > 0)
         return GD_OK;
+    if (jobs_plan_is_formula(plan))
+        return gd_model_create_formula(&plan->model, model->formula, error);
     int64_t width = output_width(plan);
     settle_widths(planning, width);
     if (planning->faults->total > 0)
@@ -222,8 +224,10 @@ static void look_at_last_activation(jobs_plan *plan)
 void jobs_plan_look(jobs_planning *planning)
 {
     jobs_plan *plan = planning->plan;
-    look_at_scales(plan);
-    look_at_last_activation(plan);
+    if (!jobs_plan_is_formula(plan)) {
+        look_at_scales(plan);
+        look_at_last_activation(plan);
+    }
     if (plan->spec->training.batch_size > plan->examples.count)
         jobs_plan_warn(plan, "/training/batch_size", "batch_size",
                        "The batch size %lld is beyond the %lld training %s: every step uses all "
@@ -233,7 +237,7 @@ void jobs_plan_look(jobs_planning *planning)
     if (gd_frame_row_count(plan->frame) >= 20 &&
         plan->spec->data.validation.type == SPEC_VALIDATION_NONE &&
         plan->spec->data.task != GD_TASK_RECONSTRUCTION &&
-        plan->spec->model.type != SPEC_MODEL_LINEAR)
+        plan->spec->model.type != SPEC_MODEL_LINEAR && !jobs_plan_is_formula(plan))
         jobs_plan_warn(plan, "/data/validation", "no_validation",
                        "No rows are held out, so overfitting would not show: set \"validation\" to "
                        "{\"fraction\": 0.2}.");

@@ -177,7 +177,8 @@ gd_status jobs_plan_open(jobs_planning *planning, gd_error *error)
         jobs_dataset_facts facts = {0};
         status = open_named(planning, data->dataset, "data/dataset", &plan->frame, &facts, error);
         plan->text = facts.text;
-        default_shape(data, &facts);
+        if (!jobs_plan_is_formula(plan))
+            default_shape(data, &facts);
     } else {
         gd_frame *made = NULL;
         status = gd_generate(&made, &data->generator, error);

@@ -56,6 +56,16 @@ gd_status jobs_plan_window_split(jobs_planning *planning, gd_error *error);
 /* The examples that prepared rows make: themselves, or the windows over them. */
 gd_examples jobs_plan_examples(const jobs_plan *plan, const gd_examples *rows, bool validation);
 
+/* Formulas (plan_formula.c): all of a plan without data; what cannot go with one, before columns are looked
+ * for; the columns it names; the examples it sees. */
+void jobs_plan_minimise(jobs_planning *planning, gd_error *error);
+void jobs_plan_formula(jobs_planning *planning);
+gd_status jobs_plan_formula_columns(jobs_planning *planning);
+gd_status jobs_plan_load_formula(jobs_plan *plan, const gd_watch *watch, gd_error *error);
+
+/* What early stopping looks at, where nothing is held out (plan_data.c). */
+void jobs_plan_monitor(jobs_planning *planning);
+
 /* Adds a gd_error of the trainer's, whose path begins with a top-level member of the spec. */
 void jobs_plan_add_error(const jobs_planning *planning, const gd_error *error);
 

@@ -72,7 +72,7 @@ static void check_held_out(const jobs_planning *planning)
 
 bool jobs_plan_is_sparse(const jobs_plan *plan)
 {
-    return gd_frame_sparse(plan->frame) != NULL;
+    return plan->frame != NULL && gd_frame_sparse(plan->frame) != NULL;
 }
 
 void jobs_plan_sparse(jobs_planning *planning)

@@ -7,6 +7,7 @@
 #include "jobs/warm_start.h"
 #include "json/document.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,24 +32,35 @@ static gd_status read_spec(jobs_predictor *predictor, const store_job *job, gd_e
     return status;
 }
 
-/* `parameter_count` 0: not known. */
-static gd_status make_model(jobs_predictor *predictor, const void *preparation, size_t length,
-                            size_t parameter_count, gd_error *error)
+static gd_status plan_model(jobs_predictor *predictor, gd_error *error)
 {
-    gd_reader reader;
-    gd_reader_init(&reader, preparation, length);
-    gd_status status = gd_preparation_load(&predictor->preparation, &reader, error);
-    if (status != GD_OK)
-        return status;
+    if (jobs_predictor_is_formula(predictor))
+        return gd_model_create_formula(&predictor->model, predictor->spec->model.formula, error);
     const spec_model *model = &predictor->spec->model;
     gd_shape input = jobs_input_shape(&predictor->spec->data, predictor->preparation);
     int64_t outputs = gd_loss_descriptor_at(predictor->spec->loss.type)->class_targets
                           ? gd_preparation_class_count(predictor->preparation)
                           : gd_preparation_target_width(predictor->preparation);
-    status = gd_model_create(&predictor->model, &input, model->layers, model->layer_count, outputs,
-                             0, error);
-    if (status == GD_OK && parameter_count > 0 &&
-        gd_model_parameter_count(predictor->model) != parameter_count)
+    return gd_model_create(&predictor->model, &input, model->layers, model->layer_count, outputs, 0,
+                           error);
+}
+
+static size_t parameter_bytes(const jobs_predictor *predictor)
+{
+    return gd_model_parameter_count(predictor->model) * gd_model_element_bytes(predictor->model);
+}
+
+/* `bytes` of the parameters; 0: not known. */
+static gd_status make_model(jobs_predictor *predictor, const void *preparation, size_t length,
+                            size_t bytes, gd_error *error)
+{
+    gd_reader reader;
+    gd_reader_init(&reader, preparation, length);
+    bool alone = predictor->spec->data.source == SPEC_SOURCE_NONE;
+    gd_status status = alone ? GD_OK : gd_preparation_load(&predictor->preparation, &reader, error);
+    if (status == GD_OK)
+        status = plan_model(predictor, error);
+    if (status == GD_OK && bytes > 0 && parameter_bytes(predictor) != bytes)
         status = gd_fail(error, GD_CORRUPT, "", "the stored parameters are not those of the model");
     return status;
 }
@@ -65,7 +77,7 @@ static gd_status open_live(jobs_predictor *predictor, jobs_service *service, con
     if (status != GD_OK)
         return status;
     status = make_model(predictor, snapshot.preparation, snapshot.preparation_length,
-                        snapshot.count, error);
+                        snapshot.bytes, error);
     if (status == GD_OK) {
         predictor->parameters = snapshot.parameters;
         predictor->step = snapshot.step;
@@ -87,8 +99,8 @@ static gd_status open_stored(jobs_predictor *predictor, jobs_service *service, c
     if (status == GD_NOT_FOUND)
         status = gd_fail(error, GD_CONFLICT, "", "the job has no %s parameters yet", which);
     if (status == GD_OK)
-        status = make_model(predictor, preparation.bytes, preparation.length,
-                            parameters.length / sizeof(gd_real), error);
+        status =
+            make_model(predictor, preparation.bytes, preparation.length, parameters.length, error);
     if (status == GD_OK) {
         predictor->parameters = parameters.bytes;
         predictor->step = parameters.step;
@@ -124,15 +136,27 @@ static gd_status read_preparation(jobs_service *service, const store_job *job,
     return GD_OK;
 }
 
+static void take_starts(jobs_predictor *predictor)
+{
+    const gd_formula *formula = predictor->spec->model.formula;
+    double *values = (double *)(void *)predictor->parameters;
+    for (int64_t i = 0; i < gd_formula_parameter_count(formula); i++)
+        values[i] = gd_formula_parameter_at(formula, i)->start;
+}
+
 static gd_status make_first_parameters(jobs_predictor *predictor, store *opened,
                                        const store_job *job, gd_error *error)
 {
     const gd_trainer_setup setup = {.model = predictor->model,
                                     .training.seed = predictor->spec->training.seed};
-    size_t bytes = gd_model_parameter_count(predictor->model) * sizeof(gd_real);
+    size_t bytes = parameter_bytes(predictor);
     predictor->parameters = malloc(bytes);
     if (predictor->parameters == NULL)
         return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for the first parameters");
+    if (predictor->spec->from_job.job[0] == '\0' && jobs_predictor_is_formula(predictor)) {
+        take_starts(predictor);
+        return GD_OK;
+    }
     if (predictor->spec->from_job.job[0] == '\0') {
         gd_training_first_parameters(&setup, predictor->parameters);
         return GD_OK;
@@ -159,9 +183,7 @@ static gd_status open_first(jobs_predictor *predictor, jobs_service *service, co
     if (status == GD_OK)
         status = make_first_parameters(predictor, jobs_service_store(service), job, error);
     if (status == GD_OK)
-        jobs_digest_of(predictor->parameters,
-                       gd_model_parameter_count(predictor->model) * sizeof(gd_real),
-                       predictor->digest);
+        jobs_digest_of(predictor->parameters, parameter_bytes(predictor), predictor->digest);
     store_blob_dispose(&preparation);
     return status;
 }
@@ -187,6 +209,10 @@ gd_status jobs_predictor_open(jobs_predictor **predictor, jobs_service *service,
         if (status == GD_NOT_FOUND)
             status = open_stored(made, service, &job, which, error);
     }
+    if (status == GD_OK && job.metrics != NULL) {
+        made->metrics = strdup(job.metrics);
+        status = made->metrics == NULL ? gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory") : GD_OK;
+    }
     store_job_dispose(&job);
     if (status == GD_OK)
         *predictor = made;
@@ -203,6 +229,7 @@ void jobs_predictor_destroy(jobs_predictor *predictor)
     gd_preparation_destroy(predictor->preparation);
     spec_destroy(predictor->spec);
     free(predictor->parameters);
+    free(predictor->metrics);
     free(predictor);
 }
 
@@ -211,6 +238,46 @@ int64_t jobs_predictor_width(const jobs_predictor *predictor)
     const gd_shape *output = gd_model_output_shape(predictor->model);
     bool sequence = predictor->spec->data.window.length > 0 && output->rank > 1;
     return sequence ? output->dimensions[output->rank - 1] : gd_shape_size(output);
+}
+
+bool jobs_predictor_is_formula(const jobs_predictor *predictor)
+{
+    return predictor->spec->model.type == SPEC_MODEL_FORMULA;
+}
+
+const double *jobs_predictor_values(const jobs_predictor *predictor)
+{
+    return (const double *)(const void *)predictor->parameters;
+}
+
+gd_status jobs_predictor_run_formula(const jobs_predictor *predictor, const double *cells,
+                                     int64_t rows, double **values, gd_error *error)
+{
+    const gd_formula *formula = predictor->spec->model.formula;
+    int64_t width = gd_formula_column_count(formula);
+    for (int64_t i = 0; i < rows * width; i++) {
+        char path[64];
+        if (isfinite(cells[i]))
+            continue;
+        snprintf(path, sizeof path, "rows/%lld/%lld", (long long)(i / width),
+                 (long long)(i % width));
+        return gd_fail(error, GD_INVALID_DATA, path, "column '%s' has no value here",
+                       gd_formula_column(formula, i % width));
+    }
+    double *results = calloc((size_t)rows + 1, sizeof *results);
+    if (results == NULL)
+        return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for %lld predictions",
+                       (long long)rows);
+    gd_status status =
+        gd_formula_evaluate(formula, jobs_predictor_values(predictor), cells, rows, results, error);
+    bool counts = gd_loss_descriptor_at(predictor->spec->loss.type)->link == GD_LINK_EXPONENTIAL;
+    for (int64_t i = 0; counts && i < rows; i++)
+        results[i] = exp(results[i]);
+    if (status == GD_OK)
+        *values = results;
+    else
+        free(results);
+    return status;
 }
 
 /* What a run works with, all of it taken before the first row. */

@@ -12,7 +12,8 @@ typedef struct jobs_predictor {
     spec_job *spec;
     gd_preparation *preparation;
     gd_model *model;
-    gd_real *parameters; /* [parameter_count of the model] */
+    gd_real *parameters; /* [parameter_count of the model]; of a formula doubles */
+    char *metrics;       /* of the job, JSON, or NULL */
     int64_t step;        /* after which they stood so */
     char digest[65];     /* of the parameters, empty while the job runs */
     bool live;
@@ -39,6 +40,12 @@ int64_t jobs_predictor_width(const jobs_predictor *predictor);
  */
 gd_status jobs_predictor_run(const jobs_predictor *predictor, const double *cells, int64_t rows,
                              gd_real **outputs, int64_t *count, gd_error *error);
+/* Of a formula: values [rows], the caller's to free; cells in the order of its columns. */
+gd_status jobs_predictor_run_formula(const jobs_predictor *predictor, const double *cells,
+                                     int64_t rows, double **values, gd_error *error);
+bool jobs_predictor_is_formula(const jobs_predictor *predictor);
+/* Its parameters [parameter_count]. */
+const double *jobs_predictor_values(const jobs_predictor *predictor);
 gd_status jobs_predictor_run_sparse(const jobs_predictor *predictor, const gd_sparse_matrix *rows,
                                     gd_real **outputs, gd_error *error);
 

@@ -172,7 +172,10 @@ static bool make_trainer(jobs_attempt *attempt)
     gd_status status = gd_trainer_create(&attempt->trainer, &setup, &error);
     if (status == GD_OK) {
         gd_buffer_init(&attempt->preparation, (size_t)attempt->runner->resources.memory_limit);
-        gd_preparation_save(attempt->plan->preparation, &attempt->preparation);
+        if (jobs_plan_is_alone(attempt->plan))
+            gd_buffer_append_u8(&attempt->preparation, 0);
+        else
+            gd_preparation_save(attempt->plan->preparation, &attempt->preparation);
         status = attempt->preparation.status;
     }
     if (status != GD_OK)
@@ -185,7 +188,7 @@ static bool make_entry(jobs_attempt *attempt)
 {
     attempt->entry = jobs_live_add(attempt->runner->live, attempt->job->id, &attempt->job->progress,
                                    &attempt->curve, &attempt->preparation,
-                                   gd_model_parameter_count(attempt->plan->model));
+                                   jobs_plan_parameter_bytes(attempt->plan));
     if (attempt->entry != NULL)
         return true;
     jobs_attempt_fail(attempt, "out_of_memory", "There was not enough memory to run the job.");
@@ -252,7 +255,7 @@ static jobs_control train(jobs_attempt *attempt, gd_error *failure)
             unpublished = 0;
         }
         if (jobs_live_is_wanted(attempt->entry))
-            jobs_live_publish_parameters(attempt->entry, gd_trainer_parameters(trainer),
+            jobs_live_publish_parameters(attempt->entry, jobs_attempt_parameters(attempt),
                                          gd_trainer_progress(trainer)->step);
         calls = slice_after(calls, now - before);
         before = now;

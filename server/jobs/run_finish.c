@@ -4,6 +4,7 @@
  */
 #include "jobs/digest.h"
 #include "jobs/identity.h"
+#include "jobs/measure.h"
 #include "jobs/run_private.h"
 
 #include <math.h>
@@ -12,7 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define METRICS_MAXIMUM    4096
 #define RETRY_MICROSECONDS 200000
 
 /* How an end is told: status, reason and event. */
@@ -95,38 +95,18 @@ static ending name_ending(const jobs_attempt *attempt, jobs_control control,
     return end;
 }
 
-/* JSON of the metrics, owned by the caller; NULL where they cannot be had. */
-static char *evaluate(const jobs_attempt *attempt)
+const void *jobs_attempt_parameters(const jobs_attempt *attempt)
 {
-    gd_metrics metrics;
-    bool validated = attempt->plan->validation.count > 0;
-    gd_status status = gd_metrics_evaluate(
-        &metrics, attempt->plan->model, gd_trainer_parameters(attempt->trainer),
-        &attempt->spec->loss, attempt->plan->preparation,
-        validated ? &attempt->plan->validation : &attempt->plan->examples, NULL);
-    if (status != GD_OK)
-        return NULL;
-    json_writer *writer = json_writer_create(METRICS_MAXIMUM);
-    json_writer_begin_object(writer);
-    json_writer_key(writer, "part");
-    json_writer_string(writer, validated ? "validation" : "training");
-    json_writer_key(writer, "loss");
-    json_writer_double(writer, metrics.loss);
-    if (metrics.classification) {
-        json_writer_key(writer, "accuracy");
-        json_writer_double(writer, metrics.accuracy);
-    } else {
-        json_writer_key(writer, "rmse");
-        json_writer_double(writer, metrics.rmse);
-        json_writer_key(writer, "mae");
-        json_writer_double(writer, metrics.mae);
-        json_writer_key(writer, "r2");
-        json_writer_double(writer, metrics.r2);
-    }
-    json_writer_end_object(writer);
-    char *text = json_writer_finish(writer, NULL);
-    json_writer_destroy(writer);
-    return text;
+    return jobs_plan_is_formula(attempt->plan)
+               ? (const void *)gd_trainer_formula_parameters(attempt->trainer)
+               : gd_trainer_parameters(attempt->trainer);
+}
+
+static const void *best_parameters(const jobs_attempt *attempt, int64_t *step)
+{
+    return jobs_plan_is_formula(attempt->plan)
+               ? (const void *)gd_trainer_formula_best(attempt->trainer, step)
+               : gd_trainer_best_parameters(attempt->trainer, step);
 }
 
 /* A disk may be full, or memory short, for a while only. */
@@ -266,20 +246,20 @@ static void finish_in_store(jobs_attempt *attempt, const ending *end, const stor
 {
     const gd_progress *progress = gd_trainer_progress(attempt->trainer);
     store_progress stored = jobs_progress_of(progress);
-    size_t length = gd_model_parameter_count(attempt->plan->model) * sizeof(gd_real);
+    size_t length = jobs_plan_parameter_bytes(attempt->plan);
     char digests[2][JOBS_DIGEST_SIZE];
     store_parameters parameters[2];
     int64_t parameter_count = 1, best_step;
-    const gd_real *values = gd_trainer_parameters(attempt->trainer);
+    const void *values = jobs_attempt_parameters(attempt);
     jobs_digest_of(values, length, digests[0]);
     parameters[0] = (store_parameters){"final", progress->step, values, length, digests[0]};
-    const gd_real *best = gd_trainer_best_parameters(attempt->trainer, &best_step);
+    const void *best = best_parameters(attempt, &best_step);
     if (best != NULL) {
         jobs_digest_of(best, length, digests[1]);
         parameters[parameter_count++] =
             (store_parameters){"best", best_step, best, length, digests[1]};
     }
-    char *metrics = end->reason != NULL ? evaluate(attempt) : NULL;
+    char *metrics = end->reason != NULL ? jobs_write_metrics(attempt->plan, values, best) : NULL;
     int64_t now = jobs_now();
     store_event event = {.at = now, .type = end->event, .message = end->message};
     jobs_moments *moments = &attempt->moments;

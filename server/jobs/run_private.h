@@ -28,6 +28,9 @@ typedef struct jobs_attempt {
     bool lost;                                  /* the claim is stale or the store is gone */
 } jobs_attempt;
 
+/* Current parameters, of a formula in double. */
+const void *jobs_attempt_parameters(const jobs_attempt *attempt);
+
 store_progress jobs_progress_of(const gd_progress *progress);
 
 /* Checkpoint file, then progress, curve, moments and its name in one transaction (run_save.c). */

@@ -24,12 +24,12 @@ typedef struct tensor {
 } tensor;
 
 void jobs_initial_write(const spec_warm_start *source, const gd_model *model,
-                        const gd_real *parameters, gd_buffer *copy)
+                        const void *parameters, gd_buffer *copy)
 {
     int64_t count = gd_model_tensor_count(model);
     gd_buffer_append_text(copy, source->job);
     gd_buffer_append_i64(copy, source->which);
-    gd_buffer_append_i64(copy, (int64_t)sizeof(gd_real));
+    gd_buffer_append_i64(copy, (int64_t)gd_model_element_bytes(model));
     gd_buffer_append_i64(copy, count);
     for (int64_t i = 0; i < count; i++) {
         const gd_parameter *parameter = gd_model_tensor(model, i);
@@ -39,7 +39,8 @@ void jobs_initial_write(const spec_warm_start *source, const gd_model *model,
             gd_buffer_append_i64(copy, parameter->shape.dimensions[j]);
         gd_buffer_append_i64(copy, (int64_t)parameter->offset);
     }
-    gd_buffer_append(copy, parameters, gd_model_parameter_count(model) * sizeof *parameters);
+    gd_buffer_append(copy, parameters,
+                     gd_model_parameter_count(model) * gd_model_element_bytes(model));
 }
 
 /* Into memory of a fixed size; a longer text makes the reader corrupt. */
@@ -122,11 +123,11 @@ gd_status jobs_initial_read(const void *bytes, size_t length, const gd_model *mo
     read_text(&reader, of->job, sizeof of->job);
     of->which = (int)gd_reader_i64(&reader);
     int64_t element = gd_reader_i64(&reader);
-    if (reader.status == GD_OK && element != (int64_t)sizeof(gd_real))
-        reader.status = GD_CORRUPT;
+    int64_t wanted = (int64_t)gd_model_element_bytes(model);
     gd_status status = check_tensors(&reader, model, error);
     if (reader.status == GD_OK && status == GD_OK &&
-        gd_reader_remaining(&reader) != gd_model_parameter_count(model) * sizeof(gd_real))
+        (element != wanted ||
+         gd_reader_remaining(&reader) != gd_model_parameter_count(model) * (size_t)wanted))
         reader.status = GD_CORRUPT;
     if (reader.status != GD_OK)
         return gd_fail(error, reader.status, "", "the copy of the first parameters is damaged");
@@ -231,7 +232,7 @@ gd_status jobs_warm_start_load(jobs_plan *plan, store *opened, const char *id, g
 {
     if (plan->spec->from_job.job[0] == '\0')
         return GD_OK;
-    size_t bytes = gd_model_parameter_count(plan->model) * sizeof(gd_real);
+    size_t bytes = jobs_plan_parameter_bytes(plan);
     spec_warm_start of;
     const void *parameters;
     store_blob blob = {0};

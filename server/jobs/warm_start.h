@@ -28,7 +28,7 @@ gd_status jobs_warm_start_load(jobs_plan *plan, store *opened, const char *id, g
 
 /* The form of the copy. */
 void jobs_initial_write(const spec_warm_start *source, const gd_model *model,
-                        const gd_real *parameters, gd_buffer *copy);
+                        const void *parameters, gd_buffer *copy);
 
 /*
  * Reads a copy: *of is what it was taken from, *parameters [parameter_count of the model] point into

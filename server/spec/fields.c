@@ -273,9 +273,15 @@ void spec_write_field_default(json_writer *writer, const gd_field *field)
 
 void spec_write_field_rows(json_writer *writer, const gd_field_table *table)
 {
+    json_writer_begin_array(writer);
+    spec_write_field_list(writer, table);
+    json_writer_end_array(writer);
+}
+
+void spec_write_field_list(json_writer *writer, const gd_field_table *table)
+{
     static const char *const type_names[] = {"number", "integer", "boolean",
                                              "string", "numbers", "integers"};
-    json_writer_begin_array(writer);
     for (size_t i = 0; i < table->count; i++) {
         const gd_field *field = &table->fields[i];
         bool bounded = field->type != GD_FIELD_BOOLEAN && field->type != GD_FIELD_CHOICE;
@@ -304,5 +310,4 @@ void spec_write_field_rows(json_writer *writer, const gd_field_table *table)
         json_writer_string(writer, field->help);
         json_writer_end_object(writer);
     }
-    json_writer_end_array(writer);
 }

@@ -29,6 +29,8 @@ void spec_write_fields(json_writer *writer, const gd_field_table *table, const v
 
 /* Writes the table as an array of {name, type, default, minimum, …, help}. */
 void spec_write_field_rows(json_writer *writer, const gd_field_table *table);
+/* The same as items of the array under way. */
+void spec_write_field_list(json_writer *writer, const gd_field_table *table);
 
 /* Two groups of members of a row's description, where it has them: the default; minimum and maximum,
  * in the words of JSON Schema. */

@@ -11,7 +11,7 @@
 #include <string.h>
 
 const char *const spec_model_names[] = {"linear",      "logistic",   "softmax", "mlp",
-                                        "autoencoder", "sequential", NULL};
+                                        "autoencoder", "sequential", "formula", NULL};
 
 static const gd_field mlp_fields[] = {
     {.name = "hidden",
@@ -37,6 +37,19 @@ static const gd_field mlp_fields[] = {
      .help = "Dropout rate after each hidden layer; 0 for none."},
 };
 
+static const char *const scalings[] = {"auto", "start", "none", NULL};
+
+static const gd_field formula_fields[] = {
+    {.name = "scaling",
+     .type = GD_FIELD_CHOICE,
+     .offset = offsetof(spec_model_options, scaling),
+     .default_value = SPEC_FORMULA_AUTO,
+     .choices = scalings,
+     .help =
+         "Whether the optimizer sees each parameter divided by the size of its start; auto: where "
+         "there are data."},
+};
+
 #define NO_FIELDS \
     {             \
         NULL, 0   \
@@ -51,6 +64,9 @@ static const spec_model_descriptor descriptors[SPEC_MODEL_TYPE_COUNT] = {
      {mlp_fields, 3}},
     {"autoencoder", "Hidden dense layers, then the features again as the output.", {mlp_fields, 2}},
     {"sequential", "Layers as listed in \"layers\".", NO_FIELDS},
+    {"formula",
+     "A formula of parameters and columns, fitted to a target; without data it is minimised itself.",
+     {formula_fields, 1}},
 };
 
 const spec_model_descriptor *spec_model_descriptor_at(spec_model_type type)
@@ -64,7 +80,7 @@ gd_field_table spec_model_fields(spec_model_type type, gd_field storage[SPEC_MOD
     gd_field_table table = descriptors[type].fields;
     for (size_t i = 0; i < table.count; i++) {
         storage[i] = table.fields[i];
-        if (storage[i].type == GD_FIELD_CHOICE)
+        if (storage[i].type == GD_FIELD_CHOICE && storage[i].choices == NULL)
             storage[i].choices = gd_activation_names();
     }
     return (gd_field_table){storage, table.count};
@@ -183,7 +199,6 @@ static void check_expansion(const json_reader *reader, spec_model *model)
 
 void spec_read_model(const json_reader *document, spec_model *model)
 {
-    static const char *const later[] = {"formula", NULL};
     json_reader reader;
     const cJSON *member = cJSON_GetObjectItemCaseSensitive(document->value, "model");
     size_t type;
@@ -193,9 +208,13 @@ void spec_read_model(const json_reader *document, spec_model *model)
     } else if (json_read_object(document, "model", JSON_REQUIRED, &reader) != JSON_READ) {
         return;
     }
-    if (!spec_read_type(&reader, spec_model_names, later, &type))
+    if (!spec_read_type(&reader, spec_model_names, NULL, &type))
         return;
     model->type = (spec_model_type)type;
+    if (model->type == SPEC_MODEL_FORMULA) {
+        spec_read_formula(&reader, json_has(document, "data"), model);
+        return;
+    }
     gd_field storage[SPEC_MODEL_FIELDS];
     gd_field_table fields = spec_model_fields(model->type, storage);
     spec_names allowed = {{"type", "layers"}, 2};
@@ -231,6 +250,11 @@ void spec_write_model(json_writer *writer, const spec_model *model)
     json_writer_key(writer, "type");
     json_writer_string(writer, descriptors[model->type].name);
     spec_write_fields(writer, &fields, &model->options);
+    if (model->type == SPEC_MODEL_FORMULA) {
+        spec_write_formula(writer, model);
+        json_writer_end_object(writer);
+        return;
+    }
     json_writer_key(writer, "layers");
     json_writer_begin_array(writer);
     for (int64_t i = 0; i < model->layer_count; i++) {

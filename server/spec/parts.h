@@ -25,6 +25,11 @@ bool spec_read_type(const json_reader *value, const char *const *names, const ch
 void spec_require_fields(const json_reader *value, const char *type, const gd_field_table *table);
 
 void spec_read_model(const json_reader *document, spec_model *model);
+/* The members of a model of type "formula" (formula.c). */
+void spec_read_formula(const json_reader *model_reader, bool has_data, spec_model *model);
+void spec_write_formula(json_writer *writer, const spec_model *model);
+/* The rows of the catalogue that no table of fields has. */
+void spec_write_formula_rows(json_writer *writer);
 void spec_read_data(const json_reader *document, spec_data *data);
 void spec_read_inline(const json_reader *value, gd_frame **frame);
 void spec_read_optimizer(const json_reader *document, spec_job *spec);
@@ -48,7 +53,7 @@ void spec_names_dispose(spec_name_list *list);
     } while (0)
 
 /* Fields of a model's shorthand; of its descriptor's the choices are not filled in. */
-#define SPEC_MODEL_FIELDS 3
+#define SPEC_MODEL_FIELDS 3 /* the most a descriptor has */
 gd_field_table spec_model_fields(spec_model_type type, gd_field storage[SPEC_MODEL_FIELDS]);
 
 extern const char *const spec_layers_later[];

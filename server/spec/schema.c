@@ -102,12 +102,12 @@ typedef struct member {
 } member;
 
 /* An object that a table describes. `type`: its constant member "type", or NULL; `more`: members
-   beside the fields, ended by a NULL name; the first of them is required if `more_required`. */
+   beside the fields, ended by a NULL name; the first `more_required` of them are required. */
 typedef struct object_row {
     const char *type, *help;
     gd_field_table fields;
     const member *more;
-    bool more_required;
+    int more_required;
 } object_row;
 
 static void write_properties(json_writer *writer, const object_row *row)
@@ -141,8 +141,8 @@ static void write_object(json_writer *writer, const object_row *row)
     for (size_t i = 0; i < row->fields.count; i++)
         if (row->fields.fields[i].required)
             json_writer_string(writer, row->fields.fields[i].name);
-    if (row->more_required)
-        json_writer_string(writer, row->more->name);
+    for (int i = 0; i < row->more_required; i++)
+        json_writer_string(writer, row->more[i].name);
     json_writer_end_array(writer);
     json_writer_key(writer, "additionalProperties");
     json_writer_boolean(writer, false);
@@ -151,7 +151,7 @@ static void write_object(json_writer *writer, const object_row *row)
 
 static bool may_be_a_word(const object_row *row)
 {
-    bool required = row->more_required;
+    bool required = row->more_required > 0;
     for (size_t i = 0; i < row->fields.count; i++)
         required = required || row->fields.fields[i].required;
     return !required;
@@ -184,20 +184,26 @@ static void write_types(json_writer *writer, const char *schema, const object_ro
         object_row table_rows[count];                                                          \
         for (unsigned row = 0; row < (unsigned)(count); row++)                                 \
             table_rows[row] = (object_row){descriptor_at(row)->name, descriptor_at(row)->text, \
-                                           descriptor_at(row)->fields, more, false};           \
+                                           descriptor_at(row)->fields, more, 0};               \
         write_types(writer, schema, table_rows, (size_t)(count));                              \
     } while (0)
 
 static void write_models(json_writer *writer)
 {
     static const member layers[] = {{"layers", "Layers"}, {NULL, NULL}};
+    static const member formula[] = {
+        {"formula", "Formula"}, {"parameters", "FormulaParameters"}, {NULL, NULL}};
     gd_field storage[SPEC_MODEL_TYPE_COUNT][SPEC_MODEL_FIELDS];
     object_row rows[SPEC_MODEL_TYPE_COUNT];
     for (int i = 0; i < SPEC_MODEL_TYPE_COUNT; i++) {
         const spec_model_descriptor *model = spec_model_descriptor_at((spec_model_type)i);
+        bool of_formula = i == SPEC_MODEL_FORMULA;
         rows[i] = (object_row){model->name, model->help,
-                               spec_model_fields((spec_model_type)i, storage[i]), layers,
-                               i == SPEC_MODEL_SEQUENTIAL};
+                               spec_model_fields((spec_model_type)i, storage[i]),
+                               of_formula ? formula : layers,
+                               of_formula                   ? 2
+                               : i == SPEC_MODEL_SEQUENTIAL ? 1
+                                                            : 0};
     }
     write_types(writer, "Model", rows, SPEC_MODEL_TYPE_COUNT);
 }
@@ -221,7 +227,7 @@ void spec_write_schemas(json_writer *writer)
     WRITE_TABLE(writer, "Generator", GD_GENERATOR_TYPE_COUNT, gd_generator_descriptor_at, help,
                 seed);
     json_writer_key(writer, "Training");
-    write_object(writer, &(object_row){NULL, NULL, *gd_training_fields(), training, false});
+    write_object(writer, &(object_row){NULL, NULL, *gd_training_fields(), training, 0});
     json_writer_key(writer, "Stop");
-    write_object(writer, &(object_row){NULL, NULL, *gd_stop_fields(), NULL, false});
+    write_object(writer, &(object_row){NULL, NULL, *gd_stop_fields(), NULL, 0});
 }

@@ -40,6 +40,19 @@ static void read_labels(const json_reader *document, spec_job *spec)
     spec->labels = labels.value;
 }
 
+/* What data would bring is no part of a formula alone. */
+static void read_without_data(const json_reader *document, spec_job *spec)
+{
+    spec->data.source = SPEC_SOURCE_NONE;
+    if (!json_has(document, "loss"))
+        return;
+    json_path path = json_path_member(&document->path, "loss");
+    json_faults_add(
+        document->faults, &path, "conflict", NULL,
+        "A formula without data is minimised itself: leave \"loss\" out, or give \"data\" "
+        "to fit it to.");
+}
+
 static void read_document(spec_job *spec, json_faults *faults)
 {
     json_reader document = json_reader_root(spec->document, faults);
@@ -57,8 +70,13 @@ static void read_document(spec_job *spec, json_faults *faults)
     json_read_count(&document, "priority", JSON_OPTIONAL, -SPEC_MAXIMUM_PRIORITY,
                     SPEC_MAXIMUM_PRIORITY, &spec->priority);
     spec_read_model(&document, &spec->model);
-    spec_read_data(&document, &spec->data);
-    spec_read_loss(&document, spec);
+    bool alone = spec->model.type == SPEC_MODEL_FORMULA && !json_has(&document, "data");
+    if (alone)
+        read_without_data(&document, spec);
+    else
+        spec_read_data(&document, &spec->data);
+    if (!alone)
+        spec_read_loss(&document, spec);
     spec_read_optimizer(&document, spec);
     spec_read_training(&document, spec);
 }
@@ -81,6 +99,7 @@ void spec_destroy(spec_job *spec)
     if (spec == NULL)
         return;
     free(spec->model.layers);
+    gd_formula_destroy(spec->model.formula);
     gd_frame_destroy(spec->data.frame);
     spec_names_dispose(&spec->data.features);
     spec_names_dispose(&spec->data.targets);
@@ -119,10 +138,12 @@ void spec_write(const spec_job *spec, json_writer *writer)
     json_writer_int64(writer, spec->priority);
     json_writer_key(writer, "model");
     spec_write_model(writer, &spec->model);
-    json_writer_key(writer, "data");
-    spec_write_data(writer, &spec->data);
-    json_writer_key(writer, "loss");
-    spec_write_loss(writer, &spec->loss);
+    if (spec->data.source != SPEC_SOURCE_NONE) {
+        json_writer_key(writer, "data");
+        spec_write_data(writer, &spec->data);
+        json_writer_key(writer, "loss");
+        spec_write_loss(writer, &spec->loss);
+    }
     json_writer_key(writer, "optimizer");
     spec_write_optimizer(writer, spec);
     json_writer_key(writer, "training");

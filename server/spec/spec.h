@@ -13,6 +13,7 @@
 #include "json/reader.h"
 #include "json/writer.h"
 
+#include <descent/formula.h>
 #include <descent/frame.h>
 #include <descent/generator.h>
 #include <descent/preparation.h>
@@ -36,14 +37,23 @@ typedef enum spec_model_type {
     SPEC_MODEL_MLP,
     SPEC_MODEL_AUTOENCODER,
     SPEC_MODEL_SEQUENTIAL,
+    SPEC_MODEL_FORMULA,
     SPEC_MODEL_TYPE_COUNT
 } spec_model_type;
+
+/* Whether optimizers see a formula's parameters divided by the size of their starts. */
+typedef enum spec_formula_scaling {
+    SPEC_FORMULA_AUTO, /* START where there are data, and the resolved spec says */
+    SPEC_FORMULA_START,
+    SPEC_FORMULA_NONE
+} spec_formula_scaling;
 
 /* The options of the shorthands, one struct for the field tables of all of them. */
 typedef struct spec_model_options {
     gd_count_list hidden;
     int activation; /* gd_activation */
     double dropout;
+    int scaling; /* spec_formula_scaling */
 } spec_model_options;
 
 typedef struct spec_model_descriptor {
@@ -59,6 +69,7 @@ typedef struct spec_model {
     spec_model_options options;
     gd_layer_options *layers; /* shorthands expanded */
     int64_t layer_count;
+    gd_formula *formula; /* owned; then there are no layers */
 } spec_model;
 
 /* Puts a flatten layer before those of a shorthand, which has room for it; once. */
@@ -67,7 +78,8 @@ void spec_model_flatten(spec_model *model);
 typedef enum spec_source {
     SPEC_SOURCE_DATASET,
     SPEC_SOURCE_INLINE,
-    SPEC_SOURCE_GENERATOR
+    SPEC_SOURCE_GENERATOR,
+    SPEC_SOURCE_NONE /* a formula that is minimised itself */
 } spec_source;
 
 typedef enum spec_validation_type {
@@ -169,8 +181,8 @@ void spec_write(const spec_job *spec, json_writer *writer);
 void spec_write_catalog(json_writer *writer);
 
 /* The same as members of the object under way, one JSON Schema each: Model, Layer, Loss, Optimizer,
- * Schedule, Generator, Training, Stop. They refer to Layers, Clip, Seed, FromJob and
- * CheckpointSeconds below "#/components/schemas". */
+ * Schedule, Generator, Training, Stop. They refer to Layers, Formula, FormulaParameters, Clip, Seed,
+ * FromJob and CheckpointSeconds below "#/components/schemas". */
 void spec_write_schemas(json_writer *writer);
 
 /* Names by enum, NULL-terminated. */

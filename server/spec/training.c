@@ -10,6 +10,7 @@
 const char *const spec_which_names[] = {"final", "best", NULL};
 
 #define CHECKPOINT_SECONDS_DEFAULT 10.0
+#define STEPS_WITHOUT_DATA         1000
 #define CHECKPOINT_SECONDS_MAXIMUM 86400.0
 
 static void read_stop(const json_reader *training, gd_training_options *options)
@@ -49,6 +50,26 @@ static void read_from_job(const json_reader *training, spec_warm_start *from_job
     }
 }
 
+/* A formula alone has no examples, so neither batches nor an order nor epochs. */
+static void read_without_data(const json_reader *training, gd_training_options *options)
+{
+    static const char *const members[] = {"epochs", "batch_size", "shuffle", NULL};
+    for (size_t i = 0; training != NULL && members[i] != NULL; i++) {
+        if (!json_has(training, members[i]))
+            continue;
+        json_path path = json_path_member(&training->path, members[i]);
+        json_faults_add(training->faults, &path, "conflict", NULL,
+                        "A formula without data has no examples: leave \"%s\" out, and give its "
+                        "length in \"steps\".",
+                        members[i]);
+    }
+    options->epochs = 0;
+    options->batch_size = GD_AUTOMATIC;
+    options->shuffle = false;
+    if (options->steps == 0)
+        options->steps = STEPS_WITHOUT_DATA;
+}
+
 /* Neither given: the default of epochs. Steps alone: no limit in epochs. */
 static void read_limits(const json_reader *training, gd_training_options *options)
 {
@@ -68,14 +89,20 @@ void spec_read_training(const json_reader *document, spec_job *spec)
     gd_training_options *options = &spec->training;
     json_reader training;
     spec->checkpoint_seconds = CHECKPOINT_SECONDS_DEFAULT;
-    if (json_read_object(document, "training", JSON_OPTIONAL, &training) != JSON_READ)
+    bool alone = spec->data.source == SPEC_SOURCE_NONE;
+    if (json_read_object(document, "training", JSON_OPTIONAL, &training) != JSON_READ) {
+        if (alone)
+            read_without_data(NULL, options);
         return;
+    }
     spec_names allowed = {{"seed", "stop", "checkpoint_seconds", "from_job"}, 4};
     spec_names_add_fields(&allowed, gd_training_fields());
     spec_refuse_members(&training, &allowed, later);
     spec_read_fields(&training, gd_training_fields(), options);
     options->has_target_loss = json_has(&training, "target_loss");
     read_limits(&training, options);
+    if (alone)
+        read_without_data(&training, options);
     spec->has_seed =
         json_read_uint64(&training, "seed", JSON_OPTIONAL, &options->seed) == JSON_READ;
     read_stop(&training, options);
@@ -86,9 +113,12 @@ void spec_read_training(const json_reader *document, spec_job *spec)
 }
 
 /* The rows that say nothing where they were not asked for. */
-static bool is_unset(const gd_training_options *options, const char *name)
+static bool is_unset(const spec_job *spec, const char *name)
 {
-    return (strcmp(name, "epochs") == 0 && options->epochs == 0) ||
+    const gd_training_options *options = &spec->training;
+    bool alone = spec->data.source == SPEC_SOURCE_NONE;
+    return (alone && (strcmp(name, "batch_size") == 0 || strcmp(name, "shuffle") == 0)) ||
+           (strcmp(name, "epochs") == 0 && options->epochs == 0) ||
            (strcmp(name, "steps") == 0 && options->steps == 0) ||
            (strcmp(name, "target_loss") == 0 && !options->has_target_loss);
 }
@@ -100,7 +130,7 @@ void spec_write_training(json_writer *writer, const spec_job *spec)
     json_writer_begin_object(writer);
     for (size_t i = 0; i < table->count; i++) {
         gd_field_table row = {&table->fields[i], 1};
-        if (!is_unset(options, table->fields[i].name))
+        if (!is_unset(spec, table->fields[i].name))
             spec_write_fields(writer, &row, options);
     }
     json_writer_key(writer, "seed");

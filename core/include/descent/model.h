@@ -199,6 +199,8 @@ void gd_model_destroy(gd_model *model);
 gd_status gd_model_create_formula(gd_model **model, const gd_formula *formula, gd_error *error);
 /* NULL where the model is none. */
 const gd_formula *gd_model_formula(const gd_model *model);
+/* Bytes of one parameter as a trainer gives it: a double's of a formula, else a gd_real's. */
+size_t gd_model_element_bytes(const gd_model *model);
 
 int64_t gd_model_layer_count(const gd_model *model);
 /* Options as planned: without GD_AUTOMATIC. Indices must be in range here and below. */

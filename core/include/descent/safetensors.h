@@ -11,7 +11,8 @@
 #include <descent/buffer.h>
 #include <descent/model.h>
 
-/* Appends the file to `buffer`; `parameters` [parameter_count]. */
-void gd_safetensors_write(const gd_model *model, const gd_real *parameters, gd_buffer *buffer);
+/* Appends the file to `buffer`; `parameters` [parameter_count] of gd_model_element_bytes each: of a
+ * formula doubles, as they are. */
+void gd_safetensors_write(const gd_model *model, const void *parameters, gd_buffer *buffer);
 
 #endif

@@ -138,6 +138,11 @@ const gd_formula *gd_model_formula(const gd_model *model)
     return layer->options.type == GD_LAYER_FORMULA ? formula_of(layer) : NULL;
 }
 
+size_t gd_model_element_bytes(const gd_model *model)
+{
+    return gd_model_formula(model) != NULL ? sizeof(double) : sizeof(gd_real);
+}
+
 bool gdi_model_start(const gd_model *model, gd_real *parameters)
 {
     const gd_formula *formula = gd_model_formula(model);

@@ -40,7 +40,8 @@ static jobs_live_entry *add_at(const char *id, int64_t step)
     cr_assert_eq(jobs_curve_init(&curve, 1, 1), GD_OK);
     gd_buffer_init(&preparation, 100);
     gd_buffer_append(&preparation, "prepared", 8);
-    jobs_live_entry *entry = jobs_live_add(live, id, &progress, &curve, &preparation, PARAMETERS);
+    jobs_live_entry *entry =
+        jobs_live_add(live, id, &progress, &curve, &preparation, PARAMETERS * sizeof(gd_real));
     cr_assert_not_null(entry);
     cr_assert_null(curve.columns, "taken over");
     gd_buffer_dispose(&preparation);
@@ -208,8 +209,8 @@ Test(jobs_live, a_snapshot_that_nobody_makes_is_unavailable)
     cr_expect_not(jobs_live_is_wanted(entry));
     cr_assert_eq(jobs_live_snapshot(live, ID, 20, &snapshot), GD_OK, "the earlier one");
     cr_expect_eq(snapshot.step, 3);
-    cr_expect_eq(snapshot.count, PARAMETERS);
-    cr_expect_eq(snapshot.parameters[PARAMETERS - 1], 3);
+    cr_expect_eq(snapshot.bytes, PARAMETERS * sizeof(gd_real));
+    cr_expect_eq(((const gd_real *)snapshot.parameters)[PARAMETERS - 1], 3);
     cr_expect_eq(snapshot.preparation_length, 8);
     cr_expect_eq(memcmp(snapshot.preparation, "prepared", 8), 0);
     jobs_snapshot_dispose(&snapshot);
@@ -269,8 +270,9 @@ static void *read_all(void *context)
         }
         jobs_curve_dispose(&curve);
         if (jobs_live_snapshot(live, ID, 5, &snapshot) == GD_OK) {
-            for (size_t i = 0; i < snapshot.count; i++)
-                cr_assert_eq((int64_t)snapshot.parameters[i], snapshot.step, "of one step");
+            for (size_t i = 0; i < PARAMETERS; i++)
+                cr_assert_eq((int64_t)((const gd_real *)snapshot.parameters)[i], snapshot.step,
+                             "of one step");
             (*seen)++;
         }
         jobs_snapshot_dispose(&snapshot);

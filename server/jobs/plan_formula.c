@@ -99,7 +99,8 @@ static void fault_no_column(const jobs_planning *planning, const char *name)
     jobs_plan_fault_at(planning, "model/formula", "not_found",
                        "\"%s\" is neither a parameter nor a column of the data%s%s%s", name,
                        nearest != NULL ? "; did you mean \"" : ", whose first column is \"",
-                       nearest != NULL ? nearest : gd_frame_column(plan->frame, 0)->name, "\".");
+                       nearest != NULL ? nearest : gd_frame_column(plan->frame, 0)->name,
+                       nearest != NULL ? "\"?" : "\".");
 }
 
 static void check_column(const jobs_planning *planning, int64_t index)

@@ -114,6 +114,9 @@ void spec_read_optimizer(const json_reader *document, spec_job *spec)
     spec->optimizer.type = (gd_optimizer_type)type;
     const gd_optimizer_descriptor *descriptor = gd_optimizer_descriptor_at(spec->optimizer.type);
     gd_fields_set_defaults(&descriptor->fields, &spec->optimizer);
+    /* PyTorch's tolerances are made for float32: in double they end a fit with half its digits. */
+    if (spec->model.type == SPEC_MODEL_FORMULA && type == GD_OPTIMIZER_LBFGS)
+        spec->optimizer.of.lbfgs.tolerance_grad = spec->optimizer.of.lbfgs.tolerance_change = 0;
     spec->schedule.type = GD_SCHEDULE_CONSTANT;
     gd_fields_set_defaults(&gd_schedule_descriptor_at(GD_SCHEDULE_CONSTANT)->fields,
                            &spec->schedule);

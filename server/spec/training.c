@@ -50,23 +50,25 @@ static void read_from_job(const json_reader *training, spec_warm_start *from_job
     }
 }
 
-/* A formula alone has no examples, so neither batches nor an order nor epochs. */
+/* A formula alone has no examples: a step is an epoch, and there are no batches and no order. */
 static void read_without_data(const json_reader *training, gd_training_options *options)
 {
-    static const char *const members[] = {"epochs", "batch_size", "shuffle", NULL};
+    static const char *const members[] = {"batch_size", "shuffle", NULL};
     for (size_t i = 0; training != NULL && members[i] != NULL; i++) {
-        if (!json_has(training, members[i]))
+        bool full = i == 0 && options->batch_size == GD_AUTOMATIC;
+        if (full || !json_has(training, members[i]))
             continue;
         json_path path = json_path_member(&training->path, members[i]);
         json_faults_add(training->faults, &path, "conflict", NULL,
-                        "A formula without data has no examples: leave \"%s\" out, and give its "
-                        "length in \"steps\".",
+                        "A formula without data has no examples to batch or shuffle: leave \"%s\" "
+                        "out.",
                         members[i]);
     }
-    options->epochs = 0;
+    bool by_epochs = training != NULL && json_has(training, "epochs");
+    options->epochs = by_epochs ? options->epochs : 0;
     options->batch_size = GD_AUTOMATIC;
     options->shuffle = false;
-    if (options->steps == 0)
+    if (!by_epochs && options->steps == 0)
         options->steps = STEPS_WITHOUT_DATA;
 }
 

@@ -19,6 +19,7 @@
     X(json)             \
     X(spec)             \
     X(number)           \
+    X(formula)          \
     X(query)            \
     X(guard)            \
     X(csv)              \

@@ -158,15 +158,13 @@ Test(api_formula, rows_of_a_dataset_with_validation_and_missing_cells, .timeout 
 {
     service *it = service_start(1);
     char csv[4096] = "x,name,y\n";
+    size_t length = strlen(csv);
     for (int i = 0; i < 60; i++) {
-        char line[64];
         double x = 0.1 * i;
-        if (i == 17)
-            snprintf(line, sizeof line, ",a,1\n");
-        else
-            snprintf(line, sizeof line, "%.17g,%s,%.17g\n", x, i % 2 ? "a" : "b",
-                     3 * exp(-0.7 * x) + 0.25);
-        strcat(csv, line);
+        int written = i == 17 ? snprintf(csv + length, sizeof csv - length, ",a,1\n")
+                              : snprintf(csv + length, sizeof csv - length, "%.17g,%s,%.17g\n", x,
+                                         i % 2 ? "a" : "b", 3 * exp(-0.7 * x) + 0.25);
+        length += (size_t)written;
     }
     const char *id = client_upload(it, "?name=decay", csv);
     const reply *refused = client_post(

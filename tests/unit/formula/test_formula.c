@@ -160,9 +160,9 @@ Test(formula, length_and_depth_have_limits)
     cr_assert_eq(make(&formula, text, &error), GD_TOO_LARGE, "%s", error.message);
     static const char *const openings[] = {"(", "-", "a^", "exp("};
     for (size_t i = 0; i < sizeof openings / sizeof openings[0]; i++) {
-        text[0] = '\0';
-        for (int depth = 0; depth < 150; depth++) {
-            strcat(text, openings[i]);
+        size_t length = strlen(openings[i]);
+        for (size_t depth = 0; depth < 150; depth++) {
+            memcpy(text + depth * length, openings[i], length + 1);
         }
         cr_assert_eq(make(&formula, text, &error), GD_TOO_LARGE, "%s", openings[i]);
         cr_assert(strstr(error.message, "deeper than 100") != NULL, "%s", error.message);
@@ -172,7 +172,8 @@ Test(formula, length_and_depth_have_limits)
     text[GD_FORMULA_MAXIMUM_LENGTH] = '\0';
     cr_assert_eq(make(&formula, text, &error), GD_OK);
     gd_formula_destroy(formula);
-    strcat(text, " ");
+    text[GD_FORMULA_MAXIMUM_LENGTH] = ' ';
+    text[GD_FORMULA_MAXIMUM_LENGTH + 1] = '\0';
     cr_assert_eq(make(&formula, text, &error), GD_TOO_LARGE);
 }
 

@@ -316,6 +316,9 @@ static bool drop_alternatives(cJSON *own, const cJSON *patch, const char *const 
 static void drop_model(cJSON *spec, const cJSON *patch, const char *type)
 {
     const cJSON *model = cJSON_GetObjectItemCaseSensitive(patch, "model");
+    if (cJSON_GetObjectItemCaseSensitive(model, "formula") != NULL)
+        cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItemCaseSensitive(spec, "data"),
+                                                "features");
     if (drop_other_type(spec, patch, "model")) {
         cJSON_DeleteItemFromObjectCaseSensitive(spec, "loss");
         cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItemCaseSensitive(spec, "data"),

@@ -46,6 +46,15 @@ void jobs_plan_minimise(jobs_planning *planning, gd_error *error)
         plan->memory_bytes = gd_trainer_bytes(&setup);
 }
 
+/* A resolved spec lists them in their order. */
+static bool are_own(const spec_name_list *features, const gd_formula *formula)
+{
+    bool same = features->count == gd_formula_column_count(formula);
+    for (int64_t i = 0; same && i < features->count; i++)
+        same = strcmp(features->names[i], gd_formula_column(formula, i)) == 0;
+    return same;
+}
+
 /* Features are the columns the formula names, as they are. */
 void jobs_plan_formula(jobs_planning *planning)
 {
@@ -56,7 +65,7 @@ void jobs_plan_formula(jobs_planning *planning)
     if (plan->text || gd_frame_sparse(plan->frame) != NULL)
         jobs_plan_fault_at(planning, "data/dataset", "wrong_kind",
                            "A formula wants columns of numbers: upload them as CSV or NPY.");
-    if (data->features.count > 0)
+    if (data->features.count > 0 && !are_own(&data->features, plan->spec->model.formula))
         jobs_plan_fault_at(planning, "data/features", "conflict",
                            "The features of a formula are the columns it names: leave this out.");
     if (data->scaling != GD_SCALING_NONE)
@@ -118,6 +127,20 @@ static void check_column(const jobs_planning *planning, int64_t index)
                            column->name, column->class_count > 0 ? column->classes[0] : "");
 }
 
+static gd_status name_features(const gd_formula *formula, spec_name_list *list)
+{
+    int64_t count = list->count > 0 ? 0 : gd_formula_column_count(formula);
+    if (count > 0)
+        list->names = calloc((size_t)count, sizeof *list->names);
+    for (int64_t i = 0; i < count; i++) {
+        char *copy = list->names == NULL ? NULL : strdup(gd_formula_column(formula, i));
+        if (copy == NULL)
+            return GD_OUT_OF_MEMORY;
+        list->names[list->count++] = copy;
+    }
+    return GD_OK;
+}
+
 /* Once the targets are known. */
 gd_status jobs_plan_formula_columns(jobs_planning *planning)
 {
@@ -139,7 +162,7 @@ gd_status jobs_plan_formula_columns(jobs_planning *planning)
             check_column(planning, index);
         plan->features[plan->feature_count++] = index;
     }
-    return GD_OK;
+    return name_features(formula, &plan->spec->data.features);
 }
 
 /* Columns of the frame at hand, by the names they have in the first one. */

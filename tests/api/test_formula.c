@@ -205,7 +205,7 @@ Test(api_formula, names_that_are_nothing_are_refused_with_the_nearest, .timeout 
         {"a*sepal_length", ", 'scaling': 'standardize'", "/data/scaling", "conflict",
          "as they are"},
         {"a*sepal_length", ", 'missing': 'mean'", "/data/missing", "conflict", NULL},
-        {"a*sepal_length", ", 'features': ['sepal_length']", "/data/features", "conflict", NULL},
+        {"a*sepal_length", ", 'features': ['species']", "/data/features", "conflict", NULL},
         {"a*sepal_length", ", 'window': {'length': 2}", "/data/window", "conflict", NULL},
         {"a*sepal_length", ", 'task': 'classification'", "/data/task", "conflict", NULL},
     };

@@ -29,7 +29,8 @@ export class FormulaTable {
             return;
         this.read = now;
         try {
-            const [last, first] = await Promise.all(["", "?which=initial"].map(which => get(`/v1/jobs/${this.id}/parameters${which}`, signal)));
+            // Of a job that has ended by an address of its own: what was remembered from before knows no errors.
+            const [last, first] = await Promise.all([job.terminal ? "?which=final" : "", "?which=initial"].map(which => get(`/v1/jobs/${this.id}/parameters${which}`, signal)));
             const cell = text => h("td", { class: "numeric" }, text);
             fill(this.body, last.parameters.map(({ name, values: [value], standard_error: error, interval }, index) => h("tr", null, h("th", { scope: "row", class: "mono" }, name),
                 cell(number(first.parameters[index].values[0], DIGITS)), cell(number(value, DIGITS)), cell(number(error, 4)),

@@ -21,7 +21,7 @@
     "{'model': 'linear', 'data': {'generator': {'type': 'linear', 'samples': 64, 'seed': 1}}, " \
     "'training': {'epochs': 3, 'seed': 7}}"
 #ifdef TESTS_SHORT
-#define STEPS "5000"
+#define STEPS "10000"
 #else
 #define STEPS "100000"
 #endif

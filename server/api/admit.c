@@ -5,6 +5,7 @@
 #include "api/admit.h"
 
 #include "api/handlers.h"
+#include "api/job_cache.h"
 #include "api/reply.h"
 #include "jobs/identity.h"
 
@@ -109,6 +110,20 @@ static bool check_token(const api_context *context, http_request *request, http_
     return false;
 }
 
+/* Of a job or a dataset, from memory where it was asked for lately. */
+static gd_status find_owner(const api_context *context, const char *id, bool job,
+                            char owner[STORE_OWNER_SIZE], gd_error *error)
+{
+    store *opened = jobs_service_store(context->jobs);
+    if (api_job_cache_owner(context->job_cache, id, owner))
+        return GD_OK;
+    gd_status status = job ? store_job_owner(opened, id, owner, error)
+                           : store_dataset_owner(opened, id, owner, error);
+    if (status == GD_OK)
+        api_job_cache_keep_owner(context->job_cache, id, owner);
+    return status;
+}
+
 /* True where what the path names is the caller's, or is not there at all, which the handler tells. */
 static bool check_owner(const api_context *context, const http_request *request,
                         http_response *response)
@@ -117,18 +132,13 @@ static bool check_owner(const api_context *context, const http_request *request,
     const char *pattern = http_request_route(request)->pattern;
     const char *id = http_request_parameter(request, "id");
     const char *seen_by = api_seen_by(request);
-    store *opened = jobs_service_store(context->jobs);
-    char owner[STORE_OWNER_SIZE];
+    bool job = strncmp(pattern, jobs, sizeof jobs - 1) == 0;
+    char owner[STORE_OWNER_SIZE] = "";
     gd_error error = {0};
-    gd_status status = GD_OK;
-    if (seen_by == NULL || id == NULL || !jobs_is_id(id))
+    if (seen_by == NULL || id == NULL || !jobs_is_id(id) ||
+        !(job || strncmp(pattern, datasets, sizeof datasets - 1) == 0))
         return true;
-    if (strncmp(pattern, jobs, sizeof jobs - 1) == 0)
-        status = store_job_owner(opened, id, owner, &error);
-    else if (strncmp(pattern, datasets, sizeof datasets - 1) == 0)
-        status = store_dataset_owner(opened, id, owner, &error);
-    else
-        return true;
+    gd_status status = find_owner(context, id, job, owner, &error);
     if (status == GD_NOT_FOUND || (status == GD_OK && strcmp(owner, seen_by) == 0))
         return true;
     if (status == GD_OK)

@@ -20,6 +20,8 @@ typedef struct cache_slot {
     bool filled;
     int64_t commits;
     store_job job;
+    char owned[STORE_ID_SIZE]; /* what `owner` is the owner of; empty: nothing */
+    char owner[STORE_OWNER_SIZE];
     char etag[API_ETAG_SIZE];
     char *text; /* the reply with that tag; NULL: none yet */
     size_t length;
@@ -136,6 +138,31 @@ bool api_job_cache_answer(const struct api_context *context, const http_request 
         answer(context, request, response, slot);
     (void)pthread_mutex_unlock(&slot->mutex);
     return is_good;
+}
+
+bool api_job_cache_owner(api_job_cache *cache, const char *id, char owner[STORE_OWNER_SIZE])
+{
+    if (cache == NULL)
+        return false;
+    cache_slot *slot = slot_of(cache, id);
+    (void)pthread_mutex_lock(&slot->mutex);
+    bool known = strcmp(slot->owned, id) == 0;
+    if (known)
+        memcpy(owner, slot->owner, STORE_OWNER_SIZE);
+    (void)pthread_mutex_unlock(&slot->mutex);
+    return known;
+}
+
+void api_job_cache_keep_owner(api_job_cache *cache, const char *id,
+                              const char owner[STORE_OWNER_SIZE])
+{
+    if (cache == NULL || strlen(id) >= STORE_ID_SIZE)
+        return;
+    cache_slot *slot = slot_of(cache, id);
+    (void)pthread_mutex_lock(&slot->mutex);
+    memcpy(slot->owned, id, strlen(id) + 1);
+    memcpy(slot->owner, owner, STORE_OWNER_SIZE);
+    (void)pthread_mutex_unlock(&slot->mutex);
 }
 
 /* Waiting jobs show their place in the queue, which other rows decide. */

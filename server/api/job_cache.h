@@ -23,6 +23,14 @@ void api_job_cache_destroy(api_job_cache *cache);
 bool api_job_cache_answer(const struct api_context *context, const http_request *request,
                           http_response *response, const char *id);
 
+/*
+ * Whose a job or a dataset is: an id is never given twice and does not change its owner, so what was known
+ * once stays good, also when it was deleted since. False where it is not known here.
+ */
+bool api_job_cache_owner(api_job_cache *cache, const char *id, char owner[STORE_OWNER_SIZE]);
+void api_job_cache_keep_owner(api_job_cache *cache, const char *id,
+                              const char owner[STORE_OWNER_SIZE]);
+
 /* Takes over a row with its details, which was read after `commits` commits. */
 void api_job_cache_keep(api_job_cache *cache, int64_t commits, store_job *job);
 

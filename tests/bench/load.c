@@ -15,7 +15,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define BUFFER       (1 << 16)
+#define BUFFER       (1 << 20) /* a thinned curve with all its series fits */
 #define LATENCIES    (1 << 20)
 #define EVENTS       128
 #define PATIENCE     30000 /* milliseconds without any reply */

@@ -85,25 +85,32 @@ typedef struct api_shown_curve {
     int64_t count;
 } api_shown_curve;
 
-/* One column of the reply: a fixed series, a layer's gradient norm, or the sequence numbers. */
-static void write_column(json_writer *writer, const api_curve_column *column,
+/* One column of the reply: a fixed series, a layer's gradient norm, or the sequence numbers. Whether all its
+ * numbers are finite. */
+static bool write_column(json_writer *writer, const api_curve_column *column,
                          const api_shown_curve *shown)
 {
     const jobs_curve *curve = shown->curve;
+    /* A curve without points has no columns. */
+    const double *values =
+        column->series >= 0 && curve->count > 0 ? curve->columns[column->series] : NULL;
+    bool finite = true;
     json_writer_key(writer, column->name);
     json_writer_begin_array(writer);
     for (int64_t j = 0; j < shown->count; j++) {
         int64_t i = shown->positions[j];
-        if (column->series < 0)
+        if (values == NULL)
             json_writer_int64(writer, curve->first_sequence + i);
         else if (column->series == JOBS_SERIES_STEP)
-            json_writer_int64(writer, (int64_t)curve->columns[column->series][i]);
+            json_writer_int64(writer, (int64_t)values[i]);
         else if (!has_value(curve, column, i))
             json_writer_null(writer);
         else
-            json_writer_double(writer, curve->columns[column->series][i]);
+            json_writer_double(writer, values[i]);
+        finite = finite && (values == NULL || isfinite(values[i]));
     }
     json_writer_end_array(writer);
+    return finite;
 }
 
 static const char *nonfinite_name(double value)
@@ -112,12 +119,12 @@ static const char *nonfinite_name(double value)
 }
 
 static void write_nonfinite(json_writer *writer, const api_curve_columns *columns,
-                            const api_shown_curve *shown)
+                            const api_shown_curve *shown, bool none)
 {
     const jobs_curve *curve = shown->curve;
     json_writer_key(writer, "nonfinite");
     json_writer_begin_array(writer);
-    for (int64_t at = 0; at < shown->count; at++) {
+    for (int64_t at = 0; !none && at < shown->count; at++) {
         int64_t i = shown->positions[at];
         for (int64_t j = 0; j < columns->count; j++) {
             int64_t series = columns->columns[j].series;
@@ -157,10 +164,11 @@ static json_writer *render_json(const store_job *job, const api_curve_query *que
     json_writer_end_object(writer);
     json_writer_key(writer, "series");
     json_writer_begin_object(writer);
+    bool finite = true;
     for (int64_t i = 0; i < columns->count; i++)
-        write_column(writer, &columns->columns[i], shown);
+        finite = write_column(writer, &columns->columns[i], shown) && finite;
     json_writer_end_object(writer);
-    write_nonfinite(writer, columns, shown);
+    write_nonfinite(writer, columns, shown, finite);
     json_writer_end_object(writer);
     return writer;
 }

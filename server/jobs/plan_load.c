@@ -7,25 +7,10 @@
  */
 #include "jobs/plan_private.h"
 
-#include <stdlib.h>
-#include <sys/mman.h>
-
-/* Rows in a random order otherwise cost a walk through page tables each. */
-#define LARGE_PAGE ((size_t)2 << 20)
-
-/* 64-byte aligned [rows, width]; sizes were checked against the memory limit by the plan. */
-static gd_real *allocate_examples(int64_t rows, int64_t width)
+/* [rows, width]; sizes were checked against the memory limit by the plan. */
+static gd_real *allocate_rows(size_t rows, int64_t width)
 {
-    size_t bytes = (size_t)rows * (size_t)width * sizeof(gd_real);
-    bool is_large = bytes >= 2 * LARGE_PAGE;
-    size_t alignment = is_large ? LARGE_PAGE : 64;
-    bytes = bytes == 0 ? alignment : (bytes + alignment - 1) / alignment * alignment;
-    void *block = aligned_alloc(alignment, bytes);
-#ifdef MADV_HUGEPAGE
-    if (block != NULL && is_large)
-        (void)madvise(block, bytes, MADV_HUGEPAGE);
-#endif
-    return block;
+    return gd_allocate_block(rows, (size_t)width * sizeof(gd_real));
 }
 
 static gd_status load_part(const jobs_plan *plan, const gd_frame *frame, const gd_rows *rows,
@@ -36,9 +21,10 @@ static gd_status load_part(const jobs_plan *plan, const gd_frame *frame, const g
         .feature_width = gd_preparation_feature_width(plan->preparation),
         .target_width = gd_preparation_target_width(plan->preparation),
     };
-    *features = allocate_examples(rows->count, prepared->feature_width);
+    const size_t count = (size_t)rows->count;
+    *features = allocate_rows(count, prepared->feature_width);
     bool own_targets = gd_preparation_task(plan->preparation) != GD_TASK_RECONSTRUCTION;
-    *targets = own_targets ? allocate_examples(rows->count, prepared->target_width) : NULL;
+    *targets = own_targets ? allocate_rows(count, prepared->target_width) : NULL;
     if (*features == NULL || (own_targets && *targets == NULL))
         return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for %lld prepared rows",
                        (long long)rows->count);

@@ -7,6 +7,7 @@
 #include <glob.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <unistd.h>
 
 /* Every column of a table but those that are set here is copied from the model. */
 static int columns_of(sqlite3 *database, const char *table, const char *but, char *list, int size)
@@ -90,5 +91,6 @@ int fill_ended_jobs(const char *folder, long count)
                sqlite3_open(found.gl_pathv[0], &database) == SQLITE_OK && fill(database, count);
     sqlite3_close(database);
     globfree(&found);
+    sync(); /* gigabytes that are still being written would be measured with what comes next */
     return good;
 }

@@ -16,6 +16,7 @@
 #include <descent/idx.h>
 #include <descent/libsvm.h>
 #include <descent/loss.h>
+#include <descent/memory.h>
 #include <descent/metrics.h>
 #include <descent/model.h>
 #include <descent/npy.h>

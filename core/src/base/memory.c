@@ -6,13 +6,14 @@
  */
 #include "base/memory.h"
 
+#include <descent/memory.h>
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 static const size_t cache_line = 64;
-/* Blocks of at least two large pages stand on them where the system has some: rows taken in a random
- * order otherwise cost a walk through page tables each. */
+/* Blocks of at least two of them stand on them. */
 static const size_t large_page = (size_t)2 << 20;
 
 bool gdi_size_multiply(size_t a, size_t b, size_t *product)
@@ -20,24 +21,30 @@ bool gdi_size_multiply(size_t a, size_t b, size_t *product)
     return !__builtin_mul_overflow(a, b, product);
 }
 
-void *gdi_allocate(size_t count, size_t size)
+void *gd_allocate_block(size_t count, size_t size)
 {
     size_t bytes = 0;
     if (!gdi_size_multiply(count, size, &bytes) || bytes > SIZE_MAX / 2) {
         return NULL;
     }
-    size_t rounded = bytes == 0 ? cache_line : (bytes + cache_line - 1) / cache_line * cache_line;
-    bool is_large = rounded >= 2 * large_page;
+    bool is_large = bytes >= 2 * large_page;
     size_t alignment = is_large ? large_page : cache_line;
-    size_t reserved = (rounded + alignment - 1) / alignment * alignment; /* as C11 wants it */
-    void *block = aligned_alloc(alignment, reserved);
+    size_t reserved = bytes == 0 ? cache_line : (bytes + alignment - 1) / alignment * alignment;
+    void *block = aligned_alloc(alignment, reserved); /* multiples, as C11 wants it */
 #ifdef MADV_HUGEPAGE
     if (block != NULL && is_large) {
         (void)madvise(block, reserved, MADV_HUGEPAGE); /* a wish: without it all is as right */
     }
 #endif
+    return block;
+}
+
+void *gdi_allocate(size_t count, size_t size)
+{
+    void *block = gd_allocate_block(count, size);
     if (block != NULL) {
-        memset(block, 0, rounded);
+        const size_t bytes = count * size;
+        memset(block, 0, bytes + (cache_line - bytes % cache_line) % cache_line);
     }
     return block;
 }

@@ -87,11 +87,10 @@ static gd_range_test_end try_rate(gd_trainer *trainer)
     }
     gdi_clip(trainer, step.gradient_norm);
     int next = other_block(trainer);
-    gdi_update(trainer, &step, NULL, parameters, trainer->blocks[next]);
+    const bool finite = gdi_update(trainer, &step, NULL, parameters, trainer->blocks[next]);
     test->block = next;
     (void)gdi_batcher_advance(&trainer->batcher);
-    if (!gdi_parallel_all_finite(trainer->pool, trainer->kernels, trainer->blocks[next],
-                                 trainer->parameter_count)) {
+    if (!finite) {
         return GD_RANGE_TEST_NON_FINITE;
     }
     return test->result.count == GD_RANGE_TEST_STEPS ? GD_RANGE_TEST_WHOLE : GD_RANGE_TEST_RUNNING;

@@ -88,7 +88,7 @@ void gdi_clip(gd_trainer *trainer, double norm)
     }
 }
 
-void gdi_update(gd_trainer *trainer, const gdi_step *step, const gd_objective *objective,
+bool gdi_update(gd_trainer *trainer, const gdi_step *step, const gd_objective *objective,
                 const gd_real *parameters, gd_real *result)
 {
     size_t trained = trainer->trained_count;
@@ -105,13 +105,19 @@ void gdi_update(gd_trainer *trainer, const gdi_step *step, const gd_objective *o
         .loss = step->loss,
         .objective = trainer->optimizer->needs_objective ? objective : NULL,
     };
-    gdi_parallel_update(trainer->pool, trainer->optimizer, &trainer->setup.optimizer, &change,
-                        (size_t)trainer->scalar_count);
+    bool finite =
+        gdi_parallel_update(trainer->pool, trainer->kernels, trainer->optimizer,
+                            &trainer->setup.optimizer, &change, (size_t)trainer->scalar_count);
     gdi_model_project(trainer->setup.model, result);
-    if (trainer->parameter_count > trained) {
-        memcpy(result + trained, trainer->gradients + trained,
-               (trainer->parameter_count - trained) * sizeof *result);
+    if (!finite) { /* what lay beyond a bound does not any more */
+        finite = gdi_parallel_all_finite(trainer->pool, trainer->kernels, result, trained);
     }
+    const size_t statistics = trainer->parameter_count - trained;
+    if (statistics == 0) {
+        return finite;
+    }
+    memcpy(result + trained, trainer->gradients + trained, statistics * sizeof *result);
+    return trainer->kernels->all_finite(result + trained, statistics) && finite;
 }
 
 static void account(gd_trainer *trainer, const gdi_step *step)
@@ -179,9 +185,7 @@ gd_status gdi_take_step(gd_trainer *trainer, gd_error *error)
     gdi_clip(trainer, step.gradient_norm);
     int next = gdi_free_block(trainer);
     gd_real *result = trainer->blocks[next];
-    gdi_update(trainer, &step, &objective, parameters, result);
-    if (!gdi_parallel_all_finite(trainer->pool, trainer->kernels, result,
-                                 trainer->parameter_count)) {
+    if (!gdi_update(trainer, &step, &objective, parameters, result)) {
         return gdi_diverge_update(trainer, &step, result, error);
     }
     if (step.measures) {

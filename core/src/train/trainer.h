@@ -165,8 +165,9 @@ double gdi_evaluate(gd_trainer *trainer, const gdi_batch *batch, const gd_real *
                     gd_random *dropout, gd_real *gradients);
 /* The gradient, whose norm is `norm`, as clipping leaves it. */
 void gdi_clip(gd_trainer *trainer, double norm);
-/* Writes the new parameters into `result`; running statistics are taken over as they came. */
-void gdi_update(gd_trainer *trainer, const gdi_step *step, const gd_objective *objective,
+/* Writes the new parameters into `result`; running statistics are taken over as they came. Whether all
+ * of it is finite. */
+bool gdi_update(gd_trainer *trainer, const gdi_step *step, const gd_objective *objective,
                 const gd_real *parameters, gd_real *result);
 
 /* together.c: whether steps of this setup may go together. */

@@ -92,7 +92,7 @@ static void fold_rows(fit *f)
     for (int64_t row = 0; row < f->rows; row++) {
         size_t stride, count = 0;
         gdi_formula_begin(formula, f->parameters, f->scratch);
-        gdi_formula_write(formula, f->scratch, f->cells + row * formula->column_count, 1);
+        gdi_formula_write(formula, f->scratch, f->cells, row, 1);
         double residual = *gdi_formula_forward(formula, f->scratch, 1, &stride) - f->targets[row];
         gdi_formula_reverse(formula, f->scratch, &one, 1);
         gdi_formula_end(formula, f->scratch, f->gradient);

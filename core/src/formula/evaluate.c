@@ -140,13 +140,14 @@ void gdi_formula_end(const gd_formula *formula, double *scratch, double *gradien
     }
 }
 
-void gdi_formula_write(const gd_formula *formula, double *scratch, const double *cells, size_t rows)
+void gdi_formula_write(const gd_formula *formula, double *scratch, const double *cells,
+                       int64_t first, size_t rows)
 {
     size_t width = (size_t)formula->column_count;
     for (size_t c = 0; c < width; c++) {
         double *column = gdi_formula_input(formula, scratch, (int64_t)c);
         for (size_t i = 0; i < rows; i++) {
-            column[i] = cells[i * width + c];
+            column[i] = cells[((size_t)first + i) * width + c];
         }
     }
 }
@@ -175,7 +176,7 @@ gd_status gd_formula_evaluate(const gd_formula *formula, const double *parameter
     gdi_formula_begin(formula, parameters, scratch);
     for (int64_t first = 0; first < rows; first += GDI_BLOCK_ROWS) {
         size_t count = block_rows(rows - first), stride;
-        gdi_formula_write(formula, scratch, cells + first * formula->column_count, count);
+        gdi_formula_write(formula, scratch, cells, first, count);
         const double *results = gdi_formula_forward(formula, scratch, count, &stride);
         for (size_t i = 0; i < count; i++) {
             values[(size_t)first + i] = results[i * stride];
@@ -197,7 +198,7 @@ gd_status gd_formula_differentiate(const gd_formula *formula, const double *para
     for (int64_t row = 0; row < rows; row++) {
         size_t stride;
         gdi_formula_begin(formula, parameters, scratch);
-        gdi_formula_write(formula, scratch, cells + row * formula->column_count, 1);
+        gdi_formula_write(formula, scratch, cells, row, 1);
         values[row] = *gdi_formula_forward(formula, scratch, 1, &stride);
         gdi_formula_reverse(formula, scratch, &one, 1);
         gdi_formula_end(formula, scratch, derivatives + row * formula->parameter_count);

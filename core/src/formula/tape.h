@@ -87,9 +87,9 @@ size_t gdi_formula_scratch(const gd_formula *formula);
 void gdi_formula_begin(const gd_formula *formula, const double *parameters, double *scratch);
 /* Where column `index` of a block is to be written before it is computed: [GDI_BLOCK_ROWS]. */
 double *gdi_formula_input(const gd_formula *formula, double *scratch, int64_t index);
-/* The same of whole rows [rows, column_count]. */
+/* The same of rows from `first` on, of cells [., column_count]; NULL where there are no columns. */
 void gdi_formula_write(const gd_formula *formula, double *scratch, const double *cells,
-                       size_t rows);
+                       int64_t first, size_t rows);
 /* Values of `rows` ≤ GDI_BLOCK_ROWS rows: *stride is 0 where one value is that of all rows. */
 const double *gdi_formula_forward(const gd_formula *formula, double *scratch, size_t rows,
                                   size_t *stride);

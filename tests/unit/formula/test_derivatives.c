@@ -150,7 +150,7 @@ Test(formula_derivatives, blocks_give_the_sum_of_the_rows)
         for (int first = 0; first < ROWS; first += GDI_BLOCK_ROWS) {
             size_t rows = ROWS - first < GDI_BLOCK_ROWS ? (size_t)(ROWS - first) : GDI_BLOCK_ROWS;
             size_t stride;
-            gdi_formula_write(formula, scratch, cells + first, rows);
+            gdi_formula_write(formula, scratch, cells, first, rows);
             const double *results = gdi_formula_forward(formula, scratch, rows, &stride);
             cr_assert_eq(stride, uniform ? 0 : 1);
             for (size_t i = 0; i < rows; i++) {

@@ -203,11 +203,17 @@ gd_status jobs_predictor_open(jobs_predictor **predictor, jobs_service *service,
     if (status == GD_OK && strcmp(which, JOBS_INITIAL) == 0) {
         status = open_first(made, service, &job, error);
     } else if (status == GD_OK) {
-        status = GD_NOT_FOUND;
-        if (job.status == STORE_JOB_RUNNING && strcmp(which, "final") == 0)
-            status = open_live(made, service, &job, error);
-        if (status == GD_NOT_FOUND)
+        bool live = job.status == STORE_JOB_RUNNING && strcmp(which, "final") == 0;
+        status = live ? open_live(made, service, &job, error) : GD_NOT_FOUND;
+        if (live && status == GD_NOT_FOUND) {
+            /* It has ended meanwhile: its row says more now. */
+            store_job_dispose(&job);
+            status = store_job_get(jobs_service_store(service), id, true, &job, error);
+            if (status == GD_OK)
+                status = open_stored(made, service, &job, which, error);
+        } else if (status == GD_NOT_FOUND) {
             status = open_stored(made, service, &job, which, error);
+        }
     }
     if (status == GD_OK && job.metrics != NULL) {
         made->metrics = strdup(job.metrics);

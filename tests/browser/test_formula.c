@@ -3,31 +3,15 @@
  */
 #include "browser/browser.h"
 
-#include <string.h>
-
 #define LIMIT          (180.0 * SERVICE_PATIENCE)
 #define FIELD(pointer) "[data-pointer='" pointer "']"
 #define FAULT(pointer) "document.querySelector(`[data-fault-of='" pointer "']`)"
-
-/* Skips where the catalogue has no formulas, as the form then has none. */
-static void need_formulas(service *it)
-{
-    const cJSON *row;
-    cJSON_ArrayForEach(row, reply_at(client_get(it, "/v1/catalog"), "/models"))
-    {
-        if (strcmp(cJSON_GetObjectItem(row, "name")->valuestring, "formula") == 0)
-            return;
-    }
-    service_destroy(it);
-    cr_skip_test("the catalogue has no formulas");
-}
 
 /* Three functions to start from, without data; the parameters are rows of the form, and the job shows where they went. */
 Test(browser_formula, a_formula_is_minimised, .timeout = LIMIT)
 {
     static const char *const starts[] = {"Quadratic", "Rosenbrock"};
     service *it = service_start(1);
-    need_formulas(it);
     browser *own = browser_start(it);
     browser_open(own, "#/new");
     browser_await(own, "document.querySelector('.estimate .figure')");
@@ -89,7 +73,6 @@ Test(browser_formula, a_formula_is_minimised, .timeout = LIMIT)
 Test(browser_formula, a_formula_is_fitted, .timeout = LIMIT)
 {
     service *it = service_start(1);
-    need_formulas(it);
     const char *set =
         client_upload(it, "?name=decay", "t,y\n0,2\n1,1.22\n2,0.73\n3,0.45\n4,0.27\n5,0.165\n");
     browser *own = browser_start(it);

@@ -262,9 +262,10 @@ static bool write_key(const store_job *job, const api_curve_query *query, const 
                       char key[API_REPLY_CACHE_KEY])
 {
     int length =
-        snprintf(key, API_REPLY_CACHE_KEY, "curve %s %s %lld %lld %lld %lld %s", job->id, etag,
+        snprintf(key, API_REPLY_CACHE_KEY, "curve %s %s %lld %lld %lld %lld%s%s", job->id, etag,
                  (long long)query->after, (long long)query->max_points, (long long)query->from_step,
-                 (long long)query->to_step, query->series != NULL ? query->series : "-");
+                 (long long)query->to_step, query->series != NULL ? " " : "",
+                 query->series != NULL ? query->series : "");
     return store_job_status_is_terminal(job->status) && !query->csv && length > 0 &&
            length < API_REPLY_CACHE_KEY;
 }

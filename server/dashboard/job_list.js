@@ -79,7 +79,7 @@ export class JobList {
         const rows = new Map(first.jobs.map(job => [job.id, job]));
         const last = first.jobs.at(-1);
         for (const [id, job] of this.rows)
-            if (!rows.has(id) && last && first.next_cursor !== null && job.created_at <= last.created_at)
+            if (!rows.has(id) && first.next_cursor !== null && (!last || job.created_at <= last.created_at))
                 rows.set(id, job);
         if (!this.ready || first.next_cursor === null) {
             this.next = first.next_cursor;
@@ -101,14 +101,20 @@ export class JobList {
         const changing = [...this.rows.values()].filter(job => !job.terminal).map(job => job.id);
         if (changing.length === 0)
             return;
-        const page = await this.page(`status=${ACTIVE}&limit=${MORE}`, signal);
-        if (turn !== this.turn)
-            return;
-        const now = new Map(page.jobs.map(job => [job.id, job]));
+        // A page may be short, or empty, and yet have a next one.
+        const now = new Map();
+        let cursor = "";
+        do {
+            const page = await this.page(`status=${ACTIVE}&limit=${MORE}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`, signal);
+            if (turn !== this.turn)
+                return;
+            page.jobs.forEach(job => now.set(job.id, job));
+            cursor = page.next_cursor;
+        } while (cursor !== null && now.size < MORE);
         for (const id of changing) {
             if (now.has(id)) {
                 this.rows.set(id, now.get(id));
-            } else if (page.next_cursor === null) {
+            } else if (cursor === null) {
                 // It has ended, or was deleted under us.
                 const job = await get(`/v1/jobs/${id}`, signal).catch(() => null);
                 if (job === null)

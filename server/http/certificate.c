@@ -147,7 +147,7 @@ static int fill_pair(pair *made, const gnutls_datum_t *certificate, const gnutls
     int code = check_pair(certificate, key);
     if (code >= 0) {
         code = gnutls_pcert_list_import_x509_raw(made->chain, &length, certificate,
-                                                 GNUTLS_X509_FMT_PEM, 0);
+                                                 GNUTLS_X509_FMT_PEM, GNUTLS_X509_CRT_LIST_SORT);
         made->chain_length = code >= 0 ? length : 0;
     }
     if (code >= 0) {

@@ -106,9 +106,9 @@ static bool init_locks(jobs_live_entry *entry)
     return made;
 }
 
-jobs_live_entry *jobs_live_add(jobs_live *live, const char *id, const store_progress *progress,
-                               jobs_curve *curve, const gd_buffer *preparation,
-                               size_t parameter_bytes)
+jobs_live_entry *jobs_live_add(jobs_live *live, const char *id, int64_t revision,
+                               const store_progress *progress, jobs_curve *curve,
+                               const gd_buffer *preparation, size_t parameter_bytes)
 {
     jobs_live_entry *entry = calloc(1, sizeof *entry);
     if (entry == NULL || !init_locks(entry)) {
@@ -117,6 +117,7 @@ jobs_live_entry *jobs_live_add(jobs_live *live, const char *id, const store_prog
     }
     memcpy(entry->id, id, STORE_ID_SIZE);
     entry->users = 1;
+    entry->told = revision;
     entry->progress = *progress;
     entry->parameter_bytes = parameter_bytes;
     entry->parameters = calloc(parameter_bytes, 1);
@@ -209,6 +210,16 @@ static void tell(jobs_live_entry *entry, jobs_control control)
     }
 }
 
+void jobs_live_begin(jobs_live_entry *entry, jobs_control control, int64_t revision)
+{
+    pthread_mutex_lock(&entry->lock);
+    if (revision > entry->told) {
+        entry->told = revision;
+        tell(entry, control);
+    }
+    pthread_mutex_unlock(&entry->lock);
+}
+
 uint64_t jobs_live_tells(const jobs_live *live)
 {
     return atomic_load(&live->tells);
@@ -221,12 +232,7 @@ bool jobs_live_tell(jobs_live *live, const char *id, jobs_control control, int64
     jobs_live_entry *entry = entry_acquire(live, id);
     if (entry == NULL)
         return false;
-    pthread_mutex_lock(&entry->lock);
-    if (revision > entry->told) {
-        entry->told = revision;
-        tell(entry, control);
-    }
-    pthread_mutex_unlock(&entry->lock);
+    jobs_live_begin(entry, control, revision);
     entry_release(entry);
     return true;
 }

@@ -30,11 +30,14 @@ void jobs_live_destroy(jobs_live *live);
 
 /*
  * Takes over `curve`, the points that are not in a full stored chunk, and copies the rest;
- * `preparation` is what predictions need beside the parameters. NULL, taking nothing, without memory.
+ * `preparation` is what predictions need beside the parameters. `revision` is the row's as it was claimed:
+ * words of before, meant for an earlier attempt, change nothing. NULL, taking nothing, without memory.
  */
-jobs_live_entry *jobs_live_add(jobs_live *live, const char *id, const store_progress *progress,
-                               jobs_curve *curve, const gd_buffer *preparation,
-                               size_t parameter_bytes);
+jobs_live_entry *jobs_live_add(jobs_live *live, const char *id, int64_t revision,
+                               const store_progress *progress, jobs_curve *curve,
+                               const gd_buffer *preparation, size_t parameter_bytes);
+/* What the row said at `revision`, read once the entry was there: not counted in jobs_live_tells. */
+void jobs_live_begin(jobs_live_entry *entry, jobs_control control, int64_t revision);
 /* After this readers find the job in the store alone. */
 void jobs_live_remove(jobs_live *live, jobs_live_entry *entry);
 

@@ -101,7 +101,8 @@ static const char *reason_of(gd_status status)
 }
 
 /* A request told to nobody, as no entry was there yet: what the row has, and its revision. */
-static jobs_control pending_request(const jobs_attempt *attempt, int64_t *revision)
+static gd_status pending_request(const jobs_attempt *attempt, jobs_control *control,
+                                 int64_t *revision)
 {
     static const jobs_control controls[] = {
         [STORE_REQUEST_NONE] = JOBS_CONTROL_RUN,
@@ -109,14 +110,14 @@ static jobs_control pending_request(const jobs_attempt *attempt, int64_t *revisi
         [STORE_REQUEST_PAUSE] = JOBS_CONTROL_PAUSE,
     };
     store_job row;
-    *revision = 0;
-    if (store_job_get(attempt->runner->resources.store, attempt->job->id, false, &row, NULL) !=
-        GD_OK)
-        return JOBS_CONTROL_RUN;
-    jobs_control control = controls[row.requested];
+    gd_status status =
+        store_job_get(attempt->runner->resources.store, attempt->job->id, false, &row, NULL);
+    if (status != GD_OK)
+        return status;
+    *control = controls[row.requested];
     *revision = row.revision;
     store_job_dispose(&row);
-    return control;
+    return GD_OK;
 }
 
 /* Whether an attempt that still loads its data is to stop, asked of the store now and then. */
@@ -134,10 +135,9 @@ static bool is_stopped(void *context)
     int64_t revision;
     if (jobs_live_is_draining(runner->live))
         state->control = JOBS_CONTROL_DRAIN;
-    else if (now - state->asked_at >= ASK_SECONDS)
-        state->control = pending_request(state->attempt, &revision);
-    if (now - state->asked_at >= ASK_SECONDS)
-        state->asked_at = now;
+    else if (now - state->asked_at >= ASK_SECONDS &&
+             pending_request(state->attempt, &state->control, &revision) == GD_OK)
+        state->asked_at = now; /* where the row cannot be read it is asked again at once */
     return state->control != JOBS_CONTROL_RUN;
 }
 
@@ -186,8 +186,8 @@ static bool make_trainer(jobs_attempt *attempt)
 
 static bool make_entry(jobs_attempt *attempt)
 {
-    attempt->entry = jobs_live_add(attempt->runner->live, attempt->job->id, &attempt->job->progress,
-                                   &attempt->curve, &attempt->preparation,
+    attempt->entry = jobs_live_add(attempt->runner->live, attempt->job->id, attempt->job->revision,
+                                   &attempt->job->progress, &attempt->curve, &attempt->preparation,
                                    jobs_plan_parameter_bytes(attempt->plan));
     if (attempt->entry != NULL)
         return true;
@@ -196,14 +196,20 @@ static bool make_entry(jobs_attempt *attempt)
 }
 
 /* A request that came between the claim and the entry: the row is read where anything was told at all. */
-static void take_pending_request(const jobs_attempt *attempt)
+static bool take_pending_request(jobs_attempt *attempt)
 {
     if (jobs_live_tells(attempt->runner->live) == attempt->tells)
-        return;
-    int64_t revision;
-    jobs_control control = pending_request(attempt, &revision);
-    if (control != JOBS_CONTROL_RUN)
-        jobs_live_tell(attempt->runner->live, attempt->job->id, control, revision);
+        return true;
+    jobs_control control = JOBS_CONTROL_RUN;
+    int64_t revision = 0;
+    gd_status status = pending_request(attempt, &control, &revision);
+    if (status != GD_OK) {
+        jobs_attempt_fail(attempt, reason_of(status), gd_status_message(status));
+        return false;
+    }
+    /* Also that there is none: a word of before that still comes then changes nothing. */
+    jobs_live_begin(attempt->entry, control, revision);
+    return true;
 }
 
 static gd_status publish(jobs_attempt *attempt, const gd_point *point, double now)
@@ -272,9 +278,8 @@ static jobs_control train(jobs_attempt *attempt, gd_error *failure)
 static void run_attempt(jobs_attempt *attempt)
 {
     if (!read_spec(attempt) || !make_plan(attempt) || !make_trainer(attempt) ||
-        !jobs_attempt_restore(attempt) || !make_entry(attempt))
+        !jobs_attempt_restore(attempt) || !make_entry(attempt) || !take_pending_request(attempt))
         return;
-    take_pending_request(attempt);
     gd_error failure = {0};
     attempt->started_at = attempt->saved_at = jobs_monotonic_seconds();
     attempt->samples_before = gd_trainer_progress(attempt->trainer)->samples;

@@ -148,19 +148,24 @@ static gd_status read_rows(store_statement *statement, store_job **jobs, int64_t
     return status;
 }
 
-/* The first row of the window: 0 or 1 where it reaches the oldest. */
+/* The first row of the window: 0 where it reaches the oldest there is, which may have any number. */
 static gd_status find_window(store_connection *connection, const store_job_filter *filter,
                              int64_t *from, gd_error *error)
 {
-    int64_t end = filter->before_sequence;
+    int64_t end = filter->before_sequence, oldest = 0;
+    bool row = false;
     gd_status status = GD_OK;
     if (end == 0) {
-        bool row = false;
         store_statement newest =
             store_statement_open(connection, "SELECT coalesce(max(sequence), 0) + 1 FROM jobs");
         status = store_statement_integer(&newest, &row, &end, error);
     }
-    *from = end > STORE_LIST_WINDOW ? end - STORE_LIST_WINDOW : 0;
+    if (status == GD_OK) {
+        store_statement first =
+            store_statement_open(connection, "SELECT coalesce(min(sequence), 0) FROM jobs");
+        status = store_statement_integer(&first, &row, &oldest, error);
+    }
+    *from = end - STORE_LIST_WINDOW > oldest ? end - STORE_LIST_WINDOW : 0;
     return status;
 }
 
@@ -173,7 +178,7 @@ static int64_t find_next(const store_job_filter *filter, store_job *jobs, int64_
         store_job_dispose(&jobs[--*count]);
         return jobs[*count - 1].sequence;
     }
-    return is_windowed(filter) && from > 1 ? from : 0;
+    return is_windowed(filter) ? from : 0;
 }
 
 static gd_status list(store_connection *connection, const store_job_filter *filter,

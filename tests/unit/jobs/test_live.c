@@ -32,7 +32,7 @@ static void end(void)
 
 TestSuite(jobs_live, .init = start, .fini = end);
 
-static jobs_live_entry *add_at(const char *id, int64_t step)
+static jobs_live_entry *add_claimed(const char *id, int64_t step, int64_t revision)
 {
     jobs_curve curve;
     gd_buffer preparation;
@@ -40,12 +40,17 @@ static jobs_live_entry *add_at(const char *id, int64_t step)
     cr_assert_eq(jobs_curve_init(&curve, 1, 1), GD_OK);
     gd_buffer_init(&preparation, 100);
     gd_buffer_append(&preparation, "prepared", 8);
-    jobs_live_entry *entry =
-        jobs_live_add(live, id, &progress, &curve, &preparation, PARAMETERS * sizeof(gd_real));
+    jobs_live_entry *entry = jobs_live_add(live, id, revision, &progress, &curve, &preparation,
+                                           PARAMETERS * sizeof(gd_real));
     cr_assert_not_null(entry);
     cr_assert_null(curve.columns, "taken over");
     gd_buffer_dispose(&preparation);
     return entry;
+}
+
+static jobs_live_entry *add_at(const char *id, int64_t step)
+{
+    return add_claimed(id, step, 0);
 }
 
 static jobs_live_entry *add(const char *id)
@@ -133,6 +138,23 @@ Test(jobs_live, a_word_that_was_overtaken_changes_nothing)
     jobs_live_remove(live, entry);
     cr_expect_not(jobs_live_tell(live, ID, JOBS_CONTROL_PAUSE, 9));
     cr_expect_eq(jobs_live_tells(live), before + 7, "also those that found nobody");
+}
+
+/* A pause at 4 and its end at 5 both came before the claim at 6, and one of them is told only now. */
+Test(jobs_live, a_word_for_an_earlier_attempt_changes_nothing)
+{
+    jobs_live_entry *entry = add_claimed(ID, 7, 6);
+    cr_assert(jobs_live_tell(live, ID, JOBS_CONTROL_PAUSE, 4));
+    cr_expect_eq(jobs_live_control(entry), JOBS_CONTROL_RUN);
+    /* Pause at 7, run at 8, told to nobody and read from the row; the pause is told late. */
+    uint64_t before = jobs_live_tells(live);
+    jobs_live_begin(entry, JOBS_CONTROL_RUN, 8);
+    cr_expect_eq(jobs_live_tells(live), before);
+    cr_assert(jobs_live_tell(live, ID, JOBS_CONTROL_PAUSE, 7));
+    cr_expect_eq(jobs_live_control(entry), JOBS_CONTROL_RUN);
+    jobs_live_begin(entry, JOBS_CONTROL_CANCEL, 9);
+    cr_expect_eq(jobs_live_control(entry), JOBS_CONTROL_CANCEL);
+    jobs_live_remove(live, entry);
 }
 
 Test(jobs_live, draining_reaches_everybody)

@@ -210,6 +210,21 @@ Test(store_job_list, what_no_index_answers_is_looked_for_in_windows)
                      "by an index");
 }
 
+/* Numbers are never given twice: of many jobs that came and went the last ones are one window. */
+Test(store_job_list, a_window_ends_at_the_oldest_there_is)
+{
+    store_fixture_execute(&fixture, "DELETE FROM jobs");
+    store_fixture_execute(&fixture, "UPDATE sqlite_sequence SET seq = 250000 WHERE name = 'jobs'");
+    must(store_fixture_create(fixture.store, 25));
+    store_job_filter filter = {.name_part = "nothing of that name", .limit = 10};
+    store_job *jobs = NULL;
+    int64_t count = -1, next = -1;
+    must(store_job_list(fixture.store, &filter, &jobs, &count, &next, NULL));
+    cr_expect_eq(count, 0);
+    cr_expect_eq(next, 0);
+    store_jobs_dispose(jobs, count);
+}
+
 /* The plan of a query must walk an index and not sort. */
 Test(store_job_list, queries_use_the_indexes)
 {

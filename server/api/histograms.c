@@ -104,10 +104,7 @@ static void write_tensor(json_writer *writer, const gd_parameter *tensor,
     json_writer_begin_object(writer);
     api_write_text(writer, "name", tensor->name);
     json_writer_key(writer, "shape");
-    json_writer_begin_array(writer);
-    for (int64_t i = 0; i < tensor->shape.rank; i++)
-        json_writer_int64(writer, tensor->shape.dimensions[i]);
-    json_writer_end_array(writer);
+    json_writer_int64s(writer, tensor->shape.dimensions, (size_t)tensor->shape.rank);
     json_writer_key(writer, "count");
     json_writer_int64(writer, (int64_t)tensor->count);
     write_number(writer, "from", from);

@@ -85,10 +85,7 @@ static void write_tensors(json_writer *writer, const jobs_predictor *predictor)
         json_writer_begin_object(writer);
         api_write_text(writer, "name", tensor->name);
         json_writer_key(writer, "shape");
-        json_writer_begin_array(writer);
-        for (int64_t j = 0; j < tensor->shape.rank; j++)
-            json_writer_int64(writer, tensor->shape.dimensions[j]);
-        json_writer_end_array(writer);
+        json_writer_int64s(writer, tensor->shape.dimensions, (size_t)tensor->shape.rank);
         api_write_text(writer, "dtype", GD_REAL_DTYPE);
         json_writer_key(writer, "values");
         json_writer_float32s(writer, predictor->parameters + tensor->offset, tensor->count);

@@ -37,9 +37,8 @@ typedef struct jobs_curve {
     int64_t layer_count;
     double **columns;         /* [jobs_series_count][capacity], owned; NULL: not wanted */
     unsigned char *validated; /* [capacity]: whether VALIDATION_LOSS has a value there */
-    unsigned char
-        *nonfinite; /* [capacity]: whether a series that is not wanted is not finite there;
-                                 NULL: all are wanted */
+    /* [capacity]: whether a series that is not wanted is not finite there; NULL: all are wanted. */
+    unsigned char *nonfinite;
     /* Set by a reader before the first point: the series to hold, borrowed
      * [JOBS_CURVE_MAXIMUM_SERIES], NULL: all; and how many points will come, 0: not known. */
     const bool *wanted;
@@ -67,7 +66,8 @@ gd_status jobs_curve_reserve(jobs_curve *curve, int64_t count);
 /* Sets flags[i] to 1 where values[i] is not finite, and leaves the others. */
 void jobs_curve_flag_nonfinite(const double *values, int64_t count, unsigned char *flags);
 
-/* Of a curve that holds all series. The point's sequence number must be the next one: GD_INVALID_ARGUMENT otherwise. */
+/* Of a curve that holds all series. The point's sequence number must be the next one:
+ * GD_INVALID_ARGUMENT otherwise. */
 gd_status jobs_curve_append(jobs_curve *curve, const gd_point *point);
 
 /* Drops the first `count` points. */

@@ -342,6 +342,15 @@ void json_writer_float32s(json_writer *writer, const float *values, size_t count
     json_writer_end_array(writer);
 }
 
+void json_writer_int64s(json_writer *writer, const int64_t *values, size_t count)
+{
+    json_writer_begin_array(writer);
+    for (size_t i = 0; i < count && json_writer_status(writer) == JSON_WRITER_FINE; i++) {
+        json_writer_int64(writer, values[i]);
+    }
+    json_writer_end_array(writer);
+}
+
 /* Recursion ends at the depth limit, where the error stops the loops. */
 static void write_children(json_writer *writer, const cJSON *parent)
 {

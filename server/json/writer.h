@@ -56,6 +56,7 @@ void json_writer_float32(json_writer *writer, float value);
 /* Whole arrays of numbers. */
 void json_writer_doubles(json_writer *writer, const double *values, size_t count);
 void json_writer_float32s(json_writer *writer, const float *values, size_t count);
+void json_writer_int64s(json_writer *writer, const int64_t *values, size_t count);
 
 void json_writer_boolean(json_writer *writer, bool value);
 void json_writer_null(json_writer *writer);

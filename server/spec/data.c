@@ -370,10 +370,7 @@ static void write_shape(json_writer *writer, const gd_shape *shape)
     if (shape->rank == 0)
         return;
     json_writer_key(writer, "shape");
-    json_writer_begin_array(writer);
-    for (int64_t i = 0; i < shape->rank; i++)
-        json_writer_int64(writer, shape->dimensions[i]);
-    json_writer_end_array(writer);
+    json_writer_int64s(writer, shape->dimensions, (size_t)shape->rank);
 }
 
 static void write_window(json_writer *writer, const gd_window *window)

@@ -5,12 +5,12 @@
 #include "jobs/ingest.h"
 
 #include "jobs/checkpoint.h"
+#include "jobs/columns.h"
 #include "jobs/digest.h"
 #include "jobs/gunzip.h"
 #include "jobs/identity.h"
 #include "jobs/read_ahead.h"
 #include "jobs/warnings.h"
-#include "json/writer.h"
 
 #include <descent/corpus.h>
 #include <descent/frame.h>
@@ -26,11 +26,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define COLUMNS_MAXIMUM     1000 /* columns described in a dataset's row at most */
-#define CLASSES_MAXIMUM     1000 /* classes of a column listed there at most */
-#define JOBS_READING_SIZE   128  /* bytes of how a file was read */
-#define DESCRIPTION_MAXIMUM ((size_t)64 << 20)
-#define READ_AHEAD_FROM     ((int64_t)1 << 20) /* bytes; what is shorter is read at once anyway */
+#define JOBS_READING_SIZE 128                /* bytes of how a file was read */
+#define READ_AHEAD_FROM   ((int64_t)1 << 20) /* bytes; what is shorter is read at once anyway */
 
 /* How the bytes are read while they arrive. */
 typedef struct early_reading {
@@ -210,74 +207,6 @@ void jobs_upload_destroy(jobs_upload *upload)
     free(upload);
 }
 
-static void write_column(json_writer *writer, const gd_column *column)
-{
-    json_writer_begin_object(writer);
-    json_writer_key(writer, "name");
-    json_writer_string(writer, column->name);
-    json_writer_key(writer, "kind");
-    bool numeric = column->kind == GD_COLUMN_NUMERIC;
-    json_writer_string(writer, numeric ? "numeric" : "categorical");
-    if (numeric) {
-        json_writer_key(writer, "min");
-        json_writer_double(writer, column->minimum);
-        json_writer_key(writer, "max");
-        json_writer_double(writer, column->maximum);
-        json_writer_key(writer, "mean");
-        json_writer_double(writer, column->mean);
-        json_writer_key(writer, "std");
-        json_writer_double(writer, column->standard_deviation);
-    }
-    json_writer_key(writer, "missing");
-    json_writer_int64(writer, column->missing);
-    if (!numeric) {
-        json_writer_key(writer, "class_count");
-        json_writer_int64(writer, column->class_count);
-        json_writer_key(writer, "classes");
-        json_writer_begin_array(writer);
-        for (int64_t i = 0; i < column->class_count && i < CLASSES_MAXIMUM; i++)
-            json_writer_string(writer, column->classes[i]);
-        json_writer_end_array(writer);
-    }
-    json_writer_end_object(writer);
-}
-
-/* Columns a frame has for its readers: of sparse features one each, behind the label. */
-static int64_t count_columns(const gd_frame *frame)
-{
-    const gd_sparse_matrix *sparse = gd_frame_sparse(frame);
-    return gd_frame_column_count(frame) + (sparse != NULL ? sparse->width : 0);
-}
-
-static void write_sparse_columns(json_writer *writer, const gd_frame *frame)
-{
-    const gd_sparse_matrix *sparse = gd_frame_sparse(frame);
-    gd_column columns[COLUMNS_MAXIMUM - 1];
-    char name[24];
-    int64_t count = sparse->width < COLUMNS_MAXIMUM - 1 ? sparse->width : COLUMNS_MAXIMUM - 1;
-    if (gd_sparse_describe(sparse, columns, count, NULL) != GD_OK)
-        return;
-    for (int64_t i = 0; i < count; i++) {
-        snprintf(name, sizeof name, "%lld", (long long)i + 1);
-        columns[i].name = name;
-        write_column(writer, &columns[i]);
-    }
-}
-
-static char *describe_columns(const gd_frame *frame)
-{
-    json_writer *writer = json_writer_create(DESCRIPTION_MAXIMUM);
-    json_writer_begin_array(writer);
-    for (int64_t i = 0; i < gd_frame_column_count(frame) && i < COLUMNS_MAXIMUM; i++)
-        write_column(writer, gd_frame_column(frame, i));
-    if (gd_frame_sparse(frame) != NULL)
-        write_sparse_columns(writer, frame);
-    json_writer_end_array(writer);
-    char *text = json_writer_finish(writer, NULL);
-    json_writer_destroy(writer);
-    return text;
-}
-
 const char *jobs_upload_format_name(jobs_upload_format format)
 {
     static const char *const names[] = {"csv", "text", "idx", "npy", "libsvm"};
@@ -438,7 +367,7 @@ static gd_status register_dataset(jobs_upload *upload, store *opened, const char
     write_reading(how->format, how->options, how->width, reading, sizeof reading);
     snprintf(file, sizeof file, "%s.frame", upload->id);
     write_shape(how, shape, sizeof shape);
-    char *columns = describe_columns(frame);
+    char *columns = jobs_describe_columns(frame);
     /* The border of images is constant, and that is as it should be. */
     bool images = how->format >= JOBS_UPLOAD_IDX && how->rank > 2;
     char *warnings =
@@ -451,7 +380,7 @@ static gd_status register_dataset(jobs_upload *upload, store *opened, const char
             .name = (char *)(uintptr_t)name,
             .format = (char *)(uintptr_t)jobs_upload_format_name(how->format),
             .rows = gd_frame_row_count(frame),
-            .column_count = count_columns(frame),
+            .column_count = jobs_count_columns(frame),
             .bytes = upload->bytes,
             .columns = columns,
             .shape = shape,

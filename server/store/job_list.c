@@ -58,13 +58,14 @@ static void add_statuses(list_query *query, const store_job_filter *filter)
 }
 
 /* Whether rows are looked at that the filter does not want, as many as there are: then a call looks at a
- * window of them. Those with one label are few. */
+ * window of them. */
 static bool is_windowed(const store_job_filter *filter)
 {
-    int indexed = (filter->owner != NULL) + (filter->status_count > 0) + (filter->model != NULL);
+    int indexed = (filter->owner != NULL) + (filter->status_count > 0) + (filter->model != NULL) +
+                  (filter->label_key != NULL);
     bool unindexed =
         filter->name_part != NULL || filter->created_after != 0 || filter->created_before != 0;
-    return filter->label_key == NULL && (unindexed || indexed > 1);
+    return unindexed || indexed > 1;
 }
 
 /* The numbers of the parameters are fixed; conditions that are not asked for leave theirs out. */
@@ -86,7 +87,8 @@ static void write_query(list_query *query, const store_job_filter *filter)
     bool by_label = filter->label_key != NULL;
     add_condition(query, filter->before_sequence != 0,
                   by_label ? "job_labels.job < ?7" : "jobs.sequence < ?7");
-    add_condition(query, is_windowed(filter), "jobs.sequence >= ?10");
+    add_condition(query, is_windowed(filter),
+                  by_label ? "job_labels.job >= ?10" : "jobs.sequence >= ?10");
     add(query, " ORDER BY ");
     add(query, by_label ? "job_labels.job" : "jobs.sequence");
     add(query, " DESC LIMIT ?8");
@@ -148,9 +150,25 @@ static gd_status read_rows(store_statement *statement, store_job **jobs, int64_t
     return status;
 }
 
-/* The first row of the window: 0 where it reaches the oldest there is, which may have any number. */
-static gd_status find_window(store_connection *connection, const store_job_filter *filter,
-                             int64_t *from, gd_error *error)
+/* The last of so many jobs with the label, which may be far apart. */
+static gd_status find_label_window(store_connection *connection, const store_job_filter *filter,
+                                   int64_t *from, gd_error *error)
+{
+    bool row = false;
+    store_statement last =
+        store_statement_open(connection,
+                             "SELECT job FROM job_labels WHERE key = ?1 AND value = ?2 AND job < ?3"
+                             " ORDER BY job DESC LIMIT 1 OFFSET ?4");
+    store_bind_text(&last, 1, filter->label_key);
+    store_bind_text(&last, 2, filter->label_value);
+    store_bind_integer(&last, 3,
+                       filter->before_sequence != 0 ? filter->before_sequence : INT64_MAX);
+    store_bind_integer(&last, 4, STORE_LIST_WINDOW - 1);
+    return store_statement_integer(&last, &row, from, error);
+}
+
+static gd_status find_sequence_window(store_connection *connection, const store_job_filter *filter,
+                                      int64_t *from, gd_error *error)
 {
     int64_t end = filter->before_sequence, oldest = 0;
     bool row = false;
@@ -167,6 +185,17 @@ static gd_status find_window(store_connection *connection, const store_job_filte
     }
     *from = end - STORE_LIST_WINDOW > oldest ? end - STORE_LIST_WINDOW : 0;
     return status;
+}
+
+/* The first row of the window: 0 where it reaches the oldest there is, which may have any number. */
+static gd_status find_window(store_connection *connection, const store_job_filter *filter,
+                             int64_t *from, gd_error *error)
+{
+    *from = 0;
+    if (!is_windowed(filter))
+        return GD_OK;
+    return filter->label_key != NULL ? find_label_window(connection, filter, from, error)
+                                     : find_sequence_window(connection, filter, from, error);
 }
 
 /* Of one row more than was asked for the last goes again; of a page that is not full the window says where
@@ -186,9 +215,7 @@ static gd_status list(store_connection *connection, const store_job_filter *filt
                       gd_error *error)
 {
     int64_t from = 0;
-    gd_status status = GD_OK;
-    if (is_windowed(filter))
-        status = find_window(connection, filter, &from, error);
+    gd_status status = find_window(connection, filter, &from, error);
     if (status != GD_OK)
         return status;
     store_statement statement = store_statement_open_once(connection, text);

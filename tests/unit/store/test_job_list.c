@@ -210,6 +210,31 @@ Test(store_job_list, what_no_index_answers_is_looked_for_in_windows)
                      "by an index");
 }
 
+/* Jobs with one label are counted, not their numbers: the window ends at the 100,000th of them. */
+Test(store_job_list, a_label_beside_another_filter_is_looked_for_in_windows)
+{
+    store_fixture_execute(
+        &fixture,
+        "PRAGMA foreign_keys = OFF;"
+        " WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 150999)"
+        " INSERT INTO job_labels (key, value, job) SELECT 'much', 'used', 2 * i FROM n;"
+        " INSERT INTO job_labels (key, value, job) VALUES ('much', 'used', 7)");
+    store_job_filter filter = {
+        .label_key = "much", .label_value = "used", .name_part = "run 7 ", .limit = 10};
+    static const int64_t next_of[] = {2 * 51000, 0};
+    for (int page = 0; page < 2; page++) {
+        store_job *jobs = NULL;
+        int64_t count = 0, next = -1;
+        must(store_job_list(fixture.store, &filter, &jobs, &count, &next, NULL));
+        cr_assert_eq(next, next_of[page], "page %d: %lld", page, (long long)next);
+        cr_assert_eq(count, page, "page %d", page);
+        if (count == 1)
+            cr_assert_eq(jobs[0].sequence, 7);
+        filter.before_sequence = next;
+        store_jobs_dispose(jobs, count);
+    }
+}
+
 /* Numbers are never given twice: of many jobs that came and went the last ones are one window. */
 Test(store_job_list, a_window_ends_at_the_oldest_there_is)
 {
@@ -234,6 +259,11 @@ Test(store_job_list, queries_use_the_indexes)
         "SELECT * FROM jobs JOIN job_labels ON job_labels.job = jobs.sequence"
         " WHERE job_labels.key = 'a' AND job_labels.value = 'b'"
         " ORDER BY job_labels.job DESC LIMIT 5",
+        "SELECT * FROM jobs JOIN job_labels ON job_labels.job = jobs.sequence"
+        " WHERE job_labels.key = 'a' AND job_labels.value = 'b' AND owner = 'x'"
+        " AND job_labels.job < 9 AND job_labels.job >= 2 ORDER BY job_labels.job DESC LIMIT 5",
+        "SELECT job FROM job_labels WHERE key = 'a' AND value = 'b' AND job < 9"
+        " ORDER BY job DESC LIMIT 1 OFFSET 7",
         "SELECT sequence FROM jobs INDEXED BY jobs_queued WHERE status = 'queued'"
         " AND owner = 'x' ORDER BY priority DESC, sequence LIMIT 1",
         "SELECT count(*) FROM jobs INDEXED BY jobs_queued"

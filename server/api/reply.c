@@ -6,6 +6,7 @@
 #include "jobs/digest.h"
 #include "jobs/identity.h"
 #include "jobs/plan.h"
+#include "json/fixed_tree.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,7 +113,7 @@ cJSON *api_read_body(const http_request *request, http_response *response)
     size_t length;
     const char *body = http_request_body(request, &length);
     json_fault fault;
-    cJSON *document = json_parse(body, length, &fault);
+    cJSON *document = json_parse_fixed(body, length, &fault);
     if (document != NULL)
         return document;
     if (fault.out_of_memory) {

@@ -26,7 +26,8 @@ void api_respond_status(http_response *response, gd_status status, const gd_erro
 /* 422 with every fault, or 503 where memory ran out while they were found. */
 void api_respond_faults(http_response *response, const json_faults *faults);
 
-/* Parses the body; on failure answers 400 with the byte offset and returns NULL. */
+/* The body's tree, to be read only (json/fixed_tree.h); on failure answers 400 with the byte offset and
+ * returns NULL. */
 cJSON *api_read_body(const http_request *request, http_response *response);
 
 /* 400 for a query parameter that is not in `known` (NULL-terminated); true where there is none. */

@@ -7,7 +7,7 @@
 
 #include "jobs/run_private.h"
 #include "jobs/warm_start.h"
-#include "json/document.h"
+#include "json/fixed_tree.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -73,7 +73,7 @@ static bool read_spec(jobs_attempt *attempt)
     json_faults faults = {0};
     json_fault fault;
     const char *text = attempt->job->spec;
-    cJSON *document = json_parse(text, strlen(text), &fault);
+    cJSON *document = json_parse_fixed(text, strlen(text), &fault);
     if (document != NULL)
         attempt->spec = spec_read(document, &faults);
     bool read = attempt->spec != NULL && faults.total == 0;

@@ -167,8 +167,42 @@ static double parse_large(digit_text *number)
     return strtod(number->digits, NULL);
 }
 
+/* Most numbers: at most 19 characters without an exponent, exact as parse_small is. False for all others, right
+ * or wrong. */
+static bool parse_plain(const char *text, size_t length, double *out)
+{
+    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,
+                                    1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19};
+    const size_t start = length > 0 && text[0] == '-';
+    size_t point = length;
+    uint64_t digits = 0;
+    if (length - start > 19 || length == start) {
+        return false;
+    }
+    for (size_t i = start; i < length; i++) {
+        if (is_digit(text[i])) {
+            digits = digits * 10 + (uint64_t)(text[i] - '0');
+        } else if (text[i] == '.' && point == length) {
+            point = i;
+        } else {
+            return false;
+        }
+    }
+    const size_t whole = point - start, fraction = point == length ? 0 : length - point - 1;
+    if (whole == 0 || (whole > 1 && text[start] == '0') || point == length - 1 ||
+        digits > (uint64_t)JSON_EXACT_LIMIT) {
+        return false;
+    }
+    const double value = (double)digits / powers[fraction];
+    *out = start > 0 ? -value : value;
+    return true;
+}
+
 bool json_parse_double(const char *text, size_t length, double *out)
 {
+    if (parse_plain(text, length, out)) {
+        return true;
+    }
     const json_number_span span = json_number_measure(text, length);
     if (span.length == 0 || span.length != length) {
         return false;

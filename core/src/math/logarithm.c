@@ -5,6 +5,8 @@
  */
 #include "math/logarithm.h"
 
+#include "base/versions.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -45,7 +47,7 @@ static double log1p_of(double x)
     return logarithm + (x - x);
 }
 
-void gdi_log1p(const double *values, double *result, size_t count)
+GDI_VERSIONS void gdi_log1p(const double *values, double *result, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         result[i] = log1p_of(values[i]);

@@ -17,4 +17,11 @@
 #define GDI_VERSIONS
 #endif
 
+/* Before a loop whose iterations are independent although its pointers may be equal. */
+#ifdef __clang__
+#define GDI_INDEPENDENT
+#else
+#define GDI_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
 #endif

@@ -7,41 +7,60 @@
  */
 #include "nn/recurrent.h"
 
+#include "base/versions.h"
+
 enum {
     RECURRENT_SUM
 };
+
+/* One example's candidate before its function: the reset gate lets through of the recurrent sum. */
+GDI_VERSIONS static void row_candidates(const gd_real *reset, const gd_real *sum, gd_real *n,
+                                        size_t units)
+{
+    GDI_INDEPENDENT
+    for (size_t u = 0; u < units; u++) {
+        n[u] += reset[u] * sum[u];
+    }
+}
+
+GDI_VERSIONS static void row_hidden(const gd_real *z, const gd_real *n, const gd_real *before,
+                                    gd_real *hidden, size_t units)
+{
+    if (before == NULL) {
+        GDI_INDEPENDENT
+        for (size_t u = 0; u < units; u++) {
+            hidden[u] = (1 - z[u]) * n[u];
+        }
+        return;
+    }
+    GDI_INDEPENDENT
+    for (size_t u = 0; u < units; u++) {
+        hidden[u] = (1 - z[u]) * n[u] + z[u] * before[u];
+    }
+}
 
 static void step_forward(const gdi_cell_step *step)
 {
     const size_t units = step->units;
     const gd_activation_descriptor *sigmoid = gdi_member_activation(GD_ACTIVATION_SIGMOID);
     const gd_activation_descriptor *tanh = gdi_member_activation(GD_ACTIVATION_TANH);
+    const gd_real *before = step->hidden_before;
     for (size_t b = 0; b < step->batch; b++) {
         gd_real *r = step->gates + b * 3 * units, *z = r + units, *n = z + units;
-        const gd_real *sum = step->states[RECURRENT_SUM] + b * units;
-        gd_real *hidden = step->hidden + b * units;
         sigmoid->forward(r, r, 2 * units);
-        for (size_t u = 0; u < units; u++) {
-            n[u] += r[u] * sum[u];
-        }
+        row_candidates(r, step->states[RECURRENT_SUM] + b * units, n, units);
         tanh->forward(n, n, units);
-        for (size_t u = 0; u < units; u++) {
-            hidden[u] = (1 - z[u]) * n[u];
-        }
-        if (step->hidden_before != NULL) {
-            const gd_real *before = step->hidden_before + b * units;
-            for (size_t u = 0; u < units; u++) {
-                hidden[u] += z[u] * before[u];
-            }
-        }
+        row_hidden(z, n, before == NULL ? NULL : before + b * units, step->hidden + b * units,
+                   units);
     }
 }
 
 /* Gradients of one example's sums; `slope` is that of its hidden state and becomes z times it. */
-static void row_backward(gd_real *restrict gates, gd_real *restrict sum, const gd_real *before,
-                         gd_real *restrict slope, size_t units)
+GDI_VERSIONS static void row_backward(gd_real *gates, gd_real *sum, const gd_real *before,
+                                      gd_real *slope, size_t units)
 {
     gd_real *r = gates, *z = r + units, *n = z + units;
+    GDI_INDEPENDENT
     for (size_t u = 0; u < units; u++) {
         const gd_real s = slope[u], reset = r[u], update = z[u], candidate = n[u];
         const gd_real h = before == NULL ? 0 : before[u];

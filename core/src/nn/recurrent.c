@@ -9,6 +9,7 @@
 #include "nn/recurrent.h"
 
 #include "base/memory.h"
+#include "base/versions.h"
 
 #include <string.h>
 
@@ -189,6 +190,25 @@ static void turn(const gd_real *source, gd_real *target, size_t outer, size_t in
     }
 }
 
+/* Rows and columns of a block that is turned in the cache next to the core. */
+#define TURN_BLOCK ((size_t)16)
+
+/* The transpose of [rows, columns]. */
+static void transpose(const gd_real *source, gd_real *target, size_t rows, size_t columns)
+{
+    for (size_t r = 0; r < rows; r += TURN_BLOCK) {
+        const size_t r_end = rows - r < TURN_BLOCK ? rows : r + TURN_BLOCK;
+        for (size_t c = 0; c < columns; c += TURN_BLOCK) {
+            const size_t c_end = columns - c < TURN_BLOCK ? columns : c + TURN_BLOCK;
+            for (size_t i = c; i < c_end; i++) {
+                for (size_t k = r; k < r_end; k++) {
+                    target[i * rows + k] = source[k * columns + i];
+                }
+            }
+        }
+    }
+}
+
 static sequence begin(const gdi_cell *cell, const gdi_pass *pass)
 {
     sequence s = {.cell = cell, .pass = pass, .size = sizes_of(cell, pass->layer)};
@@ -231,7 +251,7 @@ static void prepare(const sequence *s)
     const gd_real *weight = gdi_parameter(pass, WEIGHT_HH);
     const gd_real *bias_ih = gdi_parameter(pass, BIAS_IH), *bias_hh = gdi_parameter(pass, BIAS_HH);
     gd_real *bias = pass->scratch + s->at.bias;
-    turn(weight, pass->scratch + s->at.recurrent_weight, size.columns, size.units, 1);
+    transpose(weight, pass->scratch + s->at.recurrent_weight, size.columns, size.units);
     for (size_t c = 0; c < size.columns; c++) {
         bias[c] = bias_ih[c] + (c < size.joined ? bias_hh[c] : 0);
     }
@@ -286,6 +306,14 @@ void gdi_recurrent_forward(const gdi_cell *cell, const gdi_pass *pass)
     }
 }
 
+GDI_VERSIONS static void add_row(const gd_real *row, gd_real *sum, size_t count)
+{
+    GDI_INDEPENDENT
+    for (size_t u = 0; u < count; u++) {
+        sum[u] += row[u];
+    }
+}
+
 static void add_output_gradient(const sequence *s, size_t t)
 {
     const gdi_pass *pass = s->pass;
@@ -297,10 +325,7 @@ static void add_output_gradient(const sequence *s, size_t t)
     }
     for (size_t b = 0; b < pass->batch; b++) {
         const size_t row = sequences ? b * s->size.time + t : b;
-        const gd_real *gradient = pass->output_gradient + row * units;
-        for (size_t u = 0; u < units; u++) {
-            sum[b * units + u] += gradient[u];
-        }
+        add_row(pass->output_gradient + row * units, sum + b * units, units);
     }
 }
 

@@ -60,13 +60,6 @@
         .fields = (rows), .count = sizeof(rows) / sizeof((rows)[0]) \
     }
 
-/* Before a loop whose iterations are independent although its pointers may be equal. */
-#ifdef __clang__
-#define GDI_INDEPENDENT
-#else
-#define GDI_INDEPENDENT _Pragma("GCC ivdep")
-#endif
-
 #define GDI_WEIGHT_DECAY(member)                            \
     GDI_NUMBER("weight_decay", member, 0, GDI_UNBOUNDED, 0, \
                "L2 penalty: weight_decay times the parameters is added to the gradient.")

@@ -45,10 +45,12 @@ static const struct {
 
 size_t gdi_product_scratch(size_t rows, size_t columns, size_t inner)
 {
-    (void)rows;
-    (void)columns;
-    size_t block = inner < GDI_PRODUCT_INNER_BLOCK ? inner : GDI_PRODUCT_INNER_BLOCK;
-    return (block + 1) * (GDI_PRODUCT_PANEL_BYTES / sizeof(gd_real));
+    const size_t block = inner < GDI_PRODUCT_INNER_BLOCK ? inner : GDI_PRODUCT_INNER_BLOCK;
+    const size_t left = GDI_PRODUCT_PACKS_LEFT(rows, columns, inner)
+                            ? (rows < GDI_PRODUCT_LEFT_ROWS ? rows : GDI_PRODUCT_LEFT_ROWS)
+                            : 0;
+    return (block + 1) * (GDI_PRODUCT_PANEL_BYTES / sizeof(gd_real)) +
+           left * (block + 64 / sizeof(gd_real));
 }
 
 const gdi_kernels *gdi_kernels_best(void)

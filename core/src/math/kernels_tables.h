@@ -19,6 +19,11 @@
 /* Bytes of one row of a packed panel: two of the widest vectors. */
 #define GDI_PRODUCT_PANEL_BYTES ((size_t)128)
 
+/* Whether blocks of `left`, stored by rows, are copied, and how many rows at a time. */
+#define GDI_PRODUCT_PACKS_LEFT(rows, columns, inner) \
+    ((rows) > 64 && (columns) >= 512 && (inner) >= 1024)
+#define GDI_PRODUCT_LEFT_ROWS ((size_t)192)
+
 extern const gdi_kernels gdi_kernels_baseline;
 #if defined(__x86_64__)
 extern const gdi_kernels gdi_kernels_avx2;

@@ -219,8 +219,9 @@ Test(math_product, every_option_at_the_edges_of_tiles)
 Test(math_product, large_shapes_and_several_blocks)
 {
     static const size_t shapes[][3] = {
-        {3, 33, 511}, {13, 2, 512},   {5, 1, 513},    {2, 1, 1025},  {40, 1, 1100},  {385, 33, 20},
-        {800, 5, 30}, {400, 70, 600}, {64, 128, 784}, {10, 128, 64}, {1, 300, 1030}, {770, 1, 515},
+        {3, 33, 511},   {13, 2, 512},  {5, 1, 513},      {2, 1, 1025},   {40, 1, 1100},
+        {385, 33, 20},  {800, 5, 30},  {400, 70, 600},   {64, 128, 784}, {10, 128, 64},
+        {1, 300, 1030}, {770, 1, 515}, {197, 515, 1030},
     };
     gd_random random;
     gd_random_seed(&random, 3, GD_STREAM_GENERATE);
@@ -302,7 +303,7 @@ static void check_splits(const gdi_kernels *table, const product_case *shape, gd
 
 Test(math_product, any_split_gives_the_same_bytes)
 {
-    static const size_t shapes[][3] = {{38, 45, 530}, {25, 33, 7}, {9, 70, 40}};
+    static const size_t shapes[][3] = {{38, 45, 530}, {25, 33, 7}, {9, 70, 40}, {70, 515, 1030}};
     gd_random random;
     gd_random_seed(&random, 5, GD_STREAM_GENERATE);
     for (size_t t = 0; t < TABLE_COUNT; t++) {

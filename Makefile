@@ -322,6 +322,7 @@ accept: deps-test
 
 # The whole suite but the browser's, with the program under test built alike. What a sanitizer reports, in a test or in a
 # program that a test started, lands in a file of $(BUILD)/reports, and one such file fails the run.
+# The kernels are instrumented too. With -O3 gcc takes 4 to 8 minutes over each of them, with -O1 one minute (threads: 10 s).
 SANITIZERS_asan := address,undefined
 SANITIZERS_tsan := thread
 REPORTS_PATH = log_path='$(CURDIR)/build/$@/reports/report'
@@ -330,7 +331,7 @@ asan tsan: deps-sanitize
 	@rm -rf build/$@/reports && mkdir -p build/$@/reports
 	@ASAN_OPTIONS=detect_leaks=1:$(REPORTS_PATH) UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:$(REPORTS_PATH) \
 	TSAN_OPTIONS=halt_on_error=1:$(REPORTS_PATH) \
-	$(MAKE) --no-print-directory test BUILD=build/$@ SANITIZE=$(SANITIZERS_$@) OPTIMISE=-O1; status=$$?; \
+	$(MAKE) --no-print-directory test BUILD=build/$@ SANITIZE=$(SANITIZERS_$@) OPTIMISE=-O1 CORE_OPTIMISE=-O1; status=$$?; \
 	for report in build/$@/reports/*; do \
 	    [ ! -e "$$report" ] || { echo "$$report:" >&2; head -n 30 "$$report" >&2; status=1; }; \
 	done; exit $$status

@@ -56,7 +56,7 @@ struct http_certificate {
 static void wipe(char *text)
 {
     if (text != NULL) {
-        explicit_bzero(text, strlen(text));
+        explicit_bzero(text, FILE_BYTES_MAXIMUM);
         free(text);
     }
 }
@@ -79,7 +79,7 @@ static char *read_all(int descriptor)
             continue;
         }
         if (got < 0) {
-            free(text);
+            wipe(text);
             return NULL;
         }
         if (got == 0) {

@@ -156,15 +156,28 @@ static bool is_lost(gd_status status)
            may_pass(status);
 }
 
-static void tell_end(const jobs_attempt *attempt, const store_run_end *end)
+/* What the row of an ended job no longer names: the last one saved, and the one it began with where
+ * that could not be used. A job may end that was to be paused: it was cancelled meanwhile. */
+static void remove_checkpoints(const jobs_attempt *attempt)
+{
+    const char *directory = attempt->runner->resources.data_directory;
+    if (attempt->checkpoint[0] != '\0')
+        jobs_checkpoint_remove(directory, attempt->checkpoint);
+    if (attempt->job->checkpoint != NULL)
+        jobs_checkpoint_remove(directory, attempt->job->checkpoint);
+}
+
+static void settle_end(const jobs_attempt *attempt, const store_run_end *end)
 {
     jobs_logf(attempt->runner, JOBS_LOG_INFO, attempt->job->id, "%s%s%s",
-              store_job_status_name(end->status), end->reason != NULL ? ": " : "",
+              store_job_status_name(attempt->ended), end->reason != NULL ? ": " : "",
               end->reason != NULL ? end->reason : "");
+    if (store_job_status_is_terminal(attempt->ended))
+        remove_checkpoints(attempt);
 }
 
 /* The bare end, where something in the whole one is not to the store's taste. */
-static gd_status finish_bare(const jobs_attempt *attempt, int64_t at, gd_error *error)
+static gd_status finish_bare(jobs_attempt *attempt, int64_t at, gd_error *error)
 {
     char message[512];
     snprintf(message, sizeof message, "The results could not be stored: %s.", error->message);
@@ -173,11 +186,12 @@ static gd_status finish_bare(const jobs_attempt *attempt, int64_t at, gd_error *
                          .status = STORE_JOB_FAILED,
                          .reason = "internal_error",
                          .message = message,
-                         .at = at};
+                         .at = at,
+                         .became = &attempt->ended};
     jobs_logf(attempt->runner, JOBS_LOG_ERROR, attempt->job->id, "%s", message);
     gd_status status = finish_patiently(attempt, &end, error);
     if (status == GD_OK)
-        tell_end(attempt, &end);
+        settle_end(attempt, &end);
     return status;
 }
 
@@ -186,7 +200,7 @@ static void give_up_claim(jobs_attempt *attempt, const store_run_end *end)
     gd_error error = {0};
     gd_status status = finish_patiently(attempt, end, &error);
     if (status == GD_OK) {
-        tell_end(attempt, end);
+        settle_end(attempt, end);
         return;
     }
     if (!is_lost(status))
@@ -208,10 +222,9 @@ void jobs_attempt_fail(jobs_attempt *attempt, const char *reason, const char *me
         .reason = reason,
         .message = message,
         .at = now,
+        .became = &attempt->ended,
     };
     give_up_claim(attempt, &end);
-    if (!attempt->lost && attempt->job->checkpoint != NULL)
-        jobs_checkpoint_remove(attempt->runner->resources.data_directory, attempt->job->checkpoint);
 }
 
 void jobs_attempt_leave(jobs_attempt *attempt, jobs_control control)
@@ -235,10 +248,9 @@ void jobs_attempt_leave(jobs_attempt *attempt, jobs_control control)
         .reason = cancelled ? "cancelled" : NULL,
         .message = cancelled ? message : NULL,
         .at = now,
+        .became = &attempt->ended,
     };
     give_up_claim(attempt, &end);
-    if (!attempt->lost && cancelled && attempt->job->checkpoint != NULL)
-        jobs_checkpoint_remove(attempt->runner->resources.data_directory, attempt->job->checkpoint);
 }
 
 static void finish_in_store(jobs_attempt *attempt, const ending *end, const store_chunk *chunks,
@@ -283,6 +295,7 @@ static void finish_in_store(jobs_attempt *attempt, const ending *end, const stor
         .parameter_count = parameter_count,
         .preparation = attempt->preparation.bytes,
         .preparation_length = attempt->preparation.length,
+        .became = &attempt->ended,
     };
     give_up_claim(attempt, &row);
     free(metrics);
@@ -311,6 +324,4 @@ void jobs_attempt_finish(jobs_attempt *attempt, jobs_control control, const gd_e
                           "There was not enough memory to keep the loss curve.");
     gd_buffer_dispose(&bytes);
     free(chunks);
-    if (!attempt->lost && end.reason != NULL && attempt->checkpoint[0] != '\0')
-        jobs_checkpoint_remove(attempt->runner->resources.data_directory, attempt->checkpoint);
 }

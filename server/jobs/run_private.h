@@ -26,6 +26,7 @@ typedef struct jobs_attempt {
     int64_t samples_before;                     /* seen by earlier attempts */
     bool checkpoint_failed;                     /* told once */
     bool lost;                                  /* the claim is stale or the store is gone */
+    store_job_status ended;                     /* as its end was stored */
 } jobs_attempt;
 
 /* Current parameters, of a formula in double. */

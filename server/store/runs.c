@@ -289,13 +289,22 @@ static store_job_status status_after(const store_run_end *end, store_request req
     return end->status;
 }
 
+static const char *overruled_message(store_job_status state)
+{
+    return state == STORE_JOB_CANCELLED ? "The job was cancelled while it was ending."
+           : state == STORE_JOB_PAUSED  ? "The job was paused while it was ending."
+                                        : "The pause was taken back while it came into force.";
+}
+
 static gd_status write_end(store_connection *connection, int64_t job, store_job_status state,
                            const store_run_end *end, gd_error *error)
 {
     bool was_overruled = state != end->status;
-    const char *reason = end->reason;
-    if (was_overruled)
+    const char *reason = end->reason, *message = end->message;
+    if (was_overruled) {
         reason = state == STORE_JOB_CANCELLED ? "cancelled" : NULL;
+        message = state == STORE_JOB_CANCELLED ? overruled_message(state) : NULL;
+    }
     store_statement statement = store_statement_open(
         connection,
         "UPDATE jobs SET status = ?2, requested = NULL, boot = NULL, reason = ?3,"
@@ -306,7 +315,7 @@ static gd_status write_end(store_connection *connection, int64_t job, store_job_
     store_bind_integer(&statement, 1, job);
     store_bind_text(&statement, 2, store_job_status_name(state));
     store_bind_text(&statement, 3, reason);
-    store_bind_text(&statement, 4, end->message);
+    store_bind_text(&statement, 4, message);
     store_bind_integer(&statement, 5, store_job_status_is_terminal(state) ? end->at : 0);
     store_bind_text(&statement, 6, end->digest);
     store_bind_text(&statement, 7, end->update.checkpoint);
@@ -315,11 +324,7 @@ static gd_status write_end(store_connection *connection, int64_t job, store_job_
     if (status == GD_OK && was_overruled) {
         store_event event = {.at = end->at,
                              .type = store_job_status_name(state),
-                             .message = state == STORE_JOB_CANCELLED
-                                            ? "The job was cancelled while it was ending."
-                                        : state == STORE_JOB_PAUSED
-                                            ? "The job was paused while it was ending."
-                                            : "The pause was taken back while it came into force."};
+                             .message = overruled_message(state)};
         status = store_event_append(connection, job, &event, error);
     }
     return status;
@@ -366,6 +371,8 @@ static gd_status run_finish(store_transaction *transaction, void *context, gd_er
         status = store_preparation_write(connection, held.sequence, end->preparation,
                                          end->preparation_length, error);
     transaction->queued = state == STORE_JOB_QUEUED;
+    if (end->became != NULL)
+        *end->became = state;
     return status == GD_OK && what->next != NULL ? claim_next(transaction, what->next, error)
                                                  : status;
 }

@@ -356,6 +356,7 @@ typedef struct store_run_end {
     int64_t parameter_count;
     const void *preparation; /* how raw rows become features; NULL leaves it */
     size_t preparation_length;
+    store_job_status *became; /* how the job stands when its end is stored; NULL: not asked */
 } store_run_end;
 
 /*

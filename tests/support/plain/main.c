@@ -2,7 +2,8 @@
  * main.c: runs the tests of a program that was built with the criterion.h beside it: each in a child
  * process, some at a time, with a limit of time; failures and what took long as they come, a line of
  * counts at the end. --filter SUITE/NAME takes a pattern as the shell does, each --except SUITE/NAME
- * leaves some out, saying so, --jobs N sets how many run at once; other arguments are let pass.
+ * leaves some out, saying so, --jobs N sets how many run at once, --slow SECONDS what counts as long;
+ * other arguments are let pass.
  */
 #include <criterion/criterion.h>
 
@@ -12,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,6 +37,7 @@ typedef struct choice {
     const char *filter; /* NULL: all */
     const char *except[EXCEPT_MAXIMUM];
     int except_count, jobs;
+    double slow_seconds;
 } choice;
 
 typedef struct counts {
@@ -142,13 +145,21 @@ static void start(child *free_child, const plain_test *test)
     *free_child = (child){process, test, started, started + limit, false};
 }
 
-static void judge(const child *ended, int status, counts *total)
+static double seconds_of(struct timeval time)
+{
+    return (double)time.tv_sec + (double)time.tv_usec * 1e-6;
+}
+
+static void judge(const child *ended, int status, const struct rusage *usage, double slow_seconds,
+                  counts *total)
 {
     const plain_options *wanted = &ended->test->options;
     bool exited = WIFEXITED(status);
     double seconds = now() - ended->started;
-    if (seconds > SLOW_SECONDS)
-        fprintf(stderr, "%s/%s took %.0f s\n", ended->test->suite, ended->test->name, seconds);
+    if (seconds > slow_seconds)
+        fprintf(stderr, "%s/%s took %.1f s, %.1f s of a processor\n", ended->test->suite,
+                ended->test->name, seconds,
+                seconds_of(usage->ru_utime) + seconds_of(usage->ru_stime));
     if (exited && WEXITSTATUS(status) == SKIPPED) {
         total->skipped++;
         return;
@@ -168,15 +179,16 @@ static void judge(const child *ended, int status, counts *total)
 }
 
 /* Takes in children that have ended; those past their limit are ended. Returns how many still run. */
-static int collect(child *children, int count, counts *total)
+static int collect(child *children, const choice *chosen, counts *total)
 {
     int busy = 0;
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < chosen->jobs; i++) {
         int status;
+        struct rusage usage;
         if (children[i].process == 0)
             continue;
-        if (waitpid(children[i].process, &status, WNOHANG) == children[i].process) {
-            judge(&children[i], status, total);
+        if (wait4(children[i].process, &status, WNOHANG, &usage) == children[i].process) {
+            judge(&children[i], status, &usage, chosen->slow_seconds, total);
             children[i].process = 0;
             continue;
         }
@@ -220,6 +232,8 @@ static void read_arguments(int count, char **arguments, choice *chosen)
             chosen->filter = arguments[++i];
         else if (strncmp(arguments[i], "--filter=", 9) == 0)
             chosen->filter = arguments[i] + 9;
+        else if (strcmp(arguments[i], "--slow") == 0 && i + 1 < count)
+            chosen->slow_seconds = strtod(arguments[++i], NULL);
         else if (strcmp(arguments[i], "--except") == 0 && i + 1 < count &&
                  chosen->except_count < EXCEPT_MAXIMUM)
             chosen->except[chosen->except_count++] = arguments[++i];
@@ -244,12 +258,12 @@ int main(int argument_count, char **arguments)
 {
     static child children[CHILDREN_MAXIMUM];
     const struct timespec pause = {.tv_nsec = PAUSE_NANOSECONDS};
-    choice chosen = {.jobs = (int)sysconf(_SC_NPROCESSORS_ONLN)};
+    choice chosen = {.jobs = (int)sysconf(_SC_NPROCESSORS_ONLN), .slow_seconds = SLOW_SECONDS};
     counts total = {0};
     read_arguments(argument_count, arguments, &chosen);
     const plain_test *next = next_chosen(tests, &chosen);
     for (;;) {
-        int busy = collect(children, chosen.jobs, &total);
+        int busy = collect(children, &chosen, &total);
         child *free_child = next != NULL ? find_free(children, chosen.jobs) : NULL;
         if (free_child != NULL) {
             start(free_child, next);

@@ -299,6 +299,33 @@ Test(jobs_service, a_paused_job_is_cancelled_and_its_file_goes, .timeout = LIMIT
     cr_expect_eq(missing, 0, "the row does not name what is gone");
 }
 
+/* The row alone is told, not the worker. */
+static gd_status request_cancel(void *context, const store_job *job, store_job_change *change,
+                                gd_error *error)
+{
+    (void)context, (void)error;
+    *change =
+        (store_job_change){.write = true, .status = job->status, .requested = STORE_REQUEST_CANCEL};
+    return GD_OK;
+}
+
+Test(jobs_service, a_job_that_is_cancelled_while_it_pauses_leaves_no_file, .timeout = LIMIT)
+{
+    char id[STORE_ID_SIZE];
+    store_job job;
+    jobs_fixture_serve(&fixture, 1);
+    jobs_fixture_submit(&fixture, ENDLESS, id);
+    jobs_fixture_await_step(&fixture, id, 10);
+    cr_assert_eq(store_job_change_status(fixture.store, id, request_cancel, NULL, &job, NULL),
+                 GD_OK);
+    cr_assert(
+        jobs_live_tell(jobs_service_live(fixture.service), id, JOBS_CONTROL_PAUSE, job.revision));
+    store_job_dispose(&job);
+    expect_end(id, STORE_JOB_CANCELLED, "cancelled", NULL);
+    cr_expect(has_event(id, "cancelled"));
+    cr_expect_eq(jobs_fixture_count(&fixture, "checkpoints"), 0);
+}
+
 static void *pause_and_resume(void *context)
 {
     const char *id = context;
@@ -403,6 +430,7 @@ static void resume_with_damage(const char *how)
     cr_expect_eq(curve.count, whole.count);
     jobs_curve_dispose(&curve);
     jobs_curve_dispose(&whole);
+    cr_expect_eq(jobs_fixture_count(&fixture, "checkpoints"), 0, "the damaged one is gone too");
 }
 
 Test(jobs_service, a_damaged_checkpoint_costs_time_alone, .timeout = LIMIT)

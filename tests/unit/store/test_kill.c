@@ -15,8 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ROUNDS  20
 #define WRITERS 4
+#ifdef TESTS_SHORT /* some seconds a round */
+#define ROUNDS 5
+#else
+#define ROUNDS 20
+#endif
 
 static store_fixture fixture;
 

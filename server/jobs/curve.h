@@ -2,8 +2,8 @@
  * curve.h: the loss curves of a job in memory and as stored bytes.
  *
  * A jobs_curve is columnar: one array of doubles a series, appended point by point. Chunks of
- * STORE_CHUNK_POINTS points are encoded for the store; a series that does not change inside a chunk
- * takes one number there. Values are kept to the last bit, NaN and infinities among them. A reader
+ * STORE_CHUNK_POINTS points are encoded for the store; a series that stays, or goes on evenly, takes one
+ * or two numbers there, and one that mostly stays little more. Values are kept to the last bit, NaN and infinities among them. A reader
  * that needs a few series alone names them, and the others cost neither memory nor copying.
  * Thread rule: one owner.
  */

@@ -1,30 +1,135 @@
 /*
  * curve_bytes.c: curves as stored bytes. Little-endian: u8 version, u64 points, u64 layers, the bytes of
- * `validated` packed to bits, then for each series u8 form (CONSTANT or VALUES) and one or `points`
- * float64. Decoding first walks over the forms, which tells the size of every column, and holds them
- * against the bytes there are; then the wanted columns are copied, and of the others only is noted
- * which points are not finite.
+ * `validated` packed to bits, then for each series u8 form and what that form holds, all of float64:
+ *   CONSTANT  the value of every point
+ *   VALUES    one value a point
+ *   EVEN      the first value and the step between two: value i is first + i * step, rounded twice
+ *   FEW       the usual value, a bit a point that is set where it has another one, and those others
+ * The first two are all that versions before 3 have. Decoding first walks over the forms, which tells the
+ * size of every column, and holds them against the bytes there are; then the wanted columns are copied,
+ * and of the others only is noted which points are not finite.
  */
 #include "jobs/curve.h"
 #include "store/store.h"
 
 #include <endian.h>
+#include <math.h>
 #include <string.h>
 
 enum {
-    CURVE_VERSION = 2,
+    CURVE_VERSION = 3,
+    VERSION_OF_TWO_FORMS = 2,
     VERSION_WITHOUT_RATIOS = 1, /* of layers */
     FORM_CONSTANT = 0,
-    FORM_VALUES = 1
+    FORM_VALUES = 1,
+    FORM_EVEN = 2,
+    FORM_FEW = 3
 };
 
-/* Bit patterns are compared, so that NaN equals itself and -0 differs from 0. */
+/* Values are compared by their bits, so that NaN equals itself and -0 differs from 0. */
+static uint64_t bits_of(double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
 static bool is_constant(const double *values, int64_t count)
 {
     for (int64_t i = 1; i < count; i++)
-        if (memcmp(&values[i], &values[0], sizeof values[0]) != 0)
+        if (bits_of(values[i]) != bits_of(values[0]))
             return false;
     return true;
+}
+
+static double even_value(double first, double step, int64_t i)
+{
+    return first + (double)i * step;
+}
+
+static bool is_even(const double *values, int64_t count)
+{
+    double step = count > 2 ? values[1] - values[0] : NAN;
+    if (!isfinite(step))
+        return false;
+    for (int64_t i = 0; i < count; i++)
+        if (bits_of(values[i]) != bits_of(even_value(values[0], step, i)))
+            return false;
+    return true;
+}
+
+/* The value that more than half of them have, where there is one (R. Boyer and J. Moore, 1981). */
+static double usual_of(const double *values, int64_t count)
+{
+    double usual = values[0];
+    int64_t votes = 0;
+    for (int64_t i = 0; i < count; i++) {
+        if (votes == 0)
+            usual = values[i];
+        votes += bits_of(values[i]) == bits_of(usual) ? 1 : -1;
+    }
+    return usual;
+}
+
+static int64_t count_others(const double *values, int64_t count, double usual)
+{
+    int64_t others = 0;
+    for (int64_t i = 0; i < count; i++)
+        others += bits_of(values[i]) != bits_of(usual);
+    return others;
+}
+
+static size_t packed_bytes(int64_t count)
+{
+    return ((size_t)count + 7) / 8;
+}
+
+static void append_values(gd_buffer *buffer, const double *values, int64_t count)
+{
+#if __BYTE_ORDER == __LITTLE_ENDIAN
+    gd_buffer_append(buffer, values, (size_t)count * sizeof *values);
+#else
+    for (int64_t i = 0; i < count; i++)
+        gd_buffer_append_f64(buffer, values[i]);
+#endif
+}
+
+static void append_few(gd_buffer *buffer, const double *values, int64_t count, double usual)
+{
+    gd_buffer_append_f64(buffer, usual);
+    for (int64_t i = 0; i < count; i += 8) {
+        unsigned bits = 0;
+        for (int64_t j = i; j < count && j < i + 8; j++)
+            bits |= (unsigned)(bits_of(values[j]) != bits_of(usual)) << (j - i);
+        gd_buffer_append_u8(buffer, (uint8_t)bits);
+    }
+    for (int64_t i = 0; i < count; i++)
+        if (bits_of(values[i]) != bits_of(usual))
+            gd_buffer_append_f64(buffer, values[i]);
+}
+
+static void append_series(gd_buffer *buffer, const double *values, int64_t count)
+{
+    if (is_constant(values, count)) {
+        gd_buffer_append_u8(buffer, FORM_CONSTANT);
+        append_values(buffer, values, 1);
+        return;
+    }
+    if (is_even(values, count)) {
+        gd_buffer_append_u8(buffer, FORM_EVEN);
+        gd_buffer_append_f64(buffer, values[0]);
+        gd_buffer_append_f64(buffer, values[1] - values[0]);
+        return;
+    }
+    double usual = usual_of(values, count);
+    int64_t others = count_others(values, count, usual);
+    if (packed_bytes(count) < (size_t)(count - others - 1) * sizeof *values) {
+        gd_buffer_append_u8(buffer, FORM_FEW);
+        append_few(buffer, values, count, usual);
+        return;
+    }
+    gd_buffer_append_u8(buffer, FORM_VALUES);
+    append_values(buffer, values, count);
 }
 
 void jobs_curve_encode(const jobs_curve *curve, int64_t first, int64_t count, gd_buffer *buffer)
@@ -38,18 +143,13 @@ void jobs_curve_encode(const jobs_curve *curve, int64_t first, int64_t count, gd
             bits |= (unsigned)(curve->validated[first + j] != 0) << (j - i);
         gd_buffer_append_u8(buffer, (uint8_t)bits);
     }
-    for (int64_t series = 0; count > 0 && series < jobs_series_count(curve->layer_count);
-         series++) {
-        const double *values = curve->columns[series] + first;
-        bool constant = is_constant(values, count);
-        gd_buffer_append_u8(buffer, constant ? FORM_CONSTANT : FORM_VALUES);
-        for (int64_t i = 0; i < (constant ? 1 : count); i++)
-            gd_buffer_append_f64(buffer, values[i]);
-    }
+    for (int64_t series = 0; count > 0 && series < jobs_series_count(curve->layer_count); series++)
+        append_series(buffer, curve->columns[series] + first, count);
 }
 
 /* A chunk that is whole: where its columns are follows from the forms. */
 typedef struct chunk_view {
+    uint8_t version;
     int64_t count, layers;
     int64_t series;                 /* held */
     const unsigned char *validated; /* bits */
@@ -63,9 +163,31 @@ static uint64_t bits_at(const unsigned char *values, int64_t at)
     return le64toh(bits);
 }
 
-static int64_t values_of(unsigned char form, int64_t count)
+/* Bytes behind the bits of FEW; false where bits are set that stand for no point. */
+static bool measure_few(const unsigned char *packed, int64_t count, size_t *bytes)
 {
-    return form == FORM_CONSTANT ? 1 : count;
+    size_t others = 0;
+    for (size_t i = 0; i < packed_bytes(count); i++)
+        others += (size_t)__builtin_popcount(packed[i]);
+    *bytes = others * sizeof(double);
+    return count % 8 == 0 || packed[count / 8] >> (count % 8) == 0;
+}
+
+/* Of a series behind its form; 0 where there is no such form, or less than it takes. */
+static size_t stored_bytes(const chunk_view *view, unsigned char form, const unsigned char *stored,
+                           size_t left)
+{
+    size_t size = 0, others = 0, bits = sizeof(double) + packed_bytes(view->count);
+    if (form == FORM_CONSTANT)
+        size = sizeof(double);
+    else if (form == FORM_VALUES)
+        size = (size_t)view->count * sizeof(double);
+    else if (form == FORM_EVEN && view->version > VERSION_OF_TWO_FORMS)
+        size = 2 * sizeof(double);
+    else if (form == FORM_FEW && view->version > VERSION_OF_TWO_FORMS && bits <= left &&
+             measure_few(stored + sizeof(double), view->count, &others))
+        size = bits + others;
+    return size <= left ? size : 0;
 }
 
 /* False where the bytes are no chunk, or not used up to the last. */
@@ -76,27 +198,25 @@ static bool view_chunk(const void *bytes, size_t length, chunk_view *view)
     uint8_t version = gd_reader_u8(&reader);
     uint64_t count = gd_reader_u64(&reader);
     uint64_t layers = gd_reader_u64(&reader);
-    if (reader.status != GD_OK || (version != CURVE_VERSION && version != VERSION_WITHOUT_RATIOS) ||
+    if (reader.status != GD_OK || version < VERSION_WITHOUT_RATIOS || version > CURVE_VERSION ||
         count > (uint64_t)STORE_CHUNK_POINTS || layers > (uint64_t)JOBS_CURVE_MAXIMUM_LAYERS)
         return false;
-    *view = (chunk_view){.count = (int64_t)count, .layers = (int64_t)layers};
+    *view = (chunk_view){.version = version, .count = (int64_t)count, .layers = (int64_t)layers};
     view->series = version == VERSION_WITHOUT_RATIOS ? JOBS_SERIES_FIXED + view->layers
                                                      : jobs_series_count(view->layers);
     view->validated = reader.bytes + reader.position;
-    size_t left = gd_reader_remaining(&reader), packed = ((size_t)count + 7) / 8;
+    size_t left = gd_reader_remaining(&reader), packed = packed_bytes(view->count);
     if (packed > left)
         return false;
     view->columns = view->validated + packed;
     left -= packed;
     const unsigned char *at = view->columns;
     for (int64_t i = 0; count > 0 && i < view->series; i++) {
-        if (left == 0 || (*at != FORM_CONSTANT && *at != FORM_VALUES))
+        size_t size = left > 0 ? stored_bytes(view, *at, at + 1, left - 1) : 0;
+        if (size == 0)
             return false;
-        size_t size = 1 + (size_t)values_of(*at, view->count) * sizeof(double);
-        if (size > left)
-            return false;
-        at += size;
-        left -= size;
+        at += 1 + size;
+        left -= 1 + size;
     }
     return left == 0;
 }
@@ -105,6 +225,27 @@ static void take_validated(const chunk_view *view, unsigned char *validated)
 {
     for (int64_t i = 0; i < view->count; i++)
         validated[i] = (unsigned char)((view->validated[i / 8] >> (i % 8)) & 1);
+}
+
+static double value_at(const unsigned char *values, int64_t at)
+{
+    uint64_t bits = bits_at(values, at);
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static void take_few(const chunk_view *view, const unsigned char *stored, double *values)
+{
+    const unsigned char *packed = stored + sizeof(double);
+    const unsigned char *others = packed + packed_bytes(view->count);
+    double usual = value_at(stored, 0);
+    int64_t taken = 0;
+    for (int64_t i = 0; i < view->count; i++) {
+        bool is_other = (packed[i / 8] >> (i % 8)) & 1;
+        values[i] = is_other ? value_at(others, taken) : usual;
+        taken += is_other;
+    }
 }
 
 static void take_values(const chunk_view *view, unsigned char form, const unsigned char *stored,
@@ -116,9 +257,14 @@ static void take_values(const chunk_view *view, unsigned char form, const unsign
         return;
     }
 #endif
-    for (int64_t i = 0; i < view->count; i++) {
-        uint64_t bits = bits_at(stored, form == FORM_CONSTANT ? 0 : i);
-        memcpy(&values[i], &bits, sizeof bits);
+    if (form == FORM_FEW) {
+        take_few(view, stored, values);
+    } else if (form == FORM_EVEN) {
+        for (int64_t i = 0; i < view->count; i++)
+            values[i] = even_value(value_at(stored, 0), value_at(stored, 1), i);
+    } else {
+        for (int64_t i = 0; i < view->count; i++)
+            values[i] = value_at(stored, form == FORM_CONSTANT ? 0 : i);
     }
 }
 
@@ -142,7 +288,7 @@ static void take_columns(jobs_curve *curve, const chunk_view *view)
             take_values(view, *at, at + 1, curve->columns[series] + curve->count);
         else
             take_nonfinite(view, *at, at + 1, curve->nonfinite + curve->count);
-        at += 1 + (size_t)values_of(*at, view->count) * sizeof(double);
+        at += 1 + stored_bytes(view, *at, at + 1, SIZE_MAX);
     }
     for (int64_t series = view->series; series < jobs_series_count(curve->layer_count); series++)
         for (int64_t i = 0; jobs_curve_holds(curve, series) && i < view->count; i++)

@@ -89,9 +89,50 @@ Test(jobs_curve, a_series_that_stays_takes_one_number)
     gd_buffer_dispose(&bytes);
     curve.columns[JOBS_SERIES_LOSS][999] = -NAN;
     bytes = encode(&curve, 0, 1000);
-    cr_expect_eq(bytes.length, 17 + 125 + (JOBS_SERIES_FIXED - 1) * 9 + 1 + 8000);
+    cr_expect_eq(bytes.length, 17 + 125 + (JOBS_SERIES_FIXED - 1) * 9 + 1 + 8 + 125 + 8);
     gd_buffer_dispose(&bytes);
     jobs_curve_dispose(&curve);
+}
+
+/* Each written over the loss of a curve: how many bytes it takes, and that it comes back. */
+Test(jobs_curve, series_take_what_is_new_in_them)
+{
+    enum {
+        COUNT = 37,
+        BITS = 5
+    };
+    static const struct {
+        const char *what;
+        double start, step, other;
+        int others; /* the first so many points */
+        size_t bytes;
+    } shapes[] = {
+        {"steps", 7, 3, 0, 0, 16},
+        {"steps back", 1e300, -1e299, 0, 0, 16},
+        {"thirds, rounded", 1.0 / 3, 1.0 / 3, 0, 0, 16},
+        {"one other", GD_NOT_MEASURED, 0, 5, 1, 8 + BITS + 8},
+        {"another zero", 0.0, 0, -0.0, 3, 8 + BITS + 3 * 8},
+        {"another NaN", NAN, 0, -NAN, 2, 8 + BITS + 2 * 8},
+        {"an infinity", INFINITY, 0, -INFINITY, 18, 8 + BITS + 18 * 8},
+        {"steps that begin late", 0, 1, 100, 2, COUNT * 8},
+    };
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        jobs_curve curve = make(1, COUNT, 0), back = {0};
+        gd_buffer before = encode(&curve, 0, COUNT);
+        double *values = curve.columns[JOBS_SERIES_LOSS];
+        for (int at = 0; at < COUNT; at++)
+            values[at] = at < shapes[i].others ? shapes[i].other
+                                               : shapes[i].start + (double)at * shapes[i].step;
+        gd_buffer bytes = encode(&curve, 0, COUNT);
+        cr_expect_eq(before.length - (size_t)COUNT * 8, bytes.length - shapes[i].bytes, "%s: %zu",
+                     shapes[i].what, bytes.length + (size_t)COUNT * 8 - before.length);
+        cr_assert_eq(jobs_curve_decode(&back, 1, bytes.bytes, bytes.length), GD_OK);
+        cr_expect(same(&curve, 0, &back), "%s", shapes[i].what);
+        jobs_curve_dispose(&curve);
+        jobs_curve_dispose(&back);
+        gd_buffer_dispose(&bytes);
+        gd_buffer_dispose(&before);
+    }
 }
 
 Test(jobs_curve, chunks_join_to_the_curve_they_were_cut_from)
@@ -132,13 +173,15 @@ Test(jobs_curve, damaged_bytes_are_refused_and_change_nothing)
         size_t at;
         unsigned char value;
         const char *what;
-    } damages[] = {{0, 3, "version"},
+    } damages[] = {{0, 4, "version"},
+                   {0, 2, "forms that the version does not have"},
+                   {0, 0, "version 0"},
                    {8, 1, "2^56 points"},
                    {2, 5, "1290 points"},
                    {16, 1, "2^56 layers"},
                    {9, 3, "a third layer"},
                    {9, 1, "one layer"},
-                   {19, 2, "form of the first series"}};
+                   {19, 4, "form of the first series"}};
     for (size_t i = 0; i < sizeof damages / sizeof damages[0]; i++) {
         memcpy(copy, bytes.bytes, bytes.length);
         copy[damages[i].at] = damages[i].value;
@@ -161,18 +204,43 @@ Test(jobs_curve, damaged_bytes_are_refused_and_change_nothing)
     jobs_curve_dispose(&next);
 }
 
-/* Curves of before the update ratios of layers were kept: their last columns are missing. */
-Test(jobs_curve, the_first_version_is_still_read)
+/* As versions before 3 wrote it: one value a series that stays, all of any other. */
+static gd_buffer encode_before(const jobs_curve *curve, uint8_t version, int64_t series)
 {
-    jobs_curve curve = make(1, 20, 2), back = {0};
-    gd_buffer bytes = encode(&curve, 0, 20);
-    bytes.bytes[0] = 1;
-    cr_assert_eq(jobs_curve_decode(&back, 1, bytes.bytes, bytes.length - 2 * 9), GD_OK);
-    cr_assert_eq(back.count, 20);
-    cr_expect(same(&curve, 0, &back), "what is missing was not measured");
-    gd_buffer_dispose(&bytes);
-    jobs_curve_dispose(&curve);
-    jobs_curve_dispose(&back);
+    gd_buffer bytes;
+    gd_buffer_init(&bytes, (size_t)1 << 24);
+    gd_buffer_append_u8(&bytes, version);
+    gd_buffer_append_u64(&bytes, (uint64_t)curve->count);
+    gd_buffer_append_u64(&bytes, (uint64_t)curve->layer_count);
+    for (int64_t i = 0; i < curve->count; i += 8) {
+        unsigned bits = 0;
+        for (int64_t j = i; j < curve->count && j < i + 8; j++)
+            bits |= (unsigned)curve->validated[j] << (j - i);
+        gd_buffer_append_u8(&bytes, (uint8_t)bits);
+    }
+    for (int64_t s = 0; s < series; s++) {
+        bool stays = s == JOBS_SERIES_LEARNING_RATE;
+        gd_buffer_append_u8(&bytes, stays ? 0 : 1);
+        for (int64_t i = 0; i < (stays ? 1 : curve->count); i++)
+            gd_buffer_append_f64(&bytes, curve->columns[s][i]);
+    }
+    return bytes;
+}
+
+/* In the first the update ratios of layers are missing, which were not kept then. */
+Test(jobs_curve, versions_of_before_are_still_read)
+{
+    for (uint8_t version = 1; version <= 2; version++) {
+        jobs_curve curve = make(1, 20, 2), back = {0};
+        gd_buffer bytes = encode_before(
+            &curve, version, version == 1 ? JOBS_SERIES_FIXED + 2 : JOBS_SERIES_FIXED + 4);
+        cr_assert_eq(jobs_curve_decode(&back, 1, bytes.bytes, bytes.length), GD_OK);
+        cr_assert_eq(back.count, 20);
+        cr_expect(same(&curve, 0, &back), "version %d", version);
+        gd_buffer_dispose(&bytes);
+        jobs_curve_dispose(&curve);
+        jobs_curve_dispose(&back);
+    }
 }
 
 Test(jobs_curve, any_byte_may_be_any_other_without_harm)

@@ -214,6 +214,17 @@ static size_t format_nonfinite(char *buffer)
     return 4;
 }
 
+/* At most 15 digits, three of them behind the point: two decimals of so few digits are never the same double, so
+ * that the one that reads back as the value is the shortest. */
+static bool is_of_few_digits(double magnitude, decimal *few)
+{
+    if (!(magnitude >= 0.001 && magnitude < 1e12)) {
+        return false;
+    }
+    *few = (decimal){.digits = (uint64_t)(magnitude * 1000 + 0.5), .exponent = -3};
+    return (double)few->digits / 1000 == magnitude;
+}
+
 size_t json_format_double(double value, char *buffer)
 {
     uint64_t bits;
@@ -231,6 +242,10 @@ size_t json_format_double(double value, char *buffer)
     const double magnitude = value < 0 ? -value : value;
     if (magnitude < JSON_EXACT_LIMIT && (double)(uint64_t)magnitude == magnitude) {
         return finish(buffer, put_unsigned(out, (uint64_t)magnitude));
+    }
+    decimal few;
+    if (is_of_few_digits(magnitude, &few)) {
+        return finish(buffer, put_decimal(out, strip_zeros(few)));
     }
     const binary parts = {
         .significand = exponent == 0 ? fraction : fraction | UINT64_C(1) << 52,

@@ -162,6 +162,31 @@ Test(json_number, doubles_are_as_short_as_can_be)
     }
 }
 
+/* Up to 15 digits with three behind the point stand as they are; one more takes the long way. */
+Test(json_number, thousandths_look_as_they_were_written)
+{
+    uint64_t state = 3;
+    for (int i = 0; i < 300000; i++) {
+        const uint64_t m =
+            i < 100000 ? (uint64_t)i : next_random(&state) % UINT64_C(1000000000000000);
+        char text[JSON_NUMBER_CAPACITY], wanted[64];
+        int length = snprintf(wanted, sizeof wanted, "-%llu.%03llu", (unsigned long long)m / 1000,
+                              (unsigned long long)m % 1000);
+        while (wanted[length - 1] == '0') {
+            wanted[--length] = '\0';
+        }
+        if (wanted[length - 1] == '.') {
+            wanted[--length] = '\0';
+        }
+        const double value = strtod(wanted, NULL);
+        json_format_double(value, text);
+        cr_assert_str_eq(text, wanted);
+        json_format_double(-value, text);
+        cr_assert_str_eq(text, wanted + 1);
+        check_double(nextafter(value, -INFINITY));
+    }
+}
+
 Test(json_number, float32s_are_as_short_as_can_be)
 {
     uint64_t state = 5;

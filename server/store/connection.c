@@ -5,6 +5,8 @@
  */
 #include "store/connection.h"
 
+#include "store/joined_log.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,6 +183,24 @@ static gd_status use_write_ahead_log(store_connection *connection, gd_error *err
     return GD_OK;
 }
 
+/* The log is a file of its own once the database was read. Without memory it is written page by page. */
+static gd_status join_log(store_connection *connection, gd_error *error)
+{
+    int64_t objects;
+    sqlite3_file *file = NULL;
+    gd_status status =
+        store_connection_number(connection, "SELECT count(*) FROM sqlite_schema", &objects, error);
+    if (status != GD_OK)
+        return status;
+    int code = sqlite3_file_control(connection->database, "main", SQLITE_FCNTL_JOURNAL_POINTER,
+                                    (void *)&file);
+    if (code != SQLITE_OK)
+        return store_connection_fail(connection, code, error);
+    if (file != NULL && file->pMethods != NULL)
+        (void)store_join_log(file);
+    return GD_OK;
+}
+
 static gd_status configure(store_connection *connection, store_access access, gd_error *error)
 {
     sqlite3 *database = connection->database;
@@ -202,6 +222,8 @@ static gd_status configure(store_connection *connection, store_access access, gd
         status = use_write_ahead_log(connection, error);
         if (status == GD_OK)
             status = store_connection_execute(connection, settings_of_writer, error);
+        if (status == GD_OK)
+            status = join_log(connection, error);
     } else if (status == GD_OK && access != STORE_ACCESS_MEMORY) {
         status = store_connection_execute(connection, settings_of_reader, error);
     }

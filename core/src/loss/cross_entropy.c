@@ -7,6 +7,7 @@
  */
 #include "loss/loss.h"
 
+#include "base/versions.h"
 #include "math/kernels.h"
 #include "math/logarithm.h"
 
@@ -33,6 +34,13 @@ static void subtract(const gd_real *logits, gd_real largest, gd_real *result, in
 {
     for (int64_t c = 0; c < count; c++) {
         result[c] = logits[c] - largest;
+    }
+}
+
+static void subtract_each(gd_real *values, const gd_real *amounts, int64_t count)
+{
+    for (int64_t r = 0; r < count; r++) {
+        values[r] -= amounts[r];
     }
 }
 
@@ -80,13 +88,10 @@ static double long_row_loss(const gdi_kernels *kernels, const gd_real *logits, i
 
 /*
  * At most GROUP rows with classes that exist. `e` [rows, width], which may be the logits, becomes the
- * gradient times row_share. Inlined, so that a width that is known unrolls the loops over classes.
+ * gradient times row_share.
  */
-static inline __attribute__((always_inline)) double any_group_loss(const gdi_kernels *kernels,
-                                                                   const gd_real *logits,
-                                                                   const gd_real *targets,
-                                                                   int64_t rows, int64_t width,
-                                                                   gd_real *e, double row_share)
+static double group_loss(const gdi_kernels *kernels, const gd_real *logits, const gd_real *targets,
+                         int64_t rows, int64_t width, gd_real *e, double row_share)
 {
     double total = 0.0, below[GROUP], own[GROUP], others[GROUP], beyond[GROUP], share[GROUP];
     for (int64_t r = 0; r < rows; r++) {
@@ -126,21 +131,84 @@ static inline __attribute__((always_inline)) double any_group_loss(const gdi_ker
     return total;
 }
 
+#define FEW_CLASSES 10
+
+/*
+ * The same for few classes, with the same results: turned, so that the rows lie along the lanes. Inlined, so
+ * that a width that is known unrolls the loops over classes.
+ */
+static inline __attribute__((always_inline)) double turned_loss(const gdi_kernels *kernels,
+                                                                const gd_real *logits,
+                                                                const gd_real *targets,
+                                                                int64_t rows, int64_t width,
+                                                                gd_real *e, double row_share)
+{
+    double total = 0.0, below[GROUP], own[GROUP], others[GROUP], beyond[GROUP], share[GROUP];
+    gd_real turned[FEW_CLASSES * GROUP], largest[GROUP], of_class[GROUP];
+    turned[0] = 0; /* which the compiler asks for: there are rows */
+    for (int64_t r = 0; r < rows; r++) {
+        largest[r] = turned[r] = of_class[r] = logits[r * width];
+    }
+    for (int64_t c = 1; c < width; c++) {
+        gd_real *column = turned + c * rows;
+        for (int64_t r = 0; r < rows; r++) {
+            column[r] = logits[r * width + c];
+            largest[r] = column[r] > largest[r] ? column[r] : largest[r];
+            of_class[r] = targets[r] == (gd_real)c ? column[r] : of_class[r];
+        }
+    }
+    for (int64_t c = 0; c < width; c++) {
+        subtract_each(turned + c * rows, largest, rows);
+    }
+    kernels->exponential(turned, turned, (size_t)(rows * width));
+    for (int64_t r = 0; r < rows; r++) {
+        below[r] = (double)largest[r] - (double)of_class[r];
+        others[r] = 0.0;
+        own[r] = 0.0;
+    }
+    for (int64_t c = 0; c < width; c++) {
+        const gd_real *column = turned + c * rows;
+        for (int64_t r = 0; r < rows; r++) {
+            const bool is_own = targets[r] == (gd_real)c;
+            others[r] += is_own ? 0.0 : (double)column[r];
+            own[r] = is_own ? (double)column[r] : own[r];
+        }
+    }
+    for (int64_t r = 0; r < rows; r++) {
+        const double all_but_one = own[r] + (others[r] - 1.0);
+        beyond[r] = below[r] > 0 ? all_but_one : others[r];
+        share[r] = row_share / (own[r] + others[r]);
+    }
+    for (int64_t c = 0; c < width; c++) {
+        const gd_real *column = turned + c * rows;
+        for (int64_t r = 0; r < rows; r++) {
+            const double slope = targets[r] == (gd_real)c ? -others[r] : (double)column[r];
+            e[r * width + c] = (gd_real)(slope * share[r]);
+        }
+    }
+    gdi_log1p(beyond, beyond, (size_t)rows);
+    for (int64_t r = 0; r < rows; r++) {
+        total += below[r] + beyond[r];
+    }
+    return total;
+}
+
 /* Few classes by their number. */
-static double group_loss(const gdi_kernels *kernels, const gd_real *logits, const gd_real *targets,
-                         int64_t rows, int64_t width, gd_real *e, double row_share)
+GDI_VERSIONS static double few_classes_loss(const gdi_kernels *kernels, const gd_real *logits,
+                                            const gd_real *targets, int64_t rows, int64_t width,
+                                            gd_real *e, double row_share)
 {
     switch (width) {
     case 2:
-        return any_group_loss(kernels, logits, targets, rows, 2, e, row_share);
+        return turned_loss(kernels, logits, targets, rows, 2, e, row_share);
     case 3:
-        return any_group_loss(kernels, logits, targets, rows, 3, e, row_share);
+        return turned_loss(kernels, logits, targets, rows, 3, e, row_share);
     case 4:
-        return any_group_loss(kernels, logits, targets, rows, 4, e, row_share);
+        return turned_loss(kernels, logits, targets, rows, 4, e, row_share);
     case 10:
-        return any_group_loss(kernels, logits, targets, rows, 10, e, row_share);
+        return turned_loss(kernels, logits, targets, rows, 10, e, row_share);
     default:
-        return any_group_loss(kernels, logits, targets, rows, width, e, row_share);
+        return turned_loss(kernels, logits, targets, rows, width, e, row_share);
     }
 }
 
@@ -177,7 +245,10 @@ double gdi_cross_entropy(const gd_loss_options *options, const gd_real *outputs,
     for (int64_t r = 0; group > 0 && r < rows; r += group) {
         const int64_t count = rows - r < group ? rows - r : group;
         gd_real *e = gradient != NULL ? gradient + r * width : block;
-        total += group_loss(kernels, outputs + r * width, targets + r, count, width, e, share);
+        total += width <= FEW_CLASSES ? few_classes_loss(kernels, outputs + r * width, targets + r,
+                                                         count, width, e, share)
+                                      : group_loss(kernels, outputs + r * width, targets + r, count,
+                                                   width, e, share);
     }
     return total / (double)rows;
 }

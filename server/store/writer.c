@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define BATCH_CAPACITY 256
 /* The log is emptied after this long without writes. */
 #define IDLE_SECONDS 2
 
@@ -27,12 +26,12 @@ struct store_writer {
     gd_error failure;
 };
 
-/* Takes up to BATCH_CAPACITY operations off the queue. The mutex is held. */
-static store_pending *take_batch(store_writer *writer)
+/* Takes so many operations off the queue at most. The mutex is held. */
+static store_pending *take_batch(store_writer *writer, int64_t maximum)
 {
     store_pending *batch = writer->first;
     store_pending **end = &writer->first;
-    for (int64_t taken = 0; taken < BATCH_CAPACITY && *end != NULL; taken++) {
+    for (int64_t taken = 0; taken < maximum && *end != NULL; taken++) {
         end = &(*end)->next;
         writer->waiting--;
     }
@@ -41,6 +40,15 @@ static store_pending *take_batch(store_writer *writer)
     if (writer->first == NULL)
         writer->last = &writer->first;
     return batch;
+}
+
+static store_pending *take_more(void *context, int64_t maximum)
+{
+    store_writer *writer = context;
+    (void)pthread_mutex_lock(&writer->mutex);
+    store_pending *more = take_batch(writer, maximum);
+    (void)pthread_mutex_unlock(&writer->mutex);
+    return more;
 }
 
 /* Wakes the owners, whose records may be gone as soon as they are told. */
@@ -90,7 +98,7 @@ static void *writer_main(void *context)
     (void)pthread_mutex_lock(&writer->mutex);
     while (!writer->failed) {
         bool idle = !await_work(writer);
-        store_pending *batch = take_batch(writer);
+        store_pending *batch = take_batch(writer, STORE_BATCH_CAPACITY);
         if (batch == NULL && writer->stopping)
             break;
         (void)pthread_mutex_unlock(&writer->mutex);
@@ -99,7 +107,7 @@ static void *writer_main(void *context)
         bool queued = false;
         gd_status status = GD_OK;
         if (batch != NULL)
-            status = store_batch_run(&writer->state, batch, &queued, &failure);
+            status = store_batch_run(&writer->state, batch, take_more, writer, &queued, &failure);
         if (queued && status == GD_OK && writer->options.on_queued != NULL)
             writer->options.on_queued(writer->options.queued_context);
 

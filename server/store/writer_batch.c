@@ -138,8 +138,25 @@ static gd_status commit(store_batch_state *state, gd_error *failure)
                    sqlite3_errmsg(store_connection_database(state->connection)));
 }
 
-gd_status store_batch_run(store_batch_state *state, store_pending *batch, bool *queued,
-                          gd_error *failure)
+/* Runs the operations of a list, and takes from *left as many as they are. */
+static gd_status run_list(store_batch_state *state, store_pending *list, bool alone, int64_t *left,
+                          bool *queued, gd_error *failure)
+{
+    gd_status status = GD_OK;
+    for (store_pending *each = list; each != NULL && status == GD_OK; each = each->next, --*left)
+        status = run_one(state, each, alone, queued, failure);
+    return status;
+}
+
+static store_pending *last_of(store_pending *list)
+{
+    while (list->next != NULL)
+        list = list->next;
+    return list;
+}
+
+gd_status store_batch_run(store_batch_state *state, store_pending *batch, store_batch_source *more,
+                          void *context, bool *queued, gd_error *failure)
 {
     *queued = false;
     int code = execute(state, "BEGIN IMMEDIATE");
@@ -148,10 +165,16 @@ gd_status store_batch_run(store_batch_state *state, store_pending *batch, bool *
         fail_all(batch, failure);
         return abandon(state, failure);
     }
-    gd_status status = GD_OK;
-    bool alone = batch != NULL && batch->next == NULL;
-    for (store_pending *each = batch; each != NULL && status == GD_OK; each = each->next)
-        status = run_one(state, each, alone, queued, failure);
+    int64_t left = STORE_BATCH_CAPACITY;
+    gd_status status = run_list(state, batch, batch->next == NULL, &left, queued, failure);
+    /* One that ran alone and failed has ended the transaction; then there is none to join. */
+    for (store_pending *last = last_of(batch); status == GD_OK && is_in_transaction(state);) {
+        last->next = left > 0 ? more(context, left) : NULL;
+        if (last->next == NULL)
+            break;
+        status = run_list(state, last->next, false, &left, queued, failure);
+        last = last_of(last);
+    }
     bool is_final = false;
     if (status == GD_OK && is_in_transaction(state)) {
         status = commit(state, failure);

@@ -10,6 +10,9 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
+/* Operations in a transaction at most. */
+#define STORE_BATCH_CAPACITY ((int64_t)256)
+
 /* One waiting operation; lives on its caller's stack. */
 typedef struct store_pending {
     struct store_pending *next;
@@ -31,13 +34,17 @@ typedef struct store_batch_state {
 /* Sets `state` up and has the connection count its commits in it; `state` must not move. */
 void store_batch_state_start(store_batch_state *state, store_connection *connection);
 
+/* Operations that came meanwhile, at most so many; NULL: none. */
+typedef store_pending *store_batch_source(void *context, int64_t maximum);
+
 /*
- * Runs the operations and commits; every record's status says what became of it. *queued: one that
+ * Runs the operations, and before it commits those that came meanwhile, which are appended to the list: a
+ * commit costs more than an operation. Every record's status says what became of it. *queued: one that
  * was committed set `queued`. Anything but GD_OK, described in `failure`, means that the connection
  * is not to be used again.
  */
-gd_status store_batch_run(store_batch_state *state, store_pending *batch, bool *queued,
-                          gd_error *failure);
+gd_status store_batch_run(store_batch_state *state, store_pending *batch, store_batch_source *more,
+                          void *context, bool *queued, gd_error *failure);
 
 /* Checkpoints where it is due, or where `idle` and the log is not empty. Fails as _run does. */
 gd_status store_batch_checkpoint(store_batch_state *state, bool idle, gd_error *failure);

@@ -203,7 +203,7 @@ static void add_submits(const bench_options *options, table *rows)
     daemon_process it = {0};
     load_result result;
     figures rates = {{0}, 0}, p99 = {{0}, 0};
-    double idle = -1, queued = -1, last = -1;
+    double idle = -1, queued = -1, filled = -1, last = -1;
     if (daemon_start(&it, 0)) {
         usleep(300000);
         idle = daemon_memory(&it);
@@ -217,6 +217,7 @@ static void add_submits(const bench_options *options, table *rows)
             figures_add(&p99, result.p99 * 1000);
             last = daemon_memory(&it);
             queued = round == 0 ? last : queued;
+            filled = round <= 1 ? last : filled; /* the database's cache is, up to its bound */
         }
     }
     double rate = figures_median(&rates);
@@ -225,8 +226,8 @@ static void add_submits(const bench_options *options, table *rows)
     print(rows, "the same, p99", "ms", figures_median(&p99), NULL, -1);
     print(rows, "resident memory idle", "bytes", idle, "<= 12 MB", table_at_most(idle, 12e6));
     print(rows, "resident memory, 10,000 queued", "bytes", queued, NULL, -1);
-    print(rows, "  against so many times more of them", "times", last / queued, "<= 1.1: flat",
-          table_at_most(last / queued, 1.1));
+    print(rows, "  all of them against 20,000", "times", last / filled, "<= 1.1: flat",
+          table_at_most(last / filled, 1.1));
     daemon_destroy(&it);
     free(request);
 }

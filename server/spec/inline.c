@@ -14,30 +14,31 @@ typedef struct inline_reading {
     gd_frame_builder *builder;
     int64_t columns;
     int64_t row;
+    gd_error error; /* of the last cell that was refused */
 } inline_reading;
 
 static void read_cell(inline_reading *reading, const json_path *row_path, const cJSON *cell,
                       int64_t column)
 {
-    gd_error error = {0};
+    gd_error *error = &reading->error;
     gd_status status;
     json_path path = json_path_item(row_path, column);
     if (cJSON_IsNumber(cell)) {
-        status = gd_frame_builder_number(reading->builder, cell->valuedouble, &error);
+        status = gd_frame_builder_number(reading->builder, cell->valuedouble, error);
     } else if (cJSON_IsString(cell)) {
-        status = gd_frame_builder_text(reading->builder, cell->valuestring, &error);
+        status = gd_frame_builder_text(reading->builder, cell->valuestring, error);
     } else if (cJSON_IsNull(cell)) {
-        status = gd_frame_builder_missing(reading->builder, &error);
+        status = gd_frame_builder_missing(reading->builder, error);
     } else {
         json_faults_add(reading->rows->faults, &path, JSON_CODE_WRONG_TYPE,
                         "{\"type\":[\"number\",\"string\",\"null\"]}",
                         "A cell must be a number, a text or null for a missing value.");
-        status = gd_frame_builder_missing(reading->builder, &error);
+        status = gd_frame_builder_missing(reading->builder, error);
     }
     if (status == GD_OK)
         return;
     json_faults_add(reading->rows->faults, &path, gd_status_name(status), NULL, "%s",
-                    error.message);
+                    error->message);
     if (status == GD_OUT_OF_MEMORY)
         return;
     /* The builder takes nothing on a refusal: keep the row whole for those that follow. */
@@ -120,7 +121,7 @@ static void build(const json_reader *value, const json_reader *rows, const char 
 {
     gd_error error = {0};
     size_t faults_before = value->faults->total;
-    inline_reading reading = {rows, NULL, columns, 0};
+    inline_reading reading = {.rows = rows, .columns = columns};
     gd_status status = gd_frame_builder_create(&reading.builder, names, columns, &error);
     if (status != GD_OK) {
         spec_add_error(value, &error);

@@ -82,6 +82,14 @@ Test(store_writer, groups_commits)
     cr_assert_eq(counts[STORE_JOB_QUEUED], THREADS * PER_THREAD);
 }
 
+static gd_status insert_key(store_transaction *transaction, const char *key, gd_error *error)
+{
+    store_statement statement = store_statement_open(
+        transaction->connection, "INSERT INTO idempotency_keys VALUES ('', ?, 'f', 'r', 0)");
+    store_bind_text(&statement, 1, key);
+    return store_statement_run(&statement, NULL, error);
+}
+
 /* An operation that lets the test fill the queue behind it. */
 typedef struct closed_gate {
     pthread_mutex_t mutex;
@@ -91,8 +99,6 @@ typedef struct closed_gate {
 
 static gd_status wait_at_gate(store_transaction *transaction, void *context, gd_error *error)
 {
-    (void)transaction;
-    (void)error;
     closed_gate *gate = context;
     (void)pthread_mutex_lock(&gate->mutex);
     gate->entered = true;
@@ -100,7 +106,7 @@ static gd_status wait_at_gate(store_transaction *transaction, void *context, gd_
     while (!gate->open)
         (void)pthread_cond_wait(&gate->changed, &gate->mutex);
     (void)pthread_mutex_unlock(&gate->mutex);
-    return GD_OK;
+    return insert_key(transaction, "gate", error);
 }
 
 static void *pass_gate(void *context)
@@ -143,14 +149,6 @@ static void *make_call(void *context)
     return NULL;
 }
 
-static gd_status insert_key(store_transaction *transaction, const char *key, gd_error *error)
-{
-    store_statement statement = store_statement_open(
-        transaction->connection, "INSERT INTO idempotency_keys VALUES ('', ?, 'f', 'r', 0)");
-    store_bind_text(&statement, 1, key);
-    return store_statement_run(&statement, NULL, error);
-}
-
 static gd_status insert_good(store_transaction *transaction, void *context, gd_error *error)
 {
     (void)context;
@@ -189,7 +187,7 @@ static bool has_key(const char *key)
 
 static void await_waiting(closed_gate *gate, writer_call *calls, size_t count)
 {
-    /* The calls enter the queue while the writer stands at the gate: one batch. */
+    /* The calls enter the queue while the writer stands at the gate: one transaction. */
     for (size_t i = 0; i < count; i++)
         cr_assert_eq(pthread_create(&calls[i].thread, NULL, make_call, &calls[i]), 0);
     struct timespec pause = {.tv_nsec = 100000000};
@@ -197,6 +195,25 @@ static void await_waiting(closed_gate *gate, writer_call *calls, size_t count)
     open_gate(gate);
     for (size_t i = 0; i < count; i++)
         cr_assert_eq(pthread_join(calls[i].thread, NULL), 0);
+}
+
+Test(store_writer, what_comes_while_a_transaction_runs_joins_it)
+{
+    closed_gate gate;
+    pthread_t holder;
+    writer_call calls[3] = {
+        {.operation = insert_then_fail}, {.operation = insert_good}, {.operation = do_nothing}};
+    int64_t before = store_writer_commits(fixture.store->writer);
+    close_gate(&gate, &holder);
+    await_waiting(&gate, calls, 3);
+    cr_assert_eq(pthread_join(holder, NULL), 0);
+    cr_expect_eq(store_writer_commits(fixture.store->writer), before + 1);
+    cr_expect_eq(calls[0].status, GD_CONFLICT);
+    cr_expect_eq(calls[1].status, GD_OK);
+    cr_expect_eq(calls[2].status, GD_OK);
+    cr_expect(has_key("gate"));
+    cr_expect(has_key("good"));
+    cr_expect_not(has_key("bad"));
 }
 
 Test(store_writer, a_failing_operation_leaves_the_others)

@@ -140,8 +140,12 @@ gd_status store_job_row_details(store_connection *connection, store_job *job, gd
 {
     store_statement statement =
         store_statement_open(connection,
-                             "SELECT spec, metrics, diagnosis, repairs, summary, environment"
-                             " FROM job_details WHERE job = ?");
+                             "SELECT spec, coalesce(results.metrics, details.metrics),"
+                             " coalesce(results.diagnosis, details.diagnosis),"
+                             " coalesce(results.repairs, details.repairs), summary, environment"
+                             " FROM job_details AS details"
+                             " LEFT JOIN job_results AS results ON results.job = details.job"
+                             " WHERE details.job = ?");
     store_bind_integer(&statement, 1, job->sequence);
     bool row = false;
     gd_status status = store_statement_next(&statement, &row, error);

@@ -37,8 +37,9 @@ static const rule rules[] = {
      " + (SELECT coalesce(sum(length), 0) FROM parameters"
      " JOIN jobs ON jobs.sequence = parameters.job WHERE jobs.owner = owners.owner)",
      "the stored bytes of an owner are wrong"},
-    {"SELECT count(*) FROM parameters WHERE length <> (SELECT coalesce(sum(length(bytes)), 0)"
-     " FROM parameter_parts WHERE parameters = parameters.id)",
+    {"SELECT count(*) FROM parameters WHERE length <> coalesce(length(bytes),"
+     " (SELECT sum(length(parts.bytes)) FROM parameter_parts AS parts"
+     " WHERE parts.parameters = parameters.id), 0)",
      "parameters are not complete"},
 };
 

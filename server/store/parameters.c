@@ -1,6 +1,6 @@
 /*
- * parameters.c: large blobs of a job: its parameters under a name, and its preparation. Parameters
- * lie in parts of PART_BYTES; they are bound from and copied into the caller's memory directly, so
+ * parameters.c: large blobs of a job: its parameters under a name, and its preparation. Parameters of
+ * few bytes stand in their row, others lie in parts of PART_BYTES; they are bound from and copied into the caller's memory directly, so
  * beyond that memory only one part is ever held.
  */
 #include "store/parameters.h"
@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define PART_BYTES ((size_t)4 << 20)
+#define FEW_BYTES  ((size_t)1024)
 
 static gd_status write_parts(store_connection *connection, int64_t id,
                              const store_parameters *parameters, gd_error *error)
@@ -45,17 +46,20 @@ gd_status store_parameters_write(store_connection *connection, int64_t job,
         return status;
     store_statement statement =
         store_statement_open(connection,
-                             "INSERT INTO parameters (job, which, step, length, digest)"
-                             " VALUES (?, ?, ?, ?, ?) RETURNING id");
+                             "INSERT INTO parameters (job, which, step, length, digest, bytes)"
+                             " VALUES (?, ?, ?, ?, ?, ?) RETURNING id");
     store_bind_integer(&statement, 1, job);
     store_bind_text(&statement, 2, parameters->which);
     store_bind_integer(&statement, 3, parameters->step);
     store_bind_integer(&statement, 4, (int64_t)parameters->length);
     store_bind_text(&statement, 5, parameters->digest == NULL ? "" : parameters->digest);
+    bool is_few = parameters->length <= FEW_BYTES;
+    if (is_few)
+        store_bind_bytes(&statement, 6, parameters->bytes, parameters->length);
     bool row = false;
     int64_t id = 0;
     status = store_statement_integer(&statement, &row, &id, error);
-    if (status == GD_OK)
+    if (status == GD_OK && !is_few)
         status = write_parts(connection, id, parameters, error);
     return status;
 }
@@ -108,6 +112,23 @@ static gd_status read_parts(store_connection *connection, int64_t id, store_blob
     return status;
 }
 
+/* The bytes of the row, where they stand there; *whole then says so. */
+static gd_status take_few(store_statement *statement, int column, store_blob *blob, bool *whole,
+                          gd_error *error)
+{
+    *whole = sqlite3_column_type(statement->handle, column) != SQLITE_NULL;
+    size_t length = 0;
+    const void *bytes = store_column_borrowed(statement, column, &length);
+    gd_status status = store_statement_check(statement, error);
+    if (status != GD_OK || !*whole)
+        return status;
+    if (length != blob->length)
+        return gd_fail(error, GD_CORRUPT, "", "stored parameters are not as long as recorded");
+    if (length > 0)
+        memcpy(blob->bytes, bytes, length);
+    return GD_OK;
+}
+
 static gd_status read_parameters(store_connection *connection, const char *job, const char *which,
                                  store_blob *blob, gd_error *error)
 {
@@ -115,11 +136,13 @@ static gd_status read_parameters(store_connection *connection, const char *job, 
     gd_status status = store_job_sequence(connection, job, &sequence, error);
     if (status != GD_OK)
         return status;
-    store_statement statement = store_statement_open(
-        connection, "SELECT id, step, length, digest FROM parameters WHERE job = ? AND which = ?");
+    store_statement statement =
+        store_statement_open(connection,
+                             "SELECT id, step, length, digest, bytes FROM parameters"
+                             " WHERE job = ? AND which = ?");
     store_bind_integer(&statement, 1, sequence);
     store_bind_text(&statement, 2, which);
-    bool row = false;
+    bool row = false, whole = false;
     int64_t id = 0;
     status = store_statement_next(&statement, &row, error);
     if (status == GD_OK && !row)
@@ -129,16 +152,14 @@ static gd_status read_parameters(store_connection *connection, const char *job, 
         blob->step = store_column_integer(&statement, 1);
         blob->length = (size_t)store_column_integer(&statement, 2);
         store_column_fixed(&statement, 3, blob->digest, sizeof blob->digest);
-        status = store_statement_check(&statement, error);
+        blob->bytes = malloc(blob->length > 0 ? blob->length : 1);
+        status = blob->bytes != NULL
+                     ? take_few(&statement, 4, blob, &whole, error)
+                     : gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for %zu bytes of parameters",
+                               blob->length);
     }
     store_statement_close(&statement);
-    if (status != GD_OK)
-        return status;
-    blob->bytes = malloc(blob->length > 0 ? blob->length : 1);
-    if (blob->bytes == NULL)
-        return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for %zu bytes of parameters",
-                       blob->length);
-    return read_parts(connection, id, blob, error);
+    return status == GD_OK && !whole ? read_parts(connection, id, blob, error) : status;
 }
 
 gd_status store_parameters_read(store *handle, const char *job, const char *which, store_blob *blob,

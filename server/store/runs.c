@@ -257,14 +257,17 @@ gd_status store_run_save(store *handle, const store_claim *claim, const store_ru
 
 /* --- Ending ------------------------------------------------------------------------------- */
 
-static gd_status write_details(store_connection *connection, int64_t job, const store_run_end *end,
+static gd_status write_results(store_connection *connection, int64_t job, const store_run_end *end,
                                gd_error *error)
 {
-    store_statement statement =
-        store_statement_open(connection,
-                             "UPDATE job_details SET metrics = coalesce(?2, metrics),"
-                             " diagnosis = coalesce(?3, diagnosis), repairs = coalesce(?4, repairs)"
-                             " WHERE job = ?1");
+    if (end->metrics == NULL && end->diagnosis == NULL && end->repairs == NULL)
+        return GD_OK;
+    store_statement statement = store_statement_open(
+        connection,
+        "INSERT INTO job_results (job, metrics, diagnosis, repairs)"
+        " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (job) DO UPDATE SET"
+        " metrics = coalesce(?2, metrics),"
+        " diagnosis = coalesce(?3, diagnosis), repairs = coalesce(?4, repairs)");
     store_bind_integer(&statement, 1, job);
     store_bind_text(&statement, 2, end->metrics);
     store_bind_text(&statement, 3, end->diagnosis);
@@ -364,7 +367,7 @@ static gd_status run_finish(store_transaction *transaction, void *context, gd_er
         status = write_end(connection, held.sequence, state, end, error);
     }
     if (status == GD_OK)
-        status = write_details(connection, held.sequence, end, error);
+        status = write_results(connection, held.sequence, end, error);
     for (int64_t i = 0; i < end->parameter_count && status == GD_OK; i++)
         status = store_parameters_write(connection, held.sequence, &end->parameters[i], error);
     if (status == GD_OK && end->preparation != NULL)

@@ -41,9 +41,10 @@ static int run(sqlite3 *database, char *text)
 
 static int fill(sqlite3 *database, long count)
 {
-    char jobs[4096], details[4096], events[4096], chunks[4096];
+    char jobs[4096], details[4096], results[4096], events[4096], chunks[4096];
     if (!columns_of(database, "jobs", ",sequence,id,", jobs, sizeof jobs) ||
         !columns_of(database, "job_details", ",job,", details, sizeof details) ||
+        !columns_of(database, "job_results", ",job,", results, sizeof results) ||
         !columns_of(database, "job_events", ",job,", events, sizeof events) ||
         !columns_of(database, "curve_chunks", ",job,", chunks, sizeof chunks)) {
         return 0;
@@ -66,6 +67,12 @@ static int fill(sqlite3 *database, long count)
                                "model)), (SELECT %s FROM job_details WHERE job = (SELECT job "
                                "FROM model));",
                                details, details, details)) &&
+           run(database,
+               sqlite3_mprintf("INSERT INTO job_results (job, %s) SELECT sequence, %s FROM "
+                               "(SELECT sequence FROM jobs WHERE sequence > (SELECT job FROM "
+                               "model)), (SELECT %s FROM job_results WHERE job = (SELECT job "
+                               "FROM model));",
+                               results, results, results)) &&
            run(database,
                sqlite3_mprintf("INSERT INTO job_events (job, %s) SELECT s, %s FROM (SELECT "
                                "sequence AS s FROM jobs WHERE sequence > (SELECT job FROM "

@@ -306,6 +306,7 @@ Test(store_jobs, deleting_takes_all_that_belongs_to_them)
         .which = "final", .bytes = "12345678", .length = 8, .digest = "d"};
     store_run_end finish = {.update = {.chunks = &chunk, .chunk_count = 1, .checkpoint = "file"},
                             .status = STORE_JOB_SUCCEEDED,
+                            .metrics = "{}",
                             .reason = "completed",
                             .at = 9,
                             .parameters = &parameters,
@@ -317,8 +318,8 @@ Test(store_jobs, deleting_takes_all_that_belongs_to_them)
     cr_assert_null(checkpoint, "a job that has ended has none");
     cr_assert_eq(store_job_delete(fixture.store, id_one, &checkpoint, NULL), GD_NOT_FOUND);
     static const char *const tables[] = {
-        "jobs",         "job_details", "job_labels",      "job_events",
-        "curve_chunks", "parameters",  "parameter_parts", "preparations"};
+        "jobs",       "job_details",     "job_labels",   "job_events", "curve_chunks",
+        "parameters", "parameter_parts", "preparations", "job_results"};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         char sql[64];
         (void)snprintf(sql, sizeof sql, "SELECT count(*) FROM %s", tables[i]);

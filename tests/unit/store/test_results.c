@@ -232,5 +232,53 @@ Test(store_results, parameters_of_a_name_are_replaced)
     cr_assert_eq(blob.step, 2);
     cr_assert_eq(memcmp(blob.bytes, "new", 3), 0);
     store_blob_dispose(&blob);
-    cr_assert_eq(store_fixture_number(&fixture, "SELECT count(*) FROM parameter_parts"), 1);
+    cr_assert_eq(store_fixture_number(&fixture, "SELECT count(*) FROM parameter_parts"), 0);
+}
+
+/* Few bytes stand in their row, more of them in parts; none are bytes too. */
+Test(store_results, parameters_of_any_length_come_back)
+{
+    static unsigned char bytes[5000000];
+    static const size_t lengths[] = {0, 1, 1023, 1024, 1025, 4194304, 4194305, sizeof bytes};
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (unsigned char)(i * 31 >> 3);
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        const store_parameters given = {.which = "final", .bytes = bytes, .length = lengths[i]};
+        finish_with(&given, 1);
+        store_blob blob;
+        must(store_parameters_read(fixture.store, claim.job, "final", &blob, NULL));
+        cr_assert_eq(blob.length, lengths[i]);
+        cr_assert_eq(memcmp(blob.bytes, bytes, lengths[i]), 0, "%zu bytes", lengths[i]);
+        store_blob_dispose(&blob);
+        cr_assert_eq(store_fixture_number(&fixture, "SELECT count(*) FROM parameter_parts"),
+                     lengths[i] <= 1024     ? 0
+                     : lengths[i] > 4194304 ? 2
+                                            : 1);
+        cr_assert_eq(store_fixture_number(&fixture, "SELECT sum(bytes) FROM owners"),
+                     (int64_t)lengths[i]);
+        store_job job;
+        must(store_job_change_status(fixture.store, claim.job, resume, NULL, &job, NULL));
+        store_job_dispose(&job);
+        store_fixture_claim(fixture.store, "boot", &claim);
+    }
+    gd_error error = {.status = GD_OK};
+    must(store_check(fixture.path, &error));
+}
+
+/* Of a job that ended before results had a table of their own. */
+Test(store_results, results_of_before_stay)
+{
+    const store_parameters none = {.which = "final", .bytes = "", .length = 0};
+    finish_with(&none, 1);
+    store_fixture_execute(&fixture,
+                          "UPDATE job_details SET metrics = '{\"a\":1}', repairs = 'old'");
+    store_fixture_execute(&fixture,
+                          "INSERT OR REPLACE INTO job_results (job, diagnosis, repairs)"
+                          " SELECT sequence, 'new', 'newer' FROM jobs");
+    store_job job;
+    must(store_job_get(fixture.store, claim.job, true, &job, NULL));
+    cr_expect_str_eq(job.metrics, "{\"a\":1}");
+    cr_expect_str_eq(job.diagnosis, "new");
+    cr_expect_str_eq(job.repairs, "newer");
+    store_job_dispose(&job);
 }

@@ -437,7 +437,7 @@ bench-compare: deps-test
 bench-csv: all
 	@$(PYTHON) tests/bench/csv_upload.py $(BUILD)/descentd
 
-# The units under valgrind; MEMCHECK_FILTER picks some. Slow: a test has 15 times its limit. Threads that wait for each
+# The units under valgrind; MEMCHECK_FILTER picks some. Slow: a test has 30 times its limit. Threads that wait for each
 # other by looking again and again take hours where valgrind lets one run at a time; the other sanitizers see those tests.
 MEMCHECK_FILTER ?= *
 MEMCHECK_EXCEPT := --except 'train_threads/*' --except 'math_parallel/*'

@@ -12,7 +12,11 @@
 #include <string.h>
 
 enum {
+#ifdef TESTS_SHORT
+    ROUNDS = 200000
+#else
     ROUNDS = 2000000
+#endif
 };
 
 /* A 64-bit generator of full period (splitmix64); the tests need many bits, always the same. */

@@ -156,31 +156,37 @@ static gd_status find_held(store_connection *connection, const store_claim *clai
     return read_held(&statement, claim, held, error);
 }
 
+/* Set by bind_progress. */
+#define PROGRESS                                                                                \
+    "step = ?9, steps = ?10, epoch = ?11, epochs = ?12, samples = ?13, points = ?14,"           \
+    " seconds = ?15, first_loss = ?16, last_loss = ?17, best_loss = ?18, best_loss_step = ?19," \
+    " validation_loss = ?20, best_validation_loss = ?21, best_validation_step = ?22"
+
+static void bind_progress(store_statement *statement, const store_progress *progress)
+{
+    store_bind_integer(statement, 9, progress->step);
+    store_bind_integer(statement, 10, progress->steps);
+    store_bind_integer(statement, 11, progress->epoch);
+    store_bind_integer(statement, 12, progress->epochs);
+    store_bind_integer(statement, 13, progress->samples);
+    store_bind_integer(statement, 14, progress->points);
+    store_bind_number(statement, 15, (store_number){.present = true, .value = progress->seconds});
+    store_bind_number(statement, 16, progress->first_loss);
+    store_bind_number(statement, 17, progress->last_loss);
+    store_bind_number(statement, 18, progress->best_loss);
+    store_bind_integer(statement, 19, progress->best_loss_step);
+    store_bind_number(statement, 20, progress->validation_loss);
+    store_bind_number(statement, 21, progress->best_validation_loss);
+    store_bind_integer(statement, 22, progress->best_validation_step);
+}
+
 static gd_status write_progress(store_connection *connection, int64_t job,
                                 const store_progress *progress, gd_error *error)
 {
-    store_statement statement = store_statement_open(
-        connection,
-        "UPDATE jobs SET step = ?2, steps = ?3, epoch = ?4, epochs = ?5, samples = ?6,"
-        " points = ?7, seconds = ?8, first_loss = ?9, last_loss = ?10,"
-        " best_loss = ?11, best_loss_step = ?12, validation_loss = ?13,"
-        " best_validation_loss = ?14, best_validation_step = ?15"
-        " WHERE sequence = ?1");
+    store_statement statement =
+        store_statement_open(connection, "UPDATE jobs SET " PROGRESS " WHERE sequence = ?1");
     store_bind_integer(&statement, 1, job);
-    store_bind_integer(&statement, 2, progress->step);
-    store_bind_integer(&statement, 3, progress->steps);
-    store_bind_integer(&statement, 4, progress->epoch);
-    store_bind_integer(&statement, 5, progress->epochs);
-    store_bind_integer(&statement, 6, progress->samples);
-    store_bind_integer(&statement, 7, progress->points);
-    store_bind_number(&statement, 8, (store_number){.present = true, .value = progress->seconds});
-    store_bind_number(&statement, 9, progress->first_loss);
-    store_bind_number(&statement, 10, progress->last_loss);
-    store_bind_number(&statement, 11, progress->best_loss);
-    store_bind_integer(&statement, 12, progress->best_loss_step);
-    store_bind_number(&statement, 13, progress->validation_loss);
-    store_bind_number(&statement, 14, progress->best_validation_loss);
-    store_bind_integer(&statement, 15, progress->best_validation_step);
+    bind_progress(&statement, progress);
     return store_statement_run(&statement, NULL, error);
 }
 
@@ -219,14 +225,11 @@ static gd_status write_curve(store_connection *connection, int64_t job,
     return store_statement_run(&statement, NULL, error);
 }
 
+/* All but the progress. */
 static gd_status write_update(store_connection *connection, int64_t job,
                               const store_run_update *update, gd_error *error)
 {
-    gd_status status = GD_OK;
-    if (update->progress != NULL)
-        status = write_progress(connection, job, update->progress, error);
-    if (status == GD_OK)
-        status = write_curve(connection, job, update, error);
+    gd_status status = write_curve(connection, job, update, error);
     for (int64_t i = 0; i < update->event_count && status == GD_OK; i++)
         status = store_event_append(connection, job, &update->events[i], error);
     return status;
@@ -243,6 +246,9 @@ static gd_status run_save(store_transaction *transaction, void *context, gd_erro
     held_row held;
     gd_status status = take_hold(transaction->connection, what->claim, what->update->checkpoint,
                                  store_now(), &held, error);
+    if (status == GD_OK && what->update->progress != NULL)
+        status =
+            write_progress(transaction->connection, held.sequence, what->update->progress, error);
     if (status == GD_OK)
         status = write_update(transaction->connection, held.sequence, what->update, error);
     return status;
@@ -299,6 +305,12 @@ static const char *overruled_message(store_job_status state)
                                         : "The pause was taken back while it came into force.";
 }
 
+#define ENDING                                                                                  \
+    "status = ?2, requested = NULL, boot = NULL, reason = ?3, message = ?4, finished_at = ?5,"  \
+    " digest = coalesce(?6, digest), checkpoint = iif(?5 = 0, coalesce(?7, checkpoint), NULL)," \
+    " crashes = iif(?7 IS NULL, crashes, -1), updated_at = ?8, revision = revision + 1"
+
+/* The end and the progress up to it: the row is written once. */
 static gd_status write_end(store_connection *connection, int64_t job, store_job_status state,
                            const store_run_end *end, gd_error *error)
 {
@@ -308,13 +320,14 @@ static gd_status write_end(store_connection *connection, int64_t job, store_job_
         reason = state == STORE_JOB_CANCELLED ? "cancelled" : NULL;
         message = state == STORE_JOB_CANCELLED ? overruled_message(state) : NULL;
     }
-    store_statement statement = store_statement_open(
-        connection,
-        "UPDATE jobs SET status = ?2, requested = NULL, boot = NULL, reason = ?3,"
-        " message = ?4, finished_at = ?5, digest = coalesce(?6, digest),"
-        " checkpoint = iif(?5 = 0, coalesce(?7, checkpoint), NULL),"
-        " crashes = iif(?7 IS NULL, crashes, -1), updated_at = ?8, revision = revision + 1"
-        " WHERE sequence = ?1");
+    const store_progress *progress = end->update.progress;
+    store_statement statement =
+        progress != NULL
+            ? store_statement_open(connection,
+                                   "UPDATE jobs SET " ENDING ", " PROGRESS " WHERE sequence = ?1")
+            : store_statement_open(connection, "UPDATE jobs SET " ENDING " WHERE sequence = ?1");
+    if (progress != NULL)
+        bind_progress(&statement, progress);
     store_bind_integer(&statement, 1, job);
     store_bind_text(&statement, 2, store_job_status_name(state));
     store_bind_text(&statement, 3, reason);

@@ -8,7 +8,6 @@
 #include "train/trainer.h"
 
 #include "formula/scaled.h"
-#include "optim/clip.h"
 
 #include <math.h>
 
@@ -21,41 +20,73 @@ double gdi_seconds(const gd_trainer *trainer)
     return trainer->seconds_before + (now - trainer->clock_origin);
 }
 
-/* norms[layer] = |a - b| over the layer's trained parameters; of `a` alone where `b` is NULL. */
-static void measure_layers(const gd_trainer *trainer, const gd_real *a, const gd_real *b,
-                           double *norms)
+static double squares_of(const gd_trainer *trainer, const gd_real *a, const gd_real *b,
+                         size_t offset, size_t count)
+{
+    return gdi_parallel_squares(trainer->pool, trainer->kernels, a + offset,
+                                b != NULL ? b + offset : NULL, count);
+}
+
+/*
+ * squares[layer] = |a - b|² over the layer's trained parameters, of `a` alone where `b` is NULL.
+ * Tensors that stand side by side are one range. The sum of all is returned.
+ */
+static double measure_layers(const gd_trainer *trainer, const gd_real *a, const gd_real *b,
+                             double *squares)
 {
     const gd_model *model = trainer->setup.model;
-    int64_t tensors = gd_model_tensor_count(model), tensor = 0;
+    const int64_t tensors = gd_model_tensor_count(model);
+    int64_t tensor = 0;
+    double total = 0;
+    if (trainer->layer_count == 1) {
+        squares[0] = squares_of(trainer, a, b, 0, trainer->trained_count);
+        return squares[0];
+    }
     for (int64_t i = 0; i < trainer->layer_count; i++) {
-        double squares = 0;
+        size_t first = 0, count = 0;
+        squares[i] = 0;
         for (; tensor < tensors; tensor++) {
             const gd_parameter *parameter = gd_model_tensor(model, tensor);
             if (parameter->layer > trainer->layers[i]) {
                 break;
             }
-            if (parameter->trained) {
-                double norm =
-                    b != NULL ? sqrt(gdi_parallel_squares(trainer->pool, trainer->kernels,
-                                                          a + parameter->offset,
-                                                          b + parameter->offset, parameter->count))
-                              : gdi_norm(trainer->pool, trainer->kernels, a + parameter->offset,
-                                         parameter->count);
-                squares += norm * norm;
+            if (!parameter->trained) {
+                continue;
             }
+            if (count > 0 && parameter->offset != first + count) {
+                squares[i] += squares_of(trainer, a, b, first, count);
+                count = 0;
+            }
+            first = count == 0 ? parameter->offset : first;
+            count += parameter->count;
         }
-        norms[i] = sqrt(squares);
+        squares[i] += count > 0 ? squares_of(trainer, a, b, first, count) : 0;
+        total += squares[i];
+    }
+    return total;
+}
+
+/* Norms of the gradient, known already where there is one layer. */
+static void measure_gradient(const gd_trainer *trainer, double norm)
+{
+    double *norms = trainer->layer_norms;
+    if (trainer->layer_count == 1) {
+        norms[0] = norm;
+        return;
+    }
+    (void)measure_layers(trainer, trainer->gradients, NULL, norms);
+    for (int64_t i = 0; i < trainer->layer_count; i++) {
+        norms[i] = sqrt(norms[i]);
     }
 }
 
-/* Of a formula points have the parameters themselves. False for other models. */
-static bool record_values(gd_trainer *trainer, const gd_real *parameters)
+/* Of a formula points have the parameters themselves. */
+static void record_values(gd_trainer *trainer, const gd_real *parameters)
 {
     const gd_formula *formula = gd_model_formula(trainer->setup.model);
     if (formula != NULL && trainer->layer_count > 0) {
         gdi_formula_tell(formula, parameters, trainer->layer_ratios);
     }
-    return formula != NULL;
 }
 
 /* What was 0 has no size to compare with: the change is all there is. */
@@ -86,27 +117,27 @@ void gdi_record_begin(gd_trainer *trainer, const gdi_step *step)
     for (int64_t i = 0; i < trainer->layer_count; i++) {
         trainer->layer_norms[i] = trainer->layer_ratios[i] = GD_NOT_MEASURED;
     }
-    (void)record_values(trainer, gdi_parameters(trainer));
+    record_values(trainer, gdi_parameters(trainer));
     if (step->measures || !isfinite(step->gradient_norm)) {
-        measure_layers(trainer, trainer->gradients, NULL, trainer->layer_norms);
+        measure_gradient(trainer, step->gradient_norm);
     }
 }
 
 void gdi_record_update_ratio(gd_trainer *trainer, const gd_real *before, const gd_real *after)
 {
-    const gdi_kernels *kernels = trainer->kernels;
-    size_t count = trainer->trained_count;
-    double change = sqrt(gdi_parallel_squares(trainer->pool, kernels, after, before, count));
-    double size = sqrt(gdi_parallel_squares(trainer->pool, kernels, before, NULL, count));
-    trainer->point.update_ratio = ratio(change, size);
-    if (record_values(trainer, after)) {
+    double sizes[GD_MODEL_MAXIMUM_LAYERS], *changes = trainer->layer_ratios;
+    const size_t count = trainer->trained_count;
+    if (gd_model_formula(trainer->setup.model) != NULL) {
+        trainer->point.update_ratio = ratio(sqrt(squares_of(trainer, after, before, 0, count)),
+                                            sqrt(squares_of(trainer, before, NULL, 0, count)));
+        record_values(trainer, after);
         return;
     }
-    double sizes[GD_MODEL_MAXIMUM_LAYERS];
-    measure_layers(trainer, before, NULL, sizes);
-    measure_layers(trainer, after, before, trainer->layer_ratios);
+    const double size = measure_layers(trainer, before, NULL, sizes);
+    const double change = measure_layers(trainer, after, before, changes);
+    trainer->point.update_ratio = ratio(sqrt(change), sqrt(size));
     for (int64_t i = 0; i < trainer->layer_count; i++) {
-        trainer->layer_ratios[i] = ratio(trainer->layer_ratios[i], sizes[i]);
+        changes[i] = ratio(sqrt(changes[i]), sqrt(sizes[i]));
     }
 }
 

@@ -46,11 +46,15 @@ static const struct {
 size_t gdi_product_scratch(size_t rows, size_t columns, size_t inner)
 {
     const size_t block = inner < GDI_PRODUCT_INNER_BLOCK ? inner : GDI_PRODUCT_INNER_BLOCK;
-    const size_t left = GDI_PRODUCT_PACKS_LEFT(rows, columns, inner)
-                            ? (rows < GDI_PRODUCT_LEFT_ROWS ? rows : GDI_PRODUCT_LEFT_ROWS)
-                            : 0;
-    return (block + 1) * (GDI_PRODUCT_PANEL_BYTES / sizeof(gd_real)) +
-           left * (block + 64 / sizeof(gd_real));
+    const size_t panel = GDI_PRODUCT_PANEL_BYTES / sizeof(gd_real);
+    size_t size = (block + 1) * panel;
+    if (GDI_PRODUCT_PACKS_LEFT(rows, columns, inner)) {
+        const size_t height = rows < GDI_PRODUCT_LEFT_ROWS ? rows : GDI_PRODUCT_LEFT_ROWS;
+        size += height * (block + 64 / sizeof(gd_real));
+    }
+    size_t most = rows < GDI_PRODUCT_TURNED_ROWS ? rows : GDI_PRODUCT_TURNED_ROWS;
+    most = most < columns / 2 ? most : columns / 2;
+    return most * block > size ? most * block : size;
 }
 
 const gdi_kernels *gdi_kernels_best(void)

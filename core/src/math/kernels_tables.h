@@ -24,6 +24,15 @@
     ((rows) > 64 && (columns) >= 512 && (inner) >= 1024)
 #define GDI_PRODUCT_LEFT_ROWS ((size_t)192)
 
+#define GDI_PRODUCT_TURNED_ROWS ((size_t)192)
+/*
+ * Whether the rows of `left` are turned and packed rather than the columns of `right` where both are
+ * stored side by side: where rows fill vectors and are few, so that much less is to be turned.
+ */
+#define GDI_PRODUCT_TURNS(rows, columns, inner)                                          \
+    ((rows) % 16 == 0 && (rows) <= GDI_PRODUCT_TURNED_ROWS && (columns) >= 2 * (rows) && \
+     (inner) >= 128)
+
 extern const gdi_kernels gdi_kernels_baseline;
 #if defined(__x86_64__)
 extern const gdi_kernels gdi_kernels_avx2;

@@ -305,7 +305,8 @@ static void check_splits(const gdi_kernels *table, const product_case *shape, gd
 
 Test(math_product, any_split_gives_the_same_bytes)
 {
-    static const size_t shapes[][3] = {{38, 45, 530}, {25, 33, 7}, {9, 70, 40}, {70, 515, 1030}};
+    static const size_t shapes[][3] = {
+        {38, 45, 530}, {25, 33, 7}, {9, 70, 40}, {70, 515, 1030}, {32, 70, 530}};
     gd_random random;
     gd_random_seed(&random, 5, GD_STREAM_GENERATE);
     for (size_t t = 0; t < TABLE_COUNT; t++) {

@@ -1,5 +1,6 @@
 /*
- * config.c: commands, their words, and what the flags (config_flags.h) mean, checked one against the other.
+ * config.c: commands, their words, and what the flags (config_flags.h) mean, checked one against
+ * the other.
  */
 #include "config.h"
 

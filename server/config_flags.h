@@ -1,6 +1,7 @@
 /*
- * config_flags.h: the flags of the command line and the environment, read by type and range into texts and
- * numbers that config.c takes apart. Texts belong to the caller's arguments and environment.
+ * config_flags.h: the flags of the command line and the environment, read by type and range into
+ * texts and numbers that config.c takes apart. Texts belong to the caller's arguments and
+ * environment.
  */
 #ifndef CONFIG_FLAGS_H
 #define CONFIG_FLAGS_H

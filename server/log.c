@@ -184,7 +184,8 @@ static int64_t monotonic_milliseconds(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* With the mutex held. A pipe that has no room for a line would stop the caller: the line is lost instead. */
+/* With the mutex held. A pipe that has no room for a line would stop the caller: the line is
+ * lost instead. */
 static bool write_line(event_log *log, const log_line *line)
 {
     struct pollfd ready = {log->options.descriptor, POLLOUT, 0};

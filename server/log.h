@@ -1,10 +1,11 @@
 /*
- * log.h: what happens, a line an event: time, level, part, the ids that tie events together, a sentence.
+ * log.h: what happens, a line an event: time, level, part, the ids that tie events together, a
+ * sentence.
  *
- * Lines are texts for people or JSON objects for programs; whole, of bounded length, and of a bounded
- * number in each ten seconds, with a count of those left out. Control characters and broken UTF-8 in
- * them become harmless, so nobody can forge a line. A reader who does not read loses lines and stops
- * nobody. Secrets never come here. Any thread.
+ * Lines are texts for people or JSON objects for programs; whole, of bounded length, and of a
+ * bounded number in each ten seconds, with a count of those left out. Control characters and broken
+ * UTF-8 in them become harmless, so nobody can forge a line. A reader who does not read loses lines
+ * and stops nobody. Secrets never come here. Any thread.
  */
 #ifndef LOG_H
 #define LOG_H
@@ -43,8 +44,8 @@ typedef struct event_log_options {
     int64_t window_lines[LOG_LEVEL_COUNT]; /* of one part and level in a window */
 } event_log_options;
 
-/* Standard error, text, from info on; in ten seconds 10,000 lines of debug, 1,000 of info and 200 of each
- * higher level, for each part. */
+/* Standard error, text, from info on; in ten seconds 10,000 lines of debug, 1,000 of info and 200
+ * of each higher level, for each part. */
 event_log_options event_log_options_default(void);
 
 /* NULL without memory. */

@@ -1,6 +1,6 @@
 /*
- * token_command.c: see token_command.h. The secret of a new token is the one line on standard output, so
- * that it can be caught in a variable; all other words go to standard error.
+ * token_command.c: see token_command.h. The secret of a new token is the one line on standard
+ * output, so that it can be caught in a variable; all other words go to standard error.
  */
 #include "token_command.h"
 

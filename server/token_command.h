@@ -1,6 +1,6 @@
 /*
- * token_command.h: `descentd token add|list|revoke`: changes the file of tokens, whether or not a service
- * is using it.
+ * token_command.h: `descentd token add|list|revoke`: changes the file of tokens, whether or not a
+ * service is using it.
  */
 #ifndef TOKEN_COMMAND_H
 #define TOKEN_COMMAND_H

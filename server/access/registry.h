@@ -1,10 +1,11 @@
 /*
  * registry.h: who may come in: the tokens as the running service knows them.
  *
- * The file is looked at (one stat) with each question and read anew when it is another one, so a token
- * is good or gone with the next request. Without a file the service is open to all. Once a file was
- * seen it never is again in this process: a file that vanished or cannot be read lets nobody more in (the
- * tokens read last stay good where it is damaged, none is where it is gone). Any thread.
+ * The file is looked at (one stat) with each question and read anew when it is another one, so a
+ * token is good or gone with the next request. Without a file the service is open to all. Once a
+ * file was seen it never is again in this process: a file that vanished or cannot be read lets
+ * nobody more in (the tokens read last stay good where it is damaged, none is where it is gone).
+ * Any thread.
  */
 #ifndef ACCESS_REGISTRY_H
 #define ACCESS_REGISTRY_H

@@ -51,8 +51,8 @@ bool access_scopes_allow(unsigned scopes, unsigned scope);
 bool access_secret_create(char secret[ACCESS_SECRET_SIZE]);
 void access_secret_digest(const char *secret, unsigned char digest[ACCESS_DIGEST_SIZE]);
 
-/* Of all tokens the one with the digest and a time of expiry that is not over; NULL. Takes as long whichever
- * it is and whether there is one. */
+/* Of all tokens the one with the digest and a time of expiry that is not over; NULL. Takes as long
+ * whichever it is and whether there is one. */
 const access_token *access_token_find(const access_token *tokens, size_t count,
                                       const unsigned char digest[ACCESS_DIGEST_SIZE], int64_t now);
 

@@ -233,7 +233,8 @@ static gd_status write_file(const char *path, const access_token_list *list, gd_
     return sync_folder(path, error);
 }
 
-/* The lock lies on a file of its own, which stays: the file of tokens is another one after each change. */
+/* The lock lies on a file of its own, which stays: the file of tokens is another one after each
+ * change. */
 static int lock(const char *path)
 {
     char name[PATH_MAX];

@@ -21,8 +21,8 @@ typedef struct access_token_list {
 
 void access_token_list_dispose(access_token_list *list);
 
-/* GD_NOT_FOUND where there is no file; GD_CORRUPT names the line that cannot be read; GD_INVALID_ARGUMENT
- * where others than the owner may write to it. */
+/* GD_NOT_FOUND where there is no file; GD_CORRUPT names the line that cannot be read;
+ * GD_INVALID_ARGUMENT where others than the owner may write to it. */
 gd_status access_token_file_read(const char *path, access_token_list *list, gd_error *error);
 
 /* A change made between reading and writing, under the lock: GD_OK with *changed set writes. */

@@ -1,6 +1,6 @@
 /*
- * admit.c: what stands before all handlers, and what a token says of itself. A refusal gives no hint: no
- * token, a wrong one and an expired one get the same bytes, but for the id of the request.
+ * admit.c: what stands before all handlers, and what a token says of itself. A refusal gives no
+ * hint: no token, a wrong one and an expired one get the same bytes, but for the id of the request.
  */
 #include "api/admit.h"
 

@@ -1,8 +1,8 @@
 /*
- * admit.h: who may ask for what. Every route asks for a token, with `read` to look and `submit` to change,
- * unless its tag points to a rule that says otherwise; so a route added without a thought is guarded.
- * What stands under an {id} is there for its owner and for `admin` alone: others get 404 before a handler
- * runs.
+ * admit.h: who may ask for what. Every route asks for a token, with `read` to look and `submit` to
+ * change, unless its tag points to a rule that says otherwise; so a route added without a thought
+ * is guarded. What stands under an {id} is there for its owner and for `admin` alone: others get
+ * 404 before a handler runs.
  */
 #ifndef API_ADMIT_H
 #define API_ADMIT_H

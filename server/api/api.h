@@ -38,8 +38,8 @@ extern const size_t api_route_count;
 /* Name of the token that came with a request, "" without one. */
 const char *api_client_name(const http_request *request);
 
-/* For http_router_options.before: who asks, whether they may, whether what they ask for is theirs; refuses
- * writes while draining. */
+/* For http_router_options.before: who asks, whether they may, whether what they ask for is theirs;
+ * refuses writes while draining. */
 http_filter api_before;
 
 #endif

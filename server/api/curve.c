@@ -85,8 +85,8 @@ typedef struct api_shown_curve {
     int64_t count;
 } api_shown_curve;
 
-/* One column of the reply: a fixed series, a layer's gradient norm, or the sequence numbers. Whether all its
- * numbers are finite. */
+/* One column of the reply: a fixed series, a layer's gradient norm, or the sequence numbers.
+ * Whether all its numbers are finite. */
 static bool write_column(json_writer *writer, const api_curve_column *column,
                          const api_shown_curve *shown)
 {

@@ -49,8 +49,8 @@ static void add_column(api_curve_columns *columns, const char *name, int64_t ser
     column->is_value = false;
 }
 
-/* Columns "<prefix>.<layer>" for the layers of the summary that have parameters, from series `first` on;
- * how many there are. */
+/* Columns "<prefix>.<layer>" for the layers of the summary that have parameters, from series
+ * `first` on; how many there are. */
 static int64_t add_layers(api_curve_columns *columns, const cJSON *summary, const char *prefix,
                           int64_t first)
 {

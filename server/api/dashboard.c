@@ -1,7 +1,8 @@
 /*
- * dashboard.c: GET / and GET /assets/…: the dashboard out of the binary. The page is asked for again each
- * time and answered 304; everything else has the version in its path and is kept for good. The policy
- * lets the page load and talk to nothing but this service, and run no text as code.
+ * dashboard.c: GET / and GET /assets/…: the dashboard out of the binary. The page is asked for
+ * again each time and answered 304; everything else has the version in its path and is kept for
+ * good. The policy lets the page load and talk to nothing but this service, and run no text as
+ * code.
  */
 #include "dashboard/assets.h"
 

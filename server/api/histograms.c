@@ -1,6 +1,7 @@
 /*
- * histograms.c: GET /v1/jobs/{id}/histograms: how the parameters of each tensor lie before the first step and now. Both
- * are counted over the same bins, so that they can be laid over each other; millions of values become some numbers.
+ * histograms.c: GET /v1/jobs/{id}/histograms: how the parameters of each tensor lie before the
+ * first step and now. Both are counted over the same bins, so that they can be laid over each
+ * other; millions of values become some numbers.
  */
 #include "api/handlers.h"
 #include "api/reply.h"

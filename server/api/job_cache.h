@@ -24,8 +24,8 @@ bool api_job_cache_answer(const struct api_context *context, const http_request 
                           http_response *response, const char *id);
 
 /*
- * Whose a job or a dataset is: an id is never given twice and does not change its owner, so what was known
- * once stays good, also when it was deleted since. False where it is not known here.
+ * Whose a job or a dataset is: an id is never given twice and does not change its owner, so what
+ * was known once stays good, also when it was deleted since. False where it is not known here.
  */
 bool api_job_cache_owner(api_job_cache *cache, const char *id, char owner[STORE_OWNER_SIZE]);
 void api_job_cache_keep_owner(api_job_cache *cache, const char *id,

@@ -23,8 +23,9 @@ void api_write_job(json_writer *writer, const store_job *job, const api_live_vie
                    bool details);
 
 /* {"queued": n, …}: how many jobs have each status; counts [STORE_JOB_STATUS_COUNT]. */
-/* {"type", "relative", "series": {"step", "learning_rate"} | null}, at most `points` of them. The rates are multiples
- * of what the range test will find where "relative" is true; null: the schedule follows the losses. (schedule.c) */
+/* {"type", "relative", "series": {"step", "learning_rate"} | null}, at most `points` of them. The
+ * rates are multiples of what the range test will find where "relative" is true; null: the
+ * schedule follows the losses. (schedule.c) */
 void api_write_schedule(json_writer *writer, const jobs_plan *plan, int64_t points);
 
 void api_write_counts(json_writer *writer, const int64_t *counts);

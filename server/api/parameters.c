@@ -1,6 +1,6 @@
 /*
- * parameters.c: GET /v1/jobs/{id}/parameters: the trained numbers, or those before the first step, as JSON or as a
- * safetensors file that loads into the equivalent PyTorch module.
+ * parameters.c: GET /v1/jobs/{id}/parameters: the trained numbers, or those before the first step,
+ * as JSON or as a safetensors file that loads into the equivalent PyTorch module.
  */
 #include "api/handlers.h"
 #include "api/job_view.h"

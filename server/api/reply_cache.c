@@ -1,6 +1,6 @@
 /*
- * reply_cache.c: see reply_cache.h. A short table under one lock; copies are made under it, for they are
- * quick beside what they save.
+ * reply_cache.c: see reply_cache.h. A short table under one lock; copies are made under it, for
+ * they are quick beside what they save.
  */
 #include "api/reply_cache.h"
 

@@ -15,7 +15,8 @@
 
 typedef struct api_reply_cache api_reply_cache;
 
-/* `bytes` of texts in all. NULL without memory, which the others take for a cache that holds nothing. */
+/* `bytes` of texts in all. NULL without memory, which the others take for a cache that holds
+ * nothing. */
 api_reply_cache *api_reply_cache_create(size_t bytes);
 void api_reply_cache_destroy(api_reply_cache *cache);
 

@@ -1,6 +1,7 @@
 /*
- * schedule.c: GET /v1/jobs/{id}/schedule: the learning rate of every part of a job, also of the part that is still
- * ahead, by the function that training itself calls. A dry run shows the same of a job that is not there yet.
+ * schedule.c: GET /v1/jobs/{id}/schedule: the learning rate of every part of a job, also of the
+ * part that is still ahead, by the function that training itself calls. A dry run shows the same of
+ * a job that is not there yet.
  */
 #include "api/handlers.h"
 #include "api/job_view.h"

@@ -1,6 +1,6 @@
 /*
- * columns.c: a dataset's row names its columns once, when it is made, so that nobody opens the frame file to
- * list them. How many are described is bounded; how many there are is told beside.
+ * columns.c: a dataset's row names its columns once, when it is made, so that nobody opens the
+ * frame file to list them. How many are described is bounded; how many there are is told beside.
  */
 #include "jobs/columns.h"
 

@@ -151,8 +151,8 @@ void jobs_curve_drop(jobs_curve *curve, int64_t count)
     curve->count -= count;
 }
 
-/* Of 16 values: whether all are finite. All bits of an exponent are set in those that are not, so that one
- * more carries into the sign. */
+/* Of 16 values: whether all are finite. All bits of an exponent are set in those that are not, so
+ * that one more carries into the sign. */
 static bool are_finite(const double *values)
 {
     const uint64_t exponent = UINT64_C(0x7ff) << 52;

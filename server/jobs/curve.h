@@ -2,10 +2,10 @@
  * curve.h: the loss curves of a job in memory and as stored bytes.
  *
  * A jobs_curve is columnar: one array of doubles a series, appended point by point. Chunks of
- * STORE_CHUNK_POINTS points are encoded for the store; a series that stays, or goes on evenly, takes one
- * or two numbers there, and one that mostly stays little more. Values are kept to the last bit, NaN and infinities among them. A reader
- * that needs a few series alone names them, and the others cost neither memory nor copying.
- * Thread rule: one owner.
+ * STORE_CHUNK_POINTS points are encoded for the store; a series that stays, or goes on evenly,
+ * takes one or two numbers there, and one that mostly stays little more. Values are kept to the
+ * last bit, NaN and infinities among them. A reader that needs a few series alone names them, and
+ * the others cost neither memory nor copying. Thread rule: one owner.
  */
 #ifndef JOBS_CURVE_H
 #define JOBS_CURVE_H

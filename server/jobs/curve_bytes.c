@@ -1,13 +1,14 @@
 /*
- * curve_bytes.c: curves as stored bytes. Little-endian: u8 version, u64 points, u64 layers, the bytes of
- * `validated` packed to bits, then for each series u8 form and what that form holds, all of float64:
+ * curve_bytes.c: curves as stored bytes. Little-endian: u8 version, u64 points, u64 layers, the
+ * bytes of `validated` packed to bits, then for each series u8 form and what that form holds, all
+ * of float64:
  *   CONSTANT  the value of every point
  *   VALUES    one value a point
  *   EVEN      the first value and the step between two: value i is first + i * step, rounded twice
  *   FEW       the usual value, a bit a point that is set where it has another one, and those others
- * The first two are all that versions before 3 have. Decoding first walks over the forms, which tells the
- * size of every column, and holds them against the bytes there are; then the wanted columns are copied,
- * and of the others only is noted which points are not finite.
+ * The first two are all that versions before 3 have. Decoding first walks over the forms, which
+ * tells the size of every column, and holds them against the bytes there are; then the wanted
+ * columns are copied, and of the others only is noted which points are not finite.
  */
 #include "jobs/curve.h"
 #include "store/store.h"

@@ -16,9 +16,9 @@ typedef struct jobs_upload jobs_upload;
 
 gd_status jobs_upload_begin(jobs_upload **upload, const char *data_directory, gd_error *error);
 /*
- * Whose dataset it will be, and what that owner may have; without, nobody's in particular and any number
- * of bytes. `owner` is copied; `stored` are the bytes that owner has already. Where what has come passes
- * the quota, jobs_upload_add is GD_NO_SPACE with path STORE_LIMIT_OWNER_BYTES.
+ * Whose dataset it will be, and what that owner may have; without, nobody's in particular and any
+ * number of bytes. `owner` is copied; `stored` are the bytes that owner has already. Where what has
+ * come passes the quota, jobs_upload_add is GD_NO_SPACE with path STORE_LIMIT_OWNER_BYTES.
  */
 void jobs_upload_own(jobs_upload *upload, const char *owner, const store_quota *quota,
                      int64_t stored);

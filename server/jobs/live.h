@@ -30,8 +30,9 @@ void jobs_live_destroy(jobs_live *live);
 
 /*
  * Takes over `curve`, the points that are not in a full stored chunk, and copies the rest;
- * `preparation` is what predictions need beside the parameters. `revision` is the row's as it was claimed:
- * words of before, meant for an earlier attempt, change nothing. NULL, taking nothing, without memory.
+ * `preparation` is what predictions need beside the parameters. `revision` is the row's as it was
+ * claimed: words of before, meant for an earlier attempt, change nothing. NULL, taking nothing,
+ *   without memory.
  */
 jobs_live_entry *jobs_live_add(jobs_live *live, const char *id, int64_t revision,
                                const store_progress *progress, jobs_curve *curve,
@@ -60,9 +61,9 @@ void jobs_live_forget(jobs_live_entry *entry, int64_t count);
 /* --- Readers' side ------------------------------------------------------------------------- */
 
 /*
- * Tells a running job what its row says since `revision`; false where it does not run here. PAUSE is taken
- * back by RUN. Words may come in any order: one of an earlier revision than was told already changes
- * nothing, so nobody has to hold a lock from the row to here.
+ * Tells a running job what its row says since `revision`; false where it does not run here. PAUSE
+ * is taken back by RUN. Words may come in any order: one of an earlier revision than was told
+ * already changes nothing, so nobody has to hold a lock from the row to here.
  */
 bool jobs_live_tell(jobs_live *live, const char *id, jobs_control control, int64_t revision);
 /*

@@ -85,8 +85,8 @@ gd_trainer_setup jobs_plan_setup(const jobs_plan *plan);
 /* Bytes of all parameters as the trainer gives them. */
 size_t jobs_plan_parameter_bytes(const jobs_plan *plan);
 
-/* Floating-point operations of one pass over the training examples, forward and backward. Of sparse rows
- * the first layer's follow the non-zeros, taken as spread evenly over the rows. */
+/* Floating-point operations of one pass over the training examples, forward and backward. Of sparse
+ * rows the first layer's follow the non-zeros, taken as spread evenly over the rows. */
 double jobs_plan_operations(const jobs_plan *plan);
 
 /* {"parameters", "layers": [{name, type, output_shape, parameters}]} */
@@ -106,8 +106,8 @@ gd_status jobs_open_dataset(const jobs_resources *resources, const char *id, gd_
                             jobs_dataset_facts *facts, gd_error *error);
 
 bool jobs_plan_is_formula(const jobs_plan *plan);
-/* Whether the plan is for a formula that is minimised itself: then it has no frame, no preparation and no
- * rows, and one example stands for them. */
+/* Whether the plan is for a formula that is minimised itself: then it has no frame, no preparation
+ * and no rows, and one example stands for them. */
 bool jobs_plan_is_alone(const jobs_plan *plan);
 
 /* Shape of one example as the network takes it: a window's, the data's own, or one row of features. */

@@ -56,8 +56,8 @@ gd_status jobs_plan_window_split(jobs_planning *planning, gd_error *error);
 /* The examples that prepared rows make: themselves, or the windows over them. */
 gd_examples jobs_plan_examples(const jobs_plan *plan, const gd_examples *rows, bool validation);
 
-/* Formulas (plan_formula.c): all of a plan without data; what cannot go with one, before columns are looked
- * for; the columns it names; the examples it sees. */
+/* Formulas (plan_formula.c): all of a plan without data; what cannot go with one, before columns
+ * are looked for; the columns it names; the examples it sees. */
 void jobs_plan_minimise(jobs_planning *planning, gd_error *error);
 void jobs_plan_formula(jobs_planning *planning);
 gd_status jobs_plan_formula_columns(jobs_planning *planning);

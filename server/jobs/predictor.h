@@ -20,9 +20,9 @@ typedef struct jobs_predictor {
 } jobs_predictor;
 
 /*
- * `which` is "final", "best", or "initial": those before the first step, drawn anew from the seed, or of a warm start
- * the copy that is kept. GD_NOT_FOUND: no such job; GD_CONFLICT: it has no such parameters yet; GD_UNAVAILABLE: it runs,
- * and no step ended in time.
+ * `which` is "final", "best", or "initial": those before the first step, drawn anew from the seed,
+ * or of a warm start the copy that is kept. GD_NOT_FOUND: no such job; GD_CONFLICT: it has no such
+ * parameters yet; GD_UNAVAILABLE: it runs, and no step ended in time.
  */
 gd_status jobs_predictor_open(jobs_predictor **predictor, jobs_service *service, const char *id,
                               const char *which, gd_error *error);
@@ -32,11 +32,11 @@ void jobs_predictor_destroy(jobs_predictor *predictor);
 int64_t jobs_predictor_width(const jobs_predictor *predictor);
 
 /*
- * Raw rows `cells` [rows, columns of the preparation] → linked outputs [*count, width]: probabilities
- * of a classifier, prepared values otherwise. *count is `rows`, or of a series the windows in them, each
- * beginning a row after the one before; there must be one. *outputs is the caller's to free. A cell
- * that cannot be used: path "rows/<row>/<column>". Of a model of sparse features the rows come as a
- * matrix, checked, not wider than the model.
+ * Raw rows `cells` [rows, columns of the preparation] → linked outputs [*count, width]:
+ * probabilities of a classifier, prepared values otherwise. *count is `rows`, or of a series the
+ * windows in them, each beginning a row after the one before; there must be one. *outputs is the
+ * caller's to free. A cell that cannot be used: path "rows/<row>/<column>". Of a model of sparse
+ * features the rows come as a matrix, checked, not wider than the model.
  */
 gd_status jobs_predictor_run(const jobs_predictor *predictor, const double *cells, int64_t rows,
                              gd_real **outputs, int64_t *count, gd_error *error);

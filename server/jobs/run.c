@@ -195,7 +195,8 @@ static bool make_entry(jobs_attempt *attempt)
     return false;
 }
 
-/* A request that came between the claim and the entry: the row is read where anything was told at all. */
+/* A request that came between the claim and the entry: the row is read where anything was told
+ * at all. */
 static bool take_pending_request(jobs_attempt *attempt)
 {
     if (jobs_live_tells(attempt->runner->live) == attempt->tells)

@@ -70,9 +70,9 @@ typedef struct jobs_submission {
     gd_buffer initial; /* of a warm start (warm_start.h), else empty */
 } jobs_submission;
 
-/* Resolves a spec that was read without faults; what does not fit its data is added to `faults`, and
- * the result is then GD_INVALID_ARGUMENT. What the requester (NULL: one who sees all) may not see is not
- * there for the spec. `plan` may be NULL; else it is the caller's to destroy. */
+/* Resolves a spec that was read without faults; what does not fit its data is added to `faults`,
+ * and the result is then GD_INVALID_ARGUMENT. What the requester (NULL: one who sees all) may not
+ * see is not there for the spec. `plan` may be NULL; else it is the caller's to destroy. */
 gd_status jobs_prepare(jobs_service *service, const jobs_requester *requester, spec_job *spec,
                        const char *retry_of, jobs_submission *submission, jobs_plan **plan,
                        json_faults *faults, gd_error *error);

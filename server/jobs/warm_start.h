@@ -16,8 +16,8 @@
 /*
  * Fills `copy` where the plan's spec names a job, else leaves it empty. GD_INVALID_ARGUMENT with
  * faults added where there is no such job, it has no such parameters yet, or they do not fit the
- * plan's network. `retry_of` is the job being retried or NULL; only jobs of the owner `seen_by` are there
- * (NULL: all).
+ * plan's network. `retry_of` is the job being retried or NULL; only jobs of the owner `seen_by` are
+ * there (NULL: all).
  */
 gd_status jobs_warm_start(jobs_service *service, const char *seen_by, const jobs_plan *plan,
                           const char *retry_of, gd_buffer *copy, json_faults *faults,

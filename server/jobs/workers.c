@@ -27,8 +27,8 @@ struct jobs_workers {
     int64_t count;
 };
 
-/* The job, and those claimed with the end of the one before: also of a process that is told to end, which
- * gives the last one back. */
+/* The job, and those claimed with the end of the one before: also of a process that is told to end,
+ * which gives the last one back. */
 static void run_row(const jobs_runner *runner, jobs_claimed *claimed)
 {
     while (claimed->job.sequence != 0) {

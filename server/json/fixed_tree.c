@@ -89,8 +89,8 @@ static char *put_character(char *out, uint32_t code)
     return out;
 }
 
-/* `at` stands at the opening quote and then behind the closing one. What is written is never longer than
- * what was read. */
+/* `at` stands at the opening quote and then behind the closing one. What is written is never longer
+ * than what was read. */
 static char *read_text(builder *it)
 {
     static const char letters[] = "bfnrt", meanings[] = "\b\f\n\r\t";

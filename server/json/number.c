@@ -214,8 +214,8 @@ static size_t format_nonfinite(char *buffer)
     return 4;
 }
 
-/* At most 15 digits, three of them behind the point: two decimals of so few digits are never the same double, so
- * that the one that reads back as the value is the shortest. */
+/* At most 15 digits, three of them behind the point: two decimals of so few digits are never the
+ * same double, so that the one that reads back as the value is the shortest. */
 static bool is_of_few_digits(double magnitude, decimal *few)
 {
     if (!(magnitude >= 0.001 && magnitude < 1e12)) {

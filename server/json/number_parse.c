@@ -167,8 +167,8 @@ static double parse_large(digit_text *number)
     return strtod(number->digits, NULL);
 }
 
-/* Most numbers: at most 19 characters without an exponent, exact as parse_small is. False for all others, right
- * or wrong. */
+/* Most numbers: at most 19 characters without an exponent, exact as parse_small is. False for all
+ * others, right or wrong. */
 static bool parse_plain(const char *text, size_t length, double *out)
 {
     static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,

@@ -183,7 +183,8 @@ static gd_status use_write_ahead_log(store_connection *connection, gd_error *err
     return GD_OK;
 }
 
-/* The log is a file of its own once the database was read. Without memory it is written page by page. */
+/* The log is a file of its own once the database was read. Without memory it is written page by
+ * page. */
 static gd_status join_log(store_connection *connection, gd_error *error)
 {
     int64_t objects;

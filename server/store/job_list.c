@@ -57,8 +57,8 @@ static void add_statuses(list_query *query, const store_job_filter *filter)
     add(query, separator[1] == '\0' ? ")" : "')");
 }
 
-/* Whether rows are looked at that the filter does not want, as many as there are: then a call looks at a
- * window of them. */
+/* Whether rows are looked at that the filter does not want, as many as there are: then a call looks
+ * at a window of them. */
 static bool is_windowed(const store_job_filter *filter)
 {
     int indexed = (filter->owner != NULL) + (filter->status_count > 0) + (filter->model != NULL) +
@@ -198,8 +198,8 @@ static gd_status find_window(store_connection *connection, const store_job_filte
                                      : find_sequence_window(connection, filter, from, error);
 }
 
-/* Of one row more than was asked for the last goes again; of a page that is not full the window says where
- * the next one begins. */
+/* Of one row more than was asked for the last goes again; of a page that is not full the window
+ * says where the next one begins. */
 static int64_t find_next(const store_job_filter *filter, store_job *jobs, int64_t *count,
                          int64_t from)
 {

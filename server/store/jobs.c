@@ -80,8 +80,8 @@ static gd_status ask_labels(store_connection *connection, int64_t job, const cha
     return store_statement_integer(&statement, &row, is_object, error);
 }
 
-/* A check in the table itself would not do: there only trusted functions may be called. json_valid says no
- * also without memory; json_type then says why. */
+/* A check in the table itself would not do: there only trusted functions may be called. json_valid
+ * says no also without memory; json_type then says why. */
 static gd_status check_labels(store_connection *connection, int64_t job, gd_error *error)
 {
     int64_t is_object = 0;

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The largest page there may be: the library's own files are written in nothing larger, and refuse 128 KiB. */
+/* The largest page there may be: the library's own files are written in nothing larger, and
+ * refuse 128 KiB. */
 #define CAPACITY 65536
 
 typedef struct joined_log {
@@ -24,8 +25,8 @@ static joined_log *log_of(const sqlite3_file *file)
     return (joined_log *)(void *)(uintptr_t)file->pMethods;
 }
 
-/* Whatever becomes of it nothing is held afterwards: a commit that lost bytes fails, and its transaction is
- * rolled back. */
+/* Whatever becomes of it nothing is held afterwards: a commit that lost bytes fails, and its
+ * transaction is rolled back. */
 static int write_held(sqlite3_file *file)
 {
     joined_log *log = log_of(file);

@@ -1,6 +1,6 @@
 /*
- * owners.h: what an owner has and may have, for the files that make rows. Both work on a connection that
- * already is in a transaction, so that two requests at once cannot pass a limit together.
+ * owners.h: what an owner has and may have, for the files that make rows. Both work on a connection
+ * that already is in a transaction, so that two requests at once cannot pass a limit together.
  */
 #ifndef SERVER_STORE_OWNERS_H
 #define SERVER_STORE_OWNERS_H

@@ -1,7 +1,7 @@
 /*
- * parameters.c: large blobs of a job: its parameters under a name, and its preparation. Parameters of
- * few bytes stand in their row, others lie in parts of PART_BYTES; they are bound from and copied into the caller's memory directly, so
- * beyond that memory only one part is ever held.
+ * parameters.c: large blobs of a job: its parameters under a name, and its preparation. Parameters
+ * of few bytes stand in their row, others lie in parts of PART_BYTES; they are bound from and
+ * copied into the caller's memory directly, so beyond that memory only one part is ever held.
  */
 #include "store/parameters.h"
 

@@ -145,7 +145,8 @@ typedef struct store_parameters {
     const char *digest; /* sha-256 in hex */
 } store_parameters;
 
-/* What an owner may have at most; 0: no limit. Kept by the store, in the transaction that would pass it. */
+/* What an owner may have at most; 0: no limit. Kept by the store, in the transaction that would
+ * pass it. */
 typedef struct store_quota {
     int64_t maximum_queued;
     int64_t maximum_running; /* at once; of the last submission, for all jobs of the owner */
@@ -217,9 +218,9 @@ typedef struct store_job_filter {
 
 /*
  * Newest first, without details. *jobs [count] is freed with store_jobs_dispose. *next is the
- * before_sequence of the page after this one, 0 where there is nothing more. A page may be short, or
- * empty, and yet have a next one: where no index answers the filter, as for parts of names and for times,
- * a call looks at STORE_LIST_WINDOW rows and no more.
+ * before_sequence of the page after this one, 0 where there is nothing more. A page may be short,
+ * or empty, and yet have a next one: where no index answers the filter, as for parts of names and
+ * for times, a call looks at STORE_LIST_WINDOW rows and no more.
  */
 gd_status store_job_list(store *store, const store_job_filter *filter, store_job **jobs,
                          int64_t *count, int64_t *next, gd_error *error);
@@ -300,9 +301,9 @@ typedef struct store_claim {
 } store_claim;
 
 /*
- * Takes the next queued job and sets it running, in one statement: of those with the highest priority the
- * oldest of the owner who was served longest ago. Owners with as many running jobs as they may have are
- * passed over.
+ * Takes the next queued job and sets it running, in one statement: of those with the highest
+ * priority the oldest of the owner who was served longest ago. Owners with as many running jobs as
+ * they may have are passed over.
  * GD_NOT_FOUND when there is none. `job` has details.
  */
 gd_status store_job_claim(store *store, const char *boot, int64_t now, store_claim *claim,
@@ -370,9 +371,9 @@ gd_status store_run_finish(store *store, const store_claim *claim, const store_r
                            gd_error *error);
 
 /*
- * The same, and in the same transaction the claim of the next job for that boot, as store_job_claim makes
- * it. Where none waits the end is stored all the same and job->sequence is 0. Where anything fails
- * neither is stored, and it is not told which of the two it was.
+ * The same, and in the same transaction the claim of the next job for that boot, as store_job_claim
+ * makes it. Where none waits the end is stored all the same and job->sequence is 0. Where anything
+ * fails neither is stored, and it is not told which of the two it was.
  */
 gd_status store_run_finish_and_claim(store *store, const store_claim *claim,
                                      const store_run_end *end, store_claim *next, store_job *job,
@@ -428,8 +429,9 @@ typedef struct store_dataset {
 
 void store_dataset_dispose(store_dataset *dataset);
 
-/* The file must be durable before this call. Strings of `dataset` are borrowed. Where the owner would have
- * more than `quota` (NULL: none) allows: GD_NO_SPACE with path STORE_LIMIT_OWNER_BYTES. */
+/* The file must be durable before this call. Strings of `dataset` are borrowed. Where the owner
+ * would have more than `quota` (NULL: none) allows: GD_NO_SPACE with path
+ * STORE_LIMIT_OWNER_BYTES. */
 gd_status store_dataset_create(store *store, const store_dataset *dataset, gd_error *error);
 gd_status store_dataset_create_within(store *store, const store_dataset *dataset,
                                       const store_quota *quota, gd_error *error);

@@ -38,10 +38,10 @@ void store_batch_state_start(store_batch_state *state, store_connection *connect
 typedef store_pending *store_batch_source(void *context, int64_t maximum);
 
 /*
- * Runs the operations, and before it commits those that came meanwhile, which are appended to the list: a
- * commit costs more than an operation. Every record's status says what became of it. *queued: one that
- * was committed set `queued`. Anything but GD_OK, described in `failure`, means that the connection
- * is not to be used again.
+ * Runs the operations, and before it commits those that came meanwhile, which are appended to the
+ * list: a commit costs more than an operation. Every record's status says what became of it.
+ * *queued: one that was committed set `queued`. Anything but GD_OK, described in `failure`, means
+ * that the connection is not to be used again.
  */
 gd_status store_batch_run(store_batch_state *state, store_pending *batch, store_batch_source *more,
                           void *context, bool *queued, gd_error *failure);

@@ -1,7 +1,7 @@
 /*
- * NIST's 27 reference sets for nonlinear regression from both starts: digits in which all parameters agree
- * with the certified ones, by L-BFGS and by Adam with a cosine, all of it printed. What numerics promise is
- * asserted; the rest is told as it is.
+ * NIST's 27 reference sets for nonlinear regression from both starts: digits in which all
+ * parameters agree with the certified ones, by L-BFGS and by Adam with a cosine, all of it printed.
+ * What numerics promise is asserted; the rest is told as it is.
  */
 #include <criterion/criterion.h>
 

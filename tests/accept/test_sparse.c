@@ -1,6 +1,7 @@
 /*
- * test_sparse.c: a LIBSVM file of 100,000 rows and 1,000,000 features, made by tests/support/libsvm.awk,
- * trained by a logistic model over HTTP: validation accuracy, and the peak of resident memory.
+ * test_sparse.c: a LIBSVM file of 100,000 rows and 1,000,000 features, made by
+ * tests/support/libsvm.awk, trained by a logistic model over HTTP: validation accuracy, and the
+ * peak of resident memory.
  */
 #include "support/client.h"
 

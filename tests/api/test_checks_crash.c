@@ -97,8 +97,9 @@ Test(checks, n35_cancel_queued_running_and_finished, .timeout = LIMIT)
     service_destroy(it);
 }
 
-/* By the steps it takes, for on a machine that does other things a clock says little: the reply shows the
- * progress as it is once the job has been told, so at most the step that was under way follows. */
+/* By the steps it takes, for on a machine that does other things a clock says little: the reply
+ * shows the progress as it is once the job has been told, so at most the step that was under way
+ * follows. */
 Test(checks, n35_cancel_stops_a_running_job_within_a_step, .timeout = LIMIT)
 {
     service *it = service_start(1);

@@ -1,5 +1,6 @@
 /*
- * test_dashboard.c: the dashboard's files as a browser gets them: types, caching, compression, policy, size.
+ * test_dashboard.c: the dashboard's files as a browser gets them: types, caching, compression,
+ * policy, size.
  */
 #include "dashboard/assets.h"
 #include "support/client.h"

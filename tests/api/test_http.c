@@ -1,6 +1,6 @@
 /*
- * test_http.c: requests that HTTP itself refuses: wrong methods, types, lengths, paths and framing, each
- * as a problem document.
+ * test_http.c: requests that HTTP itself refuses: wrong methods, types, lengths, paths and framing,
+ * each as a problem document.
  */
 #include "api/specs.h"
 #include "support/client.h"

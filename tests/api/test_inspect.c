@@ -29,7 +29,8 @@ typedef struct plain_table {
     char cells[20000][COLUMNS][FIELD];
 } plain_table;
 
-/* Commas, no quotes in rows: what these files have. Blanks around are taken off, ? and nothing are missing. */
+/* Commas, no quotes in rows: what these files have. Blanks around are taken off, ? and nothing
+ * are missing. */
 static void read_cell(plain_table *table, int column, const char *text, size_t length)
 {
     plain_column *of = &table->column[column];

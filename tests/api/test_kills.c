@@ -51,7 +51,8 @@ static uint64_t draw(uint64_t *state)
     return z ^ (z >> 31);
 }
 
-/* A reply that never came promises nothing, but asked again under the same key it makes no second job. */
+/* A reply that never came promises nothing, but asked again under the same key it makes no
+ * second job. */
 static void submit(load *own, int index)
 {
     answered *job = &own->jobs[index];

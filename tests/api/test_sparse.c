@@ -195,7 +195,8 @@ Test(api_sparse, what_does_not_go_with_sparse_rows_is_told, .timeout = LIMIT)
     service_destroy(it);
 }
 
-/* One after the other: linear, softmax, hidden layers, held-out rows of another file, its own targets. */
+/* One after the other: linear, softmax, hidden layers, held-out rows of another file, its own
+ * targets. */
 Test(api_sparse, models_that_begin_dense_take_sparse_rows, .timeout = LIMIT)
 {
     service *it = service_start(2);

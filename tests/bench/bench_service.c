@@ -127,7 +127,8 @@ static double rate_of(int port, const char *request, double seconds, load_result
 }
 
 /*
- * Waits until so many ended. A look costs the service what a tenth of a tiny job does, on the processors that
+ * Waits until so many ended. A look costs the service what a tenth of a tiny job does, on the
+ * processors that
  * train: each is taken when half of what is left should be done.
  */
 static int await_ended(int port, long count, double start)
@@ -315,7 +316,8 @@ static void add_training(const bench_options *options, table *rows)
     daemon_destroy(&it);
 }
 
-/* Milliseconds of so many requests for parts of the curve, one after the other, none asked for before. */
+/* Milliseconds of so many requests for parts of the curve, one after the other, none asked for
+ * before. */
 static double window_time(int port, const char *id, int windows, long from, long span, int round)
 {
     enum {

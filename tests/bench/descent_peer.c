@@ -3,8 +3,8 @@
  *
  * Besides the workloads it answers "operations-NAME" (those of a sample, for shares of the peak),
  * "peak-fma" (the most multiply-adds one thread can do, counted as two operations each) and
- * "peak-memory" (bytes a second of a sum over 256 MB), products, and workloads with "@2" (two threads) or
- * "@bare" (nothing recorded).
+ * "peak-memory" (bytes a second of a sum over 256 MB), products, and workloads with "@2" (two
+ * threads) or "@bare" (nothing recorded).
  */
 #include "bench/protocol.h"
 #include "bench/workloads.h"

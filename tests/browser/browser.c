@@ -1,5 +1,6 @@
 /*
- * browser.c: a person's eyes and hands in the browser: pages, texts, clicks, keys, pictures, and what was complained about.
+ * browser.c: a person's eyes and hands in the browser: pages, texts, clicks, keys, pictures, and
+ * what was complained about.
  */
 #include "browser/driver.h"
 

@@ -1,10 +1,10 @@
 /*
  * browser.h: Debian's Chromium under a test's hand, by WebDriver over libcurl.
  *
- * A tab pointed at a service (support/service.h), in one browser that all tests of a run use in turn: each gets a new tab,
- * the others are closed, what was stored or cached is forgotten. The browser ends with the run, however that ends.
- * Values handed out live until browser_destroy. What goes wrong here is a Criterion assertion that shows what the page
- * says. One thread.
+ * A tab pointed at a service (support/service.h), in one browser that all tests of a run use in
+ * turn: each gets a new tab, the others are closed, what was stored or cached is forgotten. The
+ * browser ends with the run, however that ends. Values handed out live until browser_destroy. What
+ * goes wrong here is a Criterion assertion that shows what the page says. One thread.
  */
 #ifndef TESTS_BROWSER_BROWSER_H
 #define TESTS_BROWSER_BROWSER_H
@@ -34,8 +34,8 @@ void browser_await(browser *own, const char *expression, ...) __attribute__((for
 /* Waits until the page's text has these words. */
 void browser_await_text(browser *own, const char *words);
 
-/* Clicks and keys as a person's: on the first element that fits the selector, which must be shown. A text is put in
- * place of what a field holds; a file's path goes into a file field. */
+/* Clicks and keys as a person's: on the first element that fits the selector, which must be shown.
+ * A text is put in place of what a field holds; a file's path goes into a file field. */
 void browser_click(browser *own, const char *selector);
 /* The button or link with exactly this text. */
 void browser_press(browser *own, const char *words);
@@ -54,8 +54,9 @@ const cJSON *browser_command(browser *own, const char *command, const char *para
 /* The whole page as PNG under $SCREENSHOTS (build/screenshots). */
 void browser_picture(browser *own, const char *name);
 
-/* Asserts that nothing was complained about since the last call: no error in the console, no report of the policy,
- * no request to anything but the service. `refusals`: replies of 4xx and broken connections are part of the test. */
+/* Asserts that nothing was complained about since the last call: no error in the console, no report
+ * of the policy, no request to anything but the service. `refusals`: replies of 4xx and broken
+ * connections are part of the test. */
 void browser_expect_quiet(browser *own, bool refusals);
 
 #endif

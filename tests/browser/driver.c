@@ -1,6 +1,7 @@
 /*
- * driver.c: the driver's process and its protocol: JSON over HTTP, one request at a time. The first test of a run starts
- * driver and browser, those after it find them by a file named after the run's process; a watcher ends them with it.
+ * driver.c: the driver's process and its protocol: JSON over HTTP, one request at a time. The first
+ * test of a run starts driver and browser, those after it find them by a file named after the run's
+ * process; a watcher ends them with it.
  */
 #include "browser/driver.h"
 
@@ -167,7 +168,8 @@ static void close_all_but(int kept)
             close(descriptor);
 }
 
-/* A child of the watcher, which is nobody's child and in a session of its own: both outlive the test. */
+/* A child of the watcher, which is nobody's child and in a session of its own: both outlive the
+ * test. */
 static void start_driver(browser *own)
 {
     int ends[2];

@@ -1,6 +1,7 @@
 /*
- * driver.h: what the parts of the browser's hand share: the state of a session and the driver's protocol, WebDriver over
- * HTTP, one request at a time. Values belong to the browser. Tests use browser.h.
+ * driver.h: what the parts of the browser's hand share: the state of a session and the driver's
+ * protocol, WebDriver over HTTP, one request at a time. Values belong to the browser. Tests use
+ * browser.h.
  */
 #ifndef TESTS_BROWSER_DRIVER_H
 #define TESTS_BROWSER_DRIVER_H
@@ -16,7 +17,8 @@ struct browser {
     cJSON *values;   /* an array: everything handed out */
 };
 
-/* Sends a command and gives its "value"; NULL, with `fault` filled, where it failed. Takes `body` over. */
+/* Sends a command and gives its "value"; NULL, with `fault` filled, where it failed. Takes
+ * `body` over. */
 const cJSON *driver_try(browser *own, const char *method, const char *path, cJSON *body,
                         char fault[512]);
 /* The same, asserted. */

@@ -1,6 +1,6 @@
 /*
- * test_charts.c: one job's charts: what is ahead, strips and the lines behind them, axes of every kind, points that were not
- * measured, downloads, and how fast much of it moves.
+ * test_charts.c: one job's charts: what is ahead, strips and the lines behind them, axes of every
+ * kind, points that were not measured, downloads, and how fast much of it moves.
  */
 #include "api/specs.h"
 #include "browser/browser.h"
@@ -258,7 +258,8 @@ Test(browser_charts, zooming_into_a_million_points_is_quick, .timeout = LIMIT)
         cr_log_info(
             "zoomed into %d runs of 100,000 points: %.0f ms to the first picture, %.0f ms to the closer one",
             count, took.first, took.closer);
-        /* The goal for the first picture is 50 ms; other work on the machine must not fail the suite. */
+        /* The goal for the first picture is 50 ms; other work on the machine must not fail the
+         * suite. */
         cr_expect_lt(took.first, 500 * SERVICE_PATIENCE, "%d runs: %g ms", count, took.first);
         cr_expect_lt(took.closer, 1500 * SERVICE_PATIENCE, "%d runs: %g ms", count, took.closer);
     }

@@ -1,5 +1,6 @@
 /*
- * test_compare.c: runs over each other, from the list of jobs by ticking, with an address that shows the same again.
+ * test_compare.c: runs over each other, from the list of jobs by ticking, with an address that
+ * shows the same again.
  */
 #include "browser/browser.h"
 

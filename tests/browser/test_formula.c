@@ -1,5 +1,6 @@
 /*
- * test_formula.c: formulas in the browser: minimised by themselves and fitted to a table, from the form to the numbers found.
+ * test_formula.c: formulas in the browser: minimised by themselves and fitted to a table, from the
+ * form to the numbers found.
  */
 #include "browser/browser.h"
 
@@ -7,7 +8,8 @@
 #define FIELD(pointer) "[data-pointer='" pointer "']"
 #define FAULT(pointer) "document.querySelector(`[data-fault-of='" pointer "']`)"
 
-/* Three functions to start from, without data; the parameters are rows of the form, and the job shows where they went. */
+/* Three functions to start from, without data; the parameters are rows of the form, and the job
+ * shows where they went. */
 Test(browser_formula, a_formula_is_minimised, .timeout = LIMIT)
 {
     static const char *const starts[] = {"Quadratic", "Rosenbrock"};

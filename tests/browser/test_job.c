@@ -1,6 +1,6 @@
 /*
- * test_job.c: one job's page: alive while the job runs, its actions, its charts, and what becomes of it when the job or
- * the service goes away under the viewer.
+ * test_job.c: one job's page: alive while the job runs, its actions, its charts, and what becomes
+ * of it when the job or the service goes away under the viewer.
  */
 #include "api/specs.h"
 #include "browser/browser.h"

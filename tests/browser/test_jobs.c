@@ -143,7 +143,8 @@ static const char *status_of(service *it, const char *id)
     return reply_text(client_get(it, "/v1/jobs/%s", id), "/status");
 }
 
-/* One running, two that wait, one that has ended: each action goes to those that can take it, and says to how many. */
+/* One running, two that wait, one that has ended: each action goes to those that can take it,
+ * and says to how many. */
 Test(browser_jobs, many_are_paused_resumed_cancelled_and_deleted_at_once, .timeout = LIMIT)
 {
     service *it = service_start(1);

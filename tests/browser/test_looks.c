@@ -1,6 +1,6 @@
 /*
- * test_looks.c: every page in both themes and three widths: pictures to look at, and checks that need no eye: contrast,
- * names, labels, order of headings, nothing wider than the window.
+ * test_looks.c: every page in both themes and three widths: pictures to look at, and checks that
+ * need no eye: contrast, names, labels, order of headings, nothing wider than the window.
  */
 #include "browser/browser.h"
 
@@ -133,7 +133,8 @@ Test(browser_looks, every_page_in_both_themes_and_all_widths, .timeout = LIMIT)
     service_destroy(it);
 }
 
-/* Lines, controls and states against the grounds they stand on, WCAG 2.2 1.4.11; motion where none is wanted. */
+/* Lines, controls and states against the grounds they stand on, WCAG 2.2 1.4.11; motion where
+ * none is wanted. */
 Test(browser_looks, lines_and_controls_are_seen_and_nothing_moves, .timeout = LIMIT)
 {
     service *it = service_start(1);

@@ -1,6 +1,6 @@
 /*
- * test_new.c: from the form to a finished job without a line of JSON: data, model, faults at their fields, estimate,
- * training, prediction.
+ * test_new.c: from the form to a finished job without a line of JSON: data, model, faults at their
+ * fields, estimate, training, prediction.
  */
 #include "browser/browser.h"
 
@@ -266,7 +266,8 @@ static const char *run_copied(service *it, browser *own, const char *words)
     return out;
 }
 
-/* A name that a shell would take apart, a spec with a list; from the form, from the empty list, and with a token. */
+/* A name that a shell would take apart, a spec with a list; from the form, from the empty list,
+ * and with a token. */
 Test(browser_new, what_is_copied_as_curl_submits_the_job, .timeout = LIMIT)
 {
     static const char name[] = "it's \"quoted\" $HOME `date` \\ \u00e9 <b>";

@@ -1,6 +1,6 @@
 /*
- * test_service.c: the page about the service and that of its interface, and how every page keeps in touch: tokens, answers
- * of 503, 304 where nothing is new, slower while nobody looks.
+ * test_service.c: the page about the service and that of its interface, and how every page keeps in
+ * touch: tokens, answers of 503, 304 where nothing is new, slower while nobody looks.
  */
 #include "api/specs.h"
 #include "browser/browser.h"
@@ -44,7 +44,8 @@ Test(browser_service, it_says_what_it_does_and_runs_on, .timeout = LIMIT)
     service_destroy(it);
 }
 
-/* A real service that wants tokens: 401 asks, a wrong one asks again, the right one is kept for this tab alone. */
+/* A real service that wants tokens: 401 asks, a wrong one asks again, the right one is kept for
+ * this tab alone. */
 Test(browser_service, a_token_is_asked_for_and_kept_for_the_tab, .timeout = LIMIT)
 {
     service *it = service_create(1);
@@ -144,9 +145,10 @@ Test(browser_service, polls_are_cheap_and_rare_while_nobody_looks, .timeout = LI
     service_destroy(it);
 }
 
-/* Eight hours of a page on a running job without the waiting: 28,800 polls, a new point now and then as a long run has them,
- * answered inside the page. Between the first hour and the last lie the points it holds then, at most 2,000, and
- * nothing of each poll: 240 bytes a poll would fail. */
+/* Eight hours of a page on a running job without the waiting: 28,800 polls, a new point now and
+ * then as a long run has them, answered inside the page. Between the first hour and the last lie
+ * the points it holds then, at most 2,000, and nothing of each poll: 240 bytes a poll would
+ * fail. */
 Test(browser_service, eight_hours_leave_nothing_behind, .timeout = 3 * LIMIT)
 {
     service *it = service_start(1);

@@ -1,7 +1,7 @@
 /*
- * target_formula.c: any text as a formula of the parameters a, b and c. What is accepted can be computed
- * and differentiated, to the same values whether rows come one by one or together; what is refused says
- * where and why.
+ * target_formula.c: any text as a formula of the parameters a, b and c. What is accepted can be
+ * computed and differentiated, to the same values whether rows come one by one or together; what is
+ * refused says where and why.
  */
 #include "fuzz/fuzz.h"
 

@@ -1,7 +1,7 @@
 /*
  * target_tokens.c: any bytes as a file of access tokens, and what stands behind a NUL as the header
- * Authorization. What is accepted has names of their own, scopes, no limit below zero, and each token is
- * found by its digest; a file that is there lets nobody in whose secret nobody knows.
+ * Authorization. What is accepted has names of their own, scopes, no limit below zero, and each
+ * token is found by its digest; a file that is there lets nobody in whose secret nobody knows.
  */
 #include "fuzz/fuzz.h"
 

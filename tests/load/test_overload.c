@@ -91,7 +91,8 @@ Test(load_overload, memory_is_flat_with_a_full_queue, .timeout = LIMIT)
         (long long)jobs, (double)(jobs - warm_up) / seconds, (double)before / 1024,
         (double)half / 1024, (double)after / 1024, time_of(&client, path),
         time_of(&client, "/v1/jobs"));
-    /* The writer's cache of the database fills up to 16 MB, a reader's to 2; nothing follows the jobs. */
+    /* The writer's cache of the database fills up to 16 MB, a reader's to 2; nothing follows the
+     * jobs. */
     cr_expect_lt(after, before + 40 * 1024, "from %lld to %lld kB", (long long)before,
                  (long long)after);
     cr_expect_lt(after, half + 12 * 1024, "from %lld to %lld kB", (long long)half,

@@ -17,7 +17,8 @@
 #define PAUSE_SECONDS  0.02
 #define PARTS          5
 
-/* Found out once: to open and close a file of the database would let go of this process's locks on it. */
+/* Found out once: to open and close a file of the database would let go of this process's locks
+ * on it. */
 static char database_path[SERVICE_PATH_SIZE];
 
 static int64_t log_bytes(void)

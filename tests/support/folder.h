@@ -7,8 +7,8 @@
 
 #include <stddef.h>
 
-/* A new folder whose name begins with `name`, into `path`; no more than 64 bytes with the NUL where `name`
- * has at most 16. */
+/* A new folder whose name begins with `name`, into `path`; no more than 64 bytes with the NUL where
+ * `name` has at most 16. */
 void folder_create(char *path, size_t size, const char *name);
 
 #endif

@@ -21,8 +21,8 @@ typedef struct load_client {
 void load_client_open(load_client *client, const service *it);
 void load_client_close(load_client *client);
 
-/* method "GET", "POST" (JSON, or text/csv where `body` does not begin with a brace) or "DELETE"; `etag` goes
- * into If-None-Match (NULL: none). The status; 0 where there was no reply. */
+/* method "GET", "POST" (JSON, or text/csv where `body` does not begin with a brace) or "DELETE";
+ * `etag` goes into If-None-Match (NULL: none). The status; 0 where there was no reply. */
 int load_ask(load_client *client, const char *method, const char *path, const char *body,
              const char *etag);
 

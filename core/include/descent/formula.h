@@ -1,13 +1,13 @@
 /*
  * formula.h: a model written down: "b1*(1-exp(-b2*x))".
  *
- * Grammar, loosest first: + and -, * and /, unary minus and plus, ^ (to the right: 2^3^2 = 2^9, -x^2 =
- * -(x^2)), then numbers, names, name(arguments) and parentheses. The constants pi and e and the functions
- * of gd_formula_function are known; every other name is a parameter where it is listed as one, else a
- * column of the data. A name between back quotes is a column, whatever its letters. Everything is
- * computed in double, in any build. Derivatives are those of reverse mode; at a kink (abs at 0, min and
- * max of equal numbers) that of one side is taken: 0 for abs, the first argument's.
- * Thread rule: a gd_formula is immutable after create.
+ * Grammar, loosest first: + and -, * and /, unary minus and plus, ^ (to the right: 2^3^2 = 2^9,
+ * -x^2 = -(x^2)), then numbers, names, name(arguments) and parentheses. The constants pi and e and
+ * the functions of gd_formula_function are known; every other name is a parameter where it is
+ * listed as one, else a column of the data. A name between back quotes is a column, whatever its
+ * letters. Everything is computed in double, in any build. Derivatives are those of reverse mode;
+ * at a kink (abs at 0, min and max of equal numbers) that of one side is taken: 0 for abs, the
+ * first argument's. Thread rule: a gd_formula is immutable after create.
  */
 #ifndef DESCENT_FORMULA_H
 #define DESCENT_FORMULA_H
@@ -42,9 +42,9 @@ typedef struct gd_formula_options {
 typedef struct gd_formula gd_formula;
 
 /*
- * Reads and compiles. GD_INVALID_ARGUMENT: path "formula" with the position, from 1, what is wrong there
- * and what would be right; or "parameters", "parameters/<name>" with "/start", "/min" or "/max" behind.
- * Every parameter must appear in the formula. Everything is copied.
+ * Reads and compiles. GD_INVALID_ARGUMENT: path "formula" with the position, from 1, what is wrong
+ * there and what would be right; or "parameters", "parameters/<name>" with "/start", "/min" or
+ * "/max" behind. Every parameter must appear in the formula. Everything is copied.
  */
 gd_status gd_formula_create(gd_formula **formula, const gd_formula_options *options,
                             gd_error *error);
@@ -73,8 +73,8 @@ const gd_formula_function *gd_formula_function_at(int64_t index);
 const char *const *gd_formula_words(void);
 
 /*
- * values [rows] at parameters [parameter_count] and cells [rows, column_count]. GD_OUT_OF_MEMORY. A value
- * may be NaN or infinite, as log(-1) is.
+ * values [rows] at parameters [parameter_count] and cells [rows, column_count]. GD_OUT_OF_MEMORY. A
+ * value may be NaN or infinite, as log(-1) is.
  */
 gd_status gd_formula_evaluate(const gd_formula *formula, const double *parameters,
                               const double *cells, int64_t rows, double *values, gd_error *error);
@@ -85,12 +85,13 @@ gd_status gd_formula_differentiate(const gd_formula *formula, const double *para
                                    double *derivatives, gd_error *error);
 
 /*
- * How sure a least-squares fit is of its parameters: with the derivatives J [rows, parameters] at the
- * solution, s² = SSE / (rows - parameters) and C = s² (J^T J)^-1, errors[i] = sqrt(C[i][i]); *quantile is
- * that of Student's t for a two-sided 95 % interval, value ± quantile · error (Bates and Watts 1988,
- * section 1.4; J^T J by way of an orthogonal factor of J, which keeps twice the digits). A parameter that
- * stands at one of its bounds is taken as given: its error is NaN. All are NaN where J^T J is singular to
- * working precision, or the rows are no more than the parameters.
+ * How sure a least-squares fit is of its parameters: with the derivatives J [rows, parameters] at
+ * the solution, s² = SSE / (rows - parameters) and C = s² (J^T J)^-1, errors[i] = sqrt(C[i][i]);
+ * *quantile is that of Student's t for a two-sided 95 % interval, value ± quantile · error (Bates
+ * and Watts 1988, section 1.4; J^T J by way of an orthogonal factor of J, which keeps twice the
+ * digits). A parameter that stands at one of its bounds is taken as given: its error is NaN. All
+ * are NaN where J^T J is singular to working precision, or the rows are no more than the
+ * parameters.
  */
 gd_status gd_formula_standard_errors(const gd_formula *formula, const double *parameters,
                                      const double *cells, const double *targets, int64_t rows,

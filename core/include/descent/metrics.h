@@ -23,7 +23,8 @@ gd_status gd_metrics_evaluate(gd_metrics *metrics, const gd_model *model, const 
                               const gd_examples *examples, gd_error *error);
 
 /*
- * The same of a formula at values [parameters] of its parameters; rmse, mae and r2 are of predictions as the loss links them.
+ * The same of a formula at values [parameters] of its parameters; rmse, mae and r2 are of
+ * predictions as the loss links them.
  */
 gd_status gd_metrics_of_formula(gd_metrics *metrics, const gd_formula *formula,
                                 const double *parameters, const gd_loss_options *loss,

@@ -246,10 +246,11 @@ void gd_model_backward(const gd_model *model, const gd_real *parameters, gd_work
                        gd_real *gradients);
 
 /*
- * The same of sparse rows, where the first layer is a dense one that sees [features]: its sums visit
- * the non-zeros alone, and so does its weights' gradient, but for writing the zeros. Sums of a row are
- * taken in double in the order of the indices, gradients in the order of the rows. The matrix may be
- * narrower than the model, as if zeros followed. forward gives NULL for another model or a wider matrix.
+ * The same of sparse rows, where the first layer is a dense one that sees [features]: its sums
+ * visit the non-zeros alone, and so does its weights' gradient, but for writing the zeros. Sums of
+ * a row are taken in double in the order of the indices, gradients in the order of the rows. The
+ * matrix may be narrower than the model, as if zeros followed. forward gives NULL for another model
+ * or a wider matrix.
  */
 bool gd_model_takes_sparse(const gd_model *model);
 const gd_real *gd_model_forward_sparse(const gd_model *model, const gd_real *parameters,

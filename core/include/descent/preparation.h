@@ -67,10 +67,11 @@ typedef struct gd_preparation_options {
 typedef struct gd_preparation gd_preparation;
 
 /*
- * Fits on the rows listed in `rows` [row_count] of `frame`. Classes, of features and target, are those
- * these rows have, in order of byte value; a numeric column that is to be classified gives its distinct
- * numbers, ascending. Refused: a column twice or (but for `overlap`) both feature and target, a target with one class or
- * more than GD_FRAME_MAXIMUM_CLASSES, texts as a regression's target, a feature without any value.
+ * Fits on the rows listed in `rows` [row_count] of `frame`. Classes, of features and target, are
+ * those these rows have, in order of byte value; a numeric column that is to be classified gives
+ * its distinct numbers, ascending. Refused: a column twice or (but for `overlap`) both feature and
+ * target, a target with one class or more than GD_FRAME_MAXIMUM_CLASSES, texts as a regression's
+ * target, a feature without any value.
  */
 gd_status gd_preparation_fit(gd_preparation **preparation, const gd_preparation_options *options,
                              const gd_frame *frame, const int64_t *rows, int64_t row_count,

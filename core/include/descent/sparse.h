@@ -43,7 +43,8 @@ static inline double gd_sparse_value(const gd_sparse_matrix *matrix, int64_t at)
     return matrix->singles != NULL ? (double)matrix->singles[at] : matrix->doubles[at];
 }
 
-/* The sparse features beside the columns of a frame, or NULL. Of a joined frame those of its first part. */
+/* The sparse features beside the columns of a frame, or NULL. Of a joined frame those of its
+ * first part. */
 const gd_sparse_matrix *gd_frame_sparse(const gd_frame *frame);
 
 /*

@@ -40,7 +40,8 @@ typedef struct gd_examples {
                                               are NULL and the strides do not matter. NULL: memory */
 } gd_examples;
 
-/* Examples of a formula, borrowed: features [count, columns] in the formula's order, targets [count]. */
+/* Examples of a formula, borrowed: features [count, columns] in the formula's order, targets
+ * [count]. */
 typedef struct gd_formula_examples {
     const double *features, *targets;
     int64_t count;
@@ -95,8 +96,8 @@ typedef struct gd_training_options {
 
 /*
  * Rows for the plain members, "training" and "stop" of a job's description: epochs, steps,
- * batch_size, shuffle, target_loss, gradient_tolerance, max_seconds, restarts, threads, record_every; and
- * monitor, patience, min_delta, restore_best.
+ * batch_size, shuffle, target_loss, gradient_tolerance, max_seconds, restarts, threads,
+ * record_every; and monitor, patience, min_delta, restore_best.
  */
 const gd_field_table *gd_training_fields(void);
 const gd_field_table *gd_stop_fields(void);
@@ -123,8 +124,8 @@ typedef struct gd_trainer_setup {
     void *clock_context;
 } gd_trainer_setup;
 
-/* What the first run begins from: parameters [parameter_count]. Of the setup, only model, training.seed and
- * initial_parameters are looked at. Of a formula see gd_formula_parameter_at. */
+/* What the first run begins from: parameters [parameter_count]. Of the setup, only model,
+ * training.seed and initial_parameters are looked at. Of a formula see gd_formula_parameter_at. */
 void gd_training_first_parameters(const gd_trainer_setup *setup, gd_real *parameters);
 
 /*
@@ -268,15 +269,16 @@ const gd_restart *gd_trainer_restart(const gd_trainer *trainer);
 
 const gd_progress *gd_trainer_progress(const gd_trainer *trainer);
 
-/* Indices of the model's layers that have parameters, in the order of layer_gradient_norms; of a formula
- * those of the parameters that points have. */
+/* Indices of the model's layers that have parameters, in the order of layer_gradient_norms; of a
+ * formula those of the parameters that points have. */
 const int64_t *gd_trainer_parameter_layers(const gd_trainer *trainer, int64_t *count);
 
-/* Current parameters [parameter_count]; after the end the final ones. Valid until the next advance. NULL
- * for formulas. */
+/* Current parameters [parameter_count]; after the end the final ones. Valid until the next advance.
+ * NULL for formulas. */
 const gd_real *gd_trainer_parameters(const gd_trainer *trainer);
 
-/* Parameters of the best monitored epoch of all restarts and its step; NULL before the first epoch has ended. */
+/* Parameters of the best monitored epoch of all restarts and its step; NULL before the first
+ * epoch has ended. */
 const gd_real *gd_trainer_best_parameters(const gd_trainer *trainer, int64_t *step);
 
 /* The same of a formula's parameters as they are, within their bounds. NULL for other models. */

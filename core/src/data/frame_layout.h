@@ -2,11 +2,12 @@
  * frame_layout.h: what a frame is inside, and the frame file's layout.
  *
  * File, all little-endian: 64 bytes of prefix; the schema; zeros up to a multiple of 64; cells,
- * row-major. Prefix: magic (8 bytes), byte order mark (u64), version (u32), cell type (u8: 1 float64,
- * 2 uint8, 3 uint16: whole numbers or class numbers, none missing; 4 float32), three zero bytes,
- * rows, columns, bytes of schema, checksum of all of prefix and schema but itself, place of the cells (u64 each).
- * That place is 0 for the order above; otherwise the cells begin there and the schema stands right
- * behind them, as a reader writes it that knows its columns only at the end. Schema, for each
+ * row-major. Prefix: magic (8 bytes), byte order mark (u64), version (u32), cell type (u8: 1
+ * float64, 2 uint8, 3 uint16: whole numbers or class numbers, none missing; 4 float32), three zero
+ * bytes, rows, columns, bytes of schema, checksum of all of prefix and schema but itself, place of
+ * the cells (u64 each). That place is 0 for the order above; otherwise the cells begin there and
+ * the schema stands right behind them, as a reader writes it that knows its columns only at the
+ * end. Schema, for each
  * column: name, kind (u8), missing (u64), minimum, maximum, mean, standard deviation (f64), class
  * count (u64), classes; a text is its length with the closing NUL (u64) and its bytes with the NUL,
  * so that an opened frame's names point into the map.

@@ -1,9 +1,9 @@
 /*
  * errors.c: standard errors of a least-squares fit (formula.h).
  *
- * The rows of J are folded one by one into a triangular R with R^T R = J^T J by rotations (Golub and
- * Van Loan, "Matrix Computations", section 5.2.5), so that memory is parameters², whatever the rows, and
- * the condition of J is not squared. Then (J^T J)^-1 = R^-1 R^-T.
+ * The rows of J are folded one by one into a triangular R with R^T R = J^T J by rotations (Golub
+ * and Van Loan, "Matrix Computations", section 5.2.5), so that memory is parameters², whatever the
+ * rows, and the condition of J is not squared. Then (J^T J)^-1 = R^-1 R^-T.
  */
 #include "formula/tape.h"
 

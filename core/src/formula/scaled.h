@@ -1,9 +1,9 @@
 /*
- * scaled.h: a formula's parameters as an optimizer sees them: each divided by its unit, which is |start|
- * where the formula is scaled and the start is not 0, else 1.
+ * scaled.h: a formula's parameters as an optimizer sees them: each divided by its unit, which is
+ * |start| where the formula is scaled and the start is not 0, else 1.
  *
- * Blocks are gd_real, as optimizers work on them. Bounds hold on both sides of the division: what is
- * told is never outside them, not by a rounding either.
+ * Blocks are gd_real, as optimizers work on them. Bounds hold on both sides of the division: what
+ * is told is never outside them, not by a rounding either.
  */
 #ifndef DESCENT_FORMULA_SCALED_H
 #define DESCENT_FORMULA_SCALED_H
@@ -22,9 +22,9 @@ void gdi_formula_take(const gd_formula *formula, const double *values, gd_real *
 void gdi_formula_start(const gd_formula *formula, gd_real *inner);
 
 /*
- * Starts of a restart, one parameter after the other: uniform between two finite bounds; else normal
- * about the start, with its size (of a start of 0: with 1) as standard deviation, put back to a bound it
- * would cross.
+ * Starts of a restart, one parameter after the other: uniform between two finite bounds; else
+ * normal about the start, with its size (of a start of 0: with 1) as standard deviation, put back
+ * to a bound it would cross.
  */
 void gdi_formula_draw(const gd_formula *formula, gd_real *inner, gd_random *random);
 

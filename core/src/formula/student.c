@@ -1,7 +1,7 @@
 /*
- * student.c: quantiles of Student's t, by halving an interval over its distribution function, which is
- * the incomplete beta function as a continued fraction (Abramowitz and Stegun 26.5.8, 26.7.1), evaluated
- * by Lentz's method.
+ * student.c: quantiles of Student's t, by halving an interval over its distribution function, which
+ * is the incomplete beta function as a continued fraction (Abramowitz and Stegun 26.5.8, 26.7.1),
+ * evaluated by Lentz's method.
  */
 #include <descent/formula.h>
 

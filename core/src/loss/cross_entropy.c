@@ -56,8 +56,8 @@ static void add_exponentials(row_sum *sum, const gd_real *exponentials, int64_t 
 }
 
 /*
- * The sum of all exponentials less 1, of which the loss is `below` plus log1p; `below`: how far the class's
- * logit lies below the largest one, whose exponential is 1.
+ * The sum of all exponentials less 1, of which the loss is `below` plus log1p; `below`: how far the
+ * class's logit lies below the largest one, whose exponential is 1.
  */
 static double beyond_one(const row_sum *sum, double below)
 {
@@ -134,8 +134,8 @@ static double group_loss(const gdi_kernels *kernels, const gd_real *logits, cons
 #define FEW_CLASSES 10
 
 /*
- * The same for few classes, with the same results: turned, so that the rows lie along the lanes. Inlined, so
- * that a width that is known unrolls the loops over classes.
+ * The same for few classes, with the same results: turned, so that the rows lie along the lanes.
+ * Inlined, so that a width that is known unrolls the loops over classes.
  */
 static inline __attribute__((always_inline)) double turned_loss(const gdi_kernels *kernels,
                                                                 const gd_real *logits,

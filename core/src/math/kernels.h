@@ -21,7 +21,8 @@ typedef struct gdi_matrix {
     bool transposed; /* the product sees the transpose of what is stored */
 } gdi_matrix;
 
-/* Where the operand of a window product stands: its element (outer, inner), for the first row or column. */
+/* Where the operand of a window product stands: its element (outer, inner), for the first row or
+ * column. */
 typedef struct gdi_window_operand {
     const gd_real *values;
     size_t outer, inner; /* steps in elements */
@@ -84,8 +85,8 @@ typedef struct gdi_kernels {
     /* That product of one row and one column of one element, [1, 1] · [1, count]. */
     void (*scaled_row)(const gd_real *row, gd_real factor, gd_real *result, size_t count);
     /*
-     * weights [inputs] and bias, NULL for none, after the steps; each loss is added to both sums. False,
-     * and nothing done, where there are too many inputs.
+     * weights [inputs] and bias, NULL for none, after the steps; each loss is added to both sums.
+     * False, and nothing done, where there are too many inputs.
      */
     bool (*descend)(const gdi_descent *descent, gd_real *weights, gd_real *bias, double *sums);
     void (*window_product)(const gdi_window_product *product);

@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 /*
- * result[i] = log(1 + values[i]) for values from -0.25 on, within 3 units in the last place; small ones keep
- * their digits. NaN for what is not finite. `result` may be `values`.
+ * result[i] = log(1 + values[i]) for values from -0.25 on, within 3 units in the last place; small
+ * ones keep their digits. NaN for what is not finite. `result` may be `values`.
  */
 void gdi_log1p(const double *values, double *result, size_t count);
 

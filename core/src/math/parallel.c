@@ -95,7 +95,8 @@ void gdi_parallel_product(gdi_thread_pool *pool, const gdi_kernels *kernels, gdi
     };
     size_t extent = by_columns ? columns : rows;
     task.parts = (extent + task.length - 1) / task.length;
-    /* A single column has sums of another order than several (product.inc): it stays with the others. */
+    /* A single column has sums of another order than several (product.inc): it stays with the
+     * others. */
     task.parts -= by_columns && task.parts > 1 && extent % task.length == 1 ? 1 : 0;
     gdi_thread_pool_run(pool, task.parts, run_product_part, &task);
 }

@@ -323,7 +323,8 @@ static void backward(const gdi_pass *pass)
     }
 }
 
-/* A pool whose windows are apart has one slope a window: that of the largest output, which is its own. */
+/* A pool whose windows are apart has one slope a window: that of the largest output, which is
+ * its own. */
 static bool joins(const gdi_layer *layer, const gdi_layer *next)
 {
     if (next->options.type != GD_LAYER_MAX_POOL2D ||

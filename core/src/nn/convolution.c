@@ -1,9 +1,10 @@
 /*
  * convolution.c: sizes and sweeps of a convolution (convolution.h).
  *
- * With stride s an image's cell u is under the windows o for which k = u + before - o s is a cell of the
- * window. So cells of one phase, (u + before) mod s, see the kernel's cells k = phase + t s, and their
- * gradients are sums over windows side by side: a sweep of step 1 over the slopes, kernel turned round.
+ * With stride s an image's cell u is under the windows o for which k = u + before - o s is a cell
+ * of the window. So cells of one phase, (u + before) mod s, see the kernel's cells k = phase + t s,
+ * and their gradients are sums over windows side by side: a sweep of step 1 over the slopes, kernel
+ * turned round.
  */
 #include "nn/convolution.h"
 

@@ -7,7 +7,8 @@
  */
 #include "nn/convolution.h"
 
-/* How the weight from cell (y, x) of the kernel lies: steps of weight [filters, channels, height, width]. */
+/* How the weight from cell (y, x) of the kernel lies: steps of weight [filters, channels,
+ * height, width]. */
 typedef struct weight_view {
     const gd_real *values; /* of the sweep's first line and cell */
     size_t in_step, out_step, line_step, cell_step;

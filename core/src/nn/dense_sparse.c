@@ -1,12 +1,14 @@
 /*
- * dense_sparse.c: a dense layer over sparse rows: y = x W^T + b and dW = g^T x from the non-zeros of x.
+ * dense_sparse.c: a dense layer over sparse rows: y = x W^T + b and dW = g^T x from the non-zeros
+ * of x.
  *
- * Weights stay [units, in] as everywhere: one unit after the other, so that what is looked up at random
- * is one row of W, which the caches hold (4 MB for a million features), and not all of it. Work is cut
- * by rows going forward and by units and features going back: each sum is one thread's, in one order.
- * Weights as [in, units] would save 0.2 ms of 0.6 going forward and 2 of 5 going back with a million
- * features, 10 units and 256 rows of 30 entries; the step is 24 ms there (sgd), as rule, norm and checks
- * pass over all 10 million weights. Zeroing only what the last batch touched would save less than that.
+ * Weights stay [units, in] as everywhere: one unit after the other, so that what is looked up at
+ * random is one row of W, which the caches hold (4 MB for a million features), and not all of it.
+ * Work is cut by rows going forward and by units and features going back: each sum is one thread's,
+ * in one order. Weights as [in, units] would save 0.2 ms of 0.6 going forward and 2 of 5 going back
+ * with a million features, 10 units and 256 rows of 30 entries; the step is 24 ms there (sgd), as
+ * rule, norm and checks pass over all 10 million weights. Zeroing only what the last batch touched
+ * would save less than that.
  */
 #include "nn/layer.h"
 

@@ -1,9 +1,9 @@
 /*
  * line_search.c: bracketing, then zooming with cubic interpolation (line_search.h). At most 26
  * evaluations. The lower end of the bracket always has the sufficient decrease; in PyTorch it may
- * lose it, and with it the minimum, where the first place tried is far beyond. Where values differ by no
- * more than their rounding the slopes decide (the approximate Wolfe conditions of Hager and Zhang 2005):
- * else a search ends half the digits short of the minimum.
+ * lose it, and with it the minimum, where the first place tried is far beyond. Where values differ
+ * by no more than their rounding the slopes decide (the approximate Wolfe conditions of Hager and
+ * Zhang 2005): else a search ends half the digits short of the minimum.
  */
 #include "optim/line_search.h"
 

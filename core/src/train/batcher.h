@@ -2,9 +2,10 @@
  * batcher.h: the examples in the order of training, cut into batches.
  *
  * Rows that stand side by side in the caller's memory are used in place; shuffled batches of more
- * than one row are gathered, and so are views and the examples of a source (gather.h). An epoch of a single batch is not shuffled: its order has no
- * effect on the mean. The order of an epoch is a function of the generator's state at its start, so
- * that state and position are all there is to save. Thread rule: one owner.
+ * than one row are gathered, and so are views and the examples of a source (gather.h). An epoch of
+ * a single batch is not shuffled: its order has no effect on the mean. The order of an epoch is a
+ * function of the generator's state at its start, so that state and position are all there is to
+ * save. Thread rule: one owner.
  */
 #ifndef DESCENT_TRAIN_BATCHER_H
 #define DESCENT_TRAIN_BATCHER_H

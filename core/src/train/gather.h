@@ -49,7 +49,8 @@ int64_t gdi_gatherer_bytes(const gd_examples *examples, int64_t rows, bool chose
 void gdi_gather(gdi_gatherer *gatherer, const int64_t *order, int64_t first, int64_t count,
                 const gd_real **features, const gd_real **targets);
 
-/* What gdi_gather found as the input of a forward pass: `features`, or where that is NULL sparse rows. */
+/* What gdi_gather found as the input of a forward pass: `features`, or where that is NULL sparse
+ * rows. */
 static inline const gd_real *gdi_gathered_forward(const gdi_gatherer *gatherer,
                                                   const gd_real *features, const gd_model *model,
                                                   const gd_real *parameters,

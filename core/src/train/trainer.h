@@ -172,7 +172,8 @@ bool gdi_update(gd_trainer *trainer, const gdi_step *step, const gd_objective *o
 
 /* together.c: whether steps of this setup may go together. */
 bool gdi_goes_together(const gd_trainer_setup *setup, const gdi_direct *direct);
-/* Takes up to `most` steps of which nothing is wanted but their update; returns how many, 0 for none. */
+/* Takes up to `most` steps of which nothing is wanted but their update; returns how many, 0 for
+ * none. */
 int64_t gdi_take_steps_together(gd_trainer *trainer, int64_t most);
 
 /* range_test.c */

@@ -1,6 +1,6 @@
 /*
- * The file of tokens and the registry over it: what is written is read again, what is damaged is refused,
- * and a change is good with the next question.
+ * The file of tokens and the registry over it: what is written is read again, what is damaged is
+ * refused, and a change is good with the next question.
  */
 #include "access/registry.h"
 #include "access/token_file.h"

@@ -1,5 +1,6 @@
 /*
- * Texts that are kept come back as they were, within the bytes there are, the oldest question first to go.
+ * Texts that are kept come back as they were, within the bytes there are, the oldest question first
+ * to go.
  */
 #include "api/reply_cache.h"
 

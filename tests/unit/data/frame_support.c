@@ -1,5 +1,6 @@
 /*
- * frame_support.c: see frame_support.h. Files are anonymous ones in memory, so that tests leave nothing.
+ * frame_support.c: see frame_support.h. Files are anonymous ones in memory, so that tests leave
+ * nothing.
  */
 #include "unit/data/frame_support.h"
 

@@ -346,7 +346,8 @@ Test(data_csv, bounds_columns)
 }
 
 /*
- * Rows of all sorts that cross the read buffer's end at every kind of byte: 3 MiB, checked cell by cell.
+ * Rows of all sorts that cross the read buffer's end at every kind of byte: 3 MiB, checked cell by
+ * cell.
  */
 Test(data_csv, reads_across_its_buffer)
 {

@@ -133,7 +133,8 @@ Test(jobs_thin, the_same_question_has_the_same_answer)
     jobs_curve_dispose(&curve);
 }
 
-/* --- Against the plain way: every series of every point, one question after the other -------------- */
+/* --- Against the plain way: every series of every point, one question after the other
+ * -------------- */
 
 static int64_t plain_extreme(const double *values, const unsigned char *present, int64_t first,
                              int64_t last, double sign)

@@ -183,7 +183,8 @@ static network pooled(const setting *s, const int64_t size[2], int64_t stride, i
     return network_create(network_shape(3, s->image), layers, apart ? 4 : 3, s->batch, mse, 3);
 }
 
-/* A pool whose windows are apart goes into the pass of the convolution before it; gaps and odd edges too. */
+/* A pool whose windows are apart goes into the pass of the convolution before it; gaps and odd
+ * edges too. */
 Test(nn_conv2d, a_pool_in_its_pass_is_the_pool_after_it)
 {
     const int64_t sizes[][2] = {{2, 2}, {3, 2}, {1, 3}, {2, 1}};

@@ -189,8 +189,8 @@ static double largest_with_prefix(const golden_case *golden, const char *prefix)
 }
 
 /*
- * Compares the tensors "<prefix><name>" that the case has with those of a flat block. A tensor that is 0 but
- * for rounding, as the gradient of a bias before batch_norm, is measured by the others.
+ * Compares the tensors "<prefix><name>" that the case has with those of a flat block. A tensor that
+ * is 0 but for rounding, as the gradient of a bias before batch_norm, is measured by the others.
  */
 static int expect_block(const network *net, const golden_case *golden, const char *prefix,
                         const gd_real *block)

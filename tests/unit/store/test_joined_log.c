@@ -1,6 +1,6 @@
 /*
- * The joined log over a file of this test: whatever is done in whatever order, the file holds what a plain
- * one would as soon as it is looked at, and what fails is told no later than by the sync.
+ * The joined log over a file of this test: whatever is done in whatever order, the file holds what
+ * a plain one would as soon as it is looked at, and what fails is told no later than by the sync.
  */
 #include "store/joined_log.h"
 

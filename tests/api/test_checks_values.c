@@ -313,9 +313,10 @@ static void *stored_blob(const service *it, const char *id, size_t *length)
     service_database_path(it, path);
     cr_assert_eq(sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
     const char *sql =
-        "SELECT part.bytes FROM jobs JOIN parameters ON parameters.job = jobs.sequence "
-        "JOIN parameter_parts AS part ON part.parameters = parameters.id "
-        "WHERE jobs.id = ? AND which = 'final' AND part = 0";
+        "SELECT coalesce(parameters.bytes, part.bytes) FROM jobs "
+        "JOIN parameters ON parameters.job = jobs.sequence "
+        "LEFT JOIN parameter_parts AS part ON part.parameters = parameters.id AND part.part = 0 "
+        "WHERE jobs.id = ? AND parameters.which = 'final'";
     cr_assert_eq(sqlite3_prepare_v2(database, sql, -1, &query, NULL), SQLITE_OK, "%s",
                  sqlite3_errmsg(database));
     sqlite3_bind_text(query, 1, id, -1, SQLITE_STATIC);

@@ -79,7 +79,7 @@ static gd_status read_word(config *read, const char *word, int position, gd_erro
     return gd_fail(error, GD_INVALID_ARGUMENT, "", "\"%s\" is one word too many", word);
 }
 
-static gd_status read_arguments(config *read, config_texts *texts, int count,
+static gd_status read_arguments(config *read, config_values *values, int count,
                                 char *const *arguments, gd_error *error)
 {
     int position = 0;
@@ -90,7 +90,7 @@ static gd_status read_arguments(config *read, config_texts *texts, int count,
         else if (strcmp(arguments[i], "--version") == 0)
             read->command = CONFIG_VERSION;
         else if (strncmp(arguments[i], "--", 2) == 0)
-            status = config_read_flag(texts, count, arguments, &i, error);
+            status = config_read_flag(values, count, arguments, &i, error);
         else
             status = read_word(read, arguments[i], position++, error);
         if (read->command == CONFIG_HELP || read->command == CONFIG_VERSION)
@@ -127,7 +127,7 @@ static gd_status take_listen(config *read, const char *listen, gd_error *error)
     return GD_OK;
 }
 
-/* "a,b" into `list`, whose texts lie in *owned. */
+/* "a,b" into `list`, whose values lie in *owned. */
 static gd_status take_list(const char *flag_name, const char *text,
                            const char *list[CONFIG_HOSTS_MAXIMUM + 1], char **owned,
                            gd_error *error)
@@ -177,69 +177,69 @@ static gd_status take_origins(config *read, const char *text, gd_error *error)
     return status;
 }
 
-static gd_status take_log(config *read, const config_texts *texts, gd_error *error)
+static gd_status take_log(config *read, const config_values *values, gd_error *error)
 {
-    read->log_json = strcmp(texts->log_format, "json") == 0;
-    if (!read->log_json && strcmp(texts->log_format, "text") != 0)
+    read->log_json = strcmp(values->log_format, "json") == 0;
+    if (!read->log_json && strcmp(values->log_format, "text") != 0)
         return gd_fail(error, GD_INVALID_ARGUMENT, "",
-                       "--log-format takes text or json, not \"%s\"", texts->log_format);
+                       "--log-format takes text or json, not \"%s\"", values->log_format);
     while (log_level_names[read->log_level] != NULL &&
-           strcmp(log_level_names[read->log_level], texts->log_level) != 0)
+           strcmp(log_level_names[read->log_level], values->log_level) != 0)
         read->log_level++;
     if (log_level_names[read->log_level] == NULL)
         return gd_fail(error, GD_INVALID_ARGUMENT, "",
                        "--log-level takes debug, info, warning or error, not \"%s\"",
-                       texts->log_level);
+                       values->log_level);
     return GD_OK;
 }
 
-static gd_status take_access(config *read, const config_texts *texts, gd_error *error)
+static gd_status take_access(config *read, const config_values *values, gd_error *error)
 {
-    read->token_path_given = texts->tokens != NULL;
+    read->token_path_given = values->tokens != NULL;
     int length = read->token_path_given
-                     ? snprintf(read->token_path, sizeof read->token_path, "%s", texts->tokens)
+                     ? snprintf(read->token_path, sizeof read->token_path, "%s", values->tokens)
                      : snprintf(read->token_path, sizeof read->token_path, "%s/tokens",
-                                texts->data_directory);
+                                values->data_directory);
     if (length < 0 || (size_t)length >= sizeof read->token_path)
         return gd_fail(error, GD_INVALID_ARGUMENT, "", "%s is too long",
                        read->token_path_given ? "--tokens" : "--data-dir");
-    if ((texts->certificate == NULL) != (texts->key == NULL))
+    if ((values->certificate == NULL) != (values->key == NULL))
         return gd_fail(error, GD_INVALID_ARGUMENT, "",
                        "--tls-certificate and --tls-key go together: one of them is missing");
-    read->tls_certificate = texts->certificate;
-    read->tls_key = texts->key;
-    read->token_owner = texts->owner != NULL ? texts->owner : read->token_name;
-    read->token_scopes = texts->scopes;
-    read->token_seconds = texts->expires;
-    read->token_queued = texts->quota_queued;
-    read->token_running = texts->quota_running;
-    read->token_bytes = texts->quota_bytes;
+    read->tls_certificate = values->certificate;
+    read->tls_key = values->key;
+    read->token_owner = values->owner != NULL ? values->owner : read->token_name;
+    read->token_scopes = values->scopes;
+    read->token_seconds = values->expires;
+    read->token_queued = values->quota_queued;
+    read->token_running = values->quota_running;
+    read->token_bytes = values->quota_bytes;
     return GD_OK;
 }
 
-static gd_status take_all(config *read, const config_texts *texts, gd_error *error)
+static gd_status take_all(config *read, const config_values *values, gd_error *error)
 {
-    gd_status status = take_listen(read, texts->listen, error);
+    gd_status status = take_listen(read, values->listen, error);
     if (status == GD_OK)
         status =
-            take_list("allow-host", texts->hosts, read->allowed_hosts, &read->hosts_text, error);
+            take_list("allow-host", values->hosts, read->allowed_hosts, &read->hosts_text, error);
     if (status == GD_OK)
-        status = take_origins(read, texts->origins, error);
+        status = take_origins(read, values->origins, error);
     if (status == GD_OK)
-        status = take_log(read, texts, error);
+        status = take_log(read, values, error);
     if (status == GD_OK)
-        status = take_access(read, texts, error);
-    read->data_directory = texts->data_directory;
-    read->workers = texts->workers;
-    read->http_threads = texts->http_threads;
-    read->job_memory = texts->job_memory;
-    read->maximum_upload = texts->maximum_upload;
-    read->maximum_queued = texts->maximum_queued;
-    read->retain_jobs = texts->retain_jobs;
-    read->retain_datasets = texts->retain_datasets;
-    read->allow_unauthenticated = texts->allow_unauthenticated;
+        status = take_access(read, values, error);
+    read->data_directory = values->data_directory;
+    read->workers = values->workers;
+    read->http_threads = values->http_threads;
+    read->job_memory = values->job_memory;
+    read->maximum_upload = values->maximum_upload;
+    read->maximum_queued = values->maximum_queued;
+    read->retain_jobs = values->retain_jobs;
+    read->retain_datasets = values->retain_datasets;
+    read->allow_unauthenticated = values->allow_unauthenticated;
     int length = snprintf(read->database_path, sizeof read->database_path, "%s/descentd.db",
-                          texts->data_directory);
+                          values->data_directory);
     if (status == GD_OK && (length < 0 || (size_t)length >= sizeof read->database_path))
         status = gd_fail(error, GD_INVALID_ARGUMENT, "", "--data-dir is too long");
     return status;
@@ -248,7 +248,7 @@ static gd_status take_all(config *read, const config_texts *texts, gd_error *err
 gd_status config_read(config *read, int argument_count, char *const *arguments, gd_error *error)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    config_texts texts = {
+    config_values values = {
         .listen = "127.0.0.1:8080",
         .data_directory = "./data",
         .workers = processors > 0 ? processors : 1,
@@ -261,10 +261,10 @@ gd_status config_read(config *read, int argument_count, char *const *arguments, 
         .scopes = "read,submit",
     };
     memset(read, 0, sizeof *read);
-    gd_status status = config_read_environment(&texts, error);
+    gd_status status = config_read_environment(&values, error);
     if (status == GD_OK)
-        status = read_arguments(read, &texts, argument_count, arguments, error);
-    return status == GD_OK ? take_all(read, &texts, error) : status;
+        status = read_arguments(read, &values, argument_count, arguments, error);
+    return status == GD_OK ? take_all(read, &values, error) : status;
 }
 
 void config_dispose(config *read)

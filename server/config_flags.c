@@ -33,7 +33,7 @@ typedef struct flag {
     flag_group group;
 } flag;
 
-#define MEMBER(name) offsetof(config_texts, name)
+#define MEMBER(name) offsetof(config_values, name)
 
 static const flag flags[] = {
     {"listen", "ADDRESS:PORT", FLAG_TEXT, MEMBER(listen), 0, 0,
@@ -142,9 +142,9 @@ static bool read_seconds(const char *text, int64_t *value)
     return false;
 }
 
-static gd_status set_flag(config_texts *texts, const flag *row, const char *text, gd_error *error)
+static gd_status set_flag(config_values *values, const flag *row, const char *text, gd_error *error)
 {
-    void *member = (char *)texts + row->offset;
+    void *member = (char *)values + row->offset;
     int64_t value = 0;
     switch (row->type) {
     case FLAG_TEXT:
@@ -182,7 +182,7 @@ static gd_status set_flag(config_texts *texts, const flag *row, const char *text
     return GD_OK;
 }
 
-gd_status config_read_environment(config_texts *texts, gd_error *error)
+gd_status config_read_environment(config_values *values, gd_error *error)
 {
     for (size_t i = 0; i < FLAG_COUNT_OF; i++) {
         char name[64] = "DESCENTD_";
@@ -193,14 +193,14 @@ gd_status config_read_environment(config_texts *texts, gd_error *error)
         const char *text = getenv(name);
         if (text == NULL)
             continue;
-        gd_status status = set_flag(texts, &flags[i], text, error);
+        gd_status status = set_flag(values, &flags[i], text, error);
         if (status != GD_OK)
             return status;
     }
     return GD_OK;
 }
 
-gd_status config_read_flag(config_texts *texts, int count, char *const *arguments, int *index,
+gd_status config_read_flag(config_values *values, int count, char *const *arguments, int *index,
                            gd_error *error)
 {
     const char *argument = arguments[*index] + 2;
@@ -209,13 +209,13 @@ gd_status config_read_flag(config_texts *texts, int count, char *const *argument
         if (strlen(flags[i].name) != length || strncmp(flags[i].name, argument, length) != 0)
             continue;
         if (argument[length] == '=')
-            return set_flag(texts, &flags[i], argument + length + 1, error);
+            return set_flag(values, &flags[i], argument + length + 1, error);
         if (flags[i].type == FLAG_SWITCH)
-            return set_flag(texts, &flags[i], "true", error);
+            return set_flag(values, &flags[i], "true", error);
         if (*index + 1 == count)
             return gd_fail(error, GD_INVALID_ARGUMENT, "", "--%s needs a value (%s)", flags[i].name,
                            flags[i].value_name);
-        return set_flag(texts, &flags[i], arguments[++*index], error);
+        return set_flag(values, &flags[i], arguments[++*index], error);
     }
     return gd_fail(error, GD_INVALID_ARGUMENT, "", "there is no flag %s; --help lists them",
                    arguments[*index]);

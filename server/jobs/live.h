@@ -32,7 +32,7 @@ void jobs_live_destroy(jobs_live *live);
  * Takes over `curve`, the points that are not in a full stored chunk, and copies the rest;
  * `preparation` is what predictions need beside the parameters. `revision` is the row's as it was
  * claimed: words of before, meant for an earlier attempt, change nothing. NULL, taking nothing,
- *   without memory.
+ * without memory.
  */
 jobs_live_entry *jobs_live_add(jobs_live *live, const char *id, int64_t revision,
                                const store_progress *progress, jobs_curve *curve,

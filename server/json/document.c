@@ -14,12 +14,17 @@ cJSON *json_parse(const char *text, size_t length, json_fault *fault)
         return NULL;
     }
     cJSON *document = cJSON_ParseWithLength(text, length);
-    if (document == NULL && fault != NULL) {
+    return document != NULL ? document : json_lacks_memory(fault);
+}
+
+cJSON *json_lacks_memory(json_fault *fault)
+{
+    if (fault != NULL) {
         *fault = (json_fault){.out_of_memory = true};
         (void)snprintf(fault->message, sizeof fault->message,
                        "there is not enough memory for this document");
     }
-    return document;
+    return NULL;
 }
 
 cJSON *json_copy(const cJSON *value)

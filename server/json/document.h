@@ -21,6 +21,9 @@
  * may be NULL, says why; `fault->out_of_memory` tells lack of memory from a refused text. */
 cJSON *json_parse(const char *text, size_t length, json_fault *fault);
 
+/* NULL, and *fault, which may be NULL, says that memory ran out. */
+cJSON *json_lacks_memory(json_fault *fault);
+
 /* A deep copy, owned by the caller; NULL if memory is out. */
 cJSON *json_copy(const cJSON *value);
 

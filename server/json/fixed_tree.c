@@ -8,7 +8,6 @@
 
 #include <limits.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -241,10 +240,5 @@ cJSON *json_parse_fixed(const char *text, size_t length, json_fault *fault)
         return NULL;
     }
     cJSON *document = build(text, length);
-    if (document == NULL && fault != NULL) {
-        *fault = (json_fault){.out_of_memory = true};
-        (void)snprintf(fault->message, sizeof fault->message,
-                       "there is not enough memory for this document");
-    }
-    return document;
+    return document != NULL ? document : json_lacks_memory(fault);
 }

@@ -6,6 +6,7 @@
  * Everything else, images of one channel included, keeps its memory: a view.
  */
 #include "nn/layer.h"
+#include "nn/transpose.h"
 
 static gd_status plan(gdi_layer *layer, gd_error *error)
 {
@@ -17,33 +18,28 @@ static gd_status plan(gdi_layer *layer, gd_error *error)
     return GD_OK;
 }
 
-/* to [columns, rows] = transpose of from [rows, columns], for each of `batch` matrices. */
-static void transpose(const gd_real *from, gd_real *to, size_t batch, size_t rows, size_t columns)
+/* Each of the batch's matrices [rows, columns]. */
+static void transpose_each(const gd_real *from, gd_real *to, size_t batch, size_t rows,
+                           size_t columns)
 {
     for (size_t b = 0; b < batch; b++) {
-        for (size_t r = 0; r < rows; r++) {
-            for (size_t c = 0; c < columns; c++) {
-                to[c * rows + r] = from[r * columns + c];
-            }
-        }
-        from += rows * columns;
-        to += rows * columns;
+        gdi_transpose(from + b * rows * columns, to + b * rows * columns, rows, columns);
     }
 }
 
 static void forward(const gdi_pass *pass)
 {
     const gd_shape *input = &pass->layer->input;
-    transpose(pass->input, pass->output, pass->batch, gdi_shape_rows(input),
-              gdi_shape_width(input));
+    transpose_each(pass->input, pass->output, pass->batch, gdi_shape_rows(input),
+                   gdi_shape_width(input));
 }
 
 static void backward(const gdi_pass *pass)
 {
     const gd_shape *input = &pass->layer->input;
     if (pass->input_gradient != NULL) {
-        transpose(pass->output_gradient, pass->input_gradient, pass->batch, gdi_shape_width(input),
-                  gdi_shape_rows(input));
+        transpose_each(pass->output_gradient, pass->input_gradient, pass->batch,
+                       gdi_shape_width(input), gdi_shape_rows(input));
     }
 }
 

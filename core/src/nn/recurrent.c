@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "base/versions.h"
+#include "nn/transpose.h"
 
 #include <string.h>
 
@@ -190,25 +191,6 @@ static void turn(const gd_real *source, gd_real *target, size_t outer, size_t in
     }
 }
 
-/* Rows and columns of a block that is turned in the cache next to the core. */
-#define TURN_BLOCK ((size_t)16)
-
-/* The transpose of [rows, columns]. */
-static void transpose(const gd_real *source, gd_real *target, size_t rows, size_t columns)
-{
-    for (size_t r = 0; r < rows; r += TURN_BLOCK) {
-        const size_t r_end = rows - r < TURN_BLOCK ? rows : r + TURN_BLOCK;
-        for (size_t c = 0; c < columns; c += TURN_BLOCK) {
-            const size_t c_end = columns - c < TURN_BLOCK ? columns : c + TURN_BLOCK;
-            for (size_t i = c; i < c_end; i++) {
-                for (size_t k = r; k < r_end; k++) {
-                    target[i * rows + k] = source[k * columns + i];
-                }
-            }
-        }
-    }
-}
-
 static sequence begin(const gdi_cell *cell, const gdi_pass *pass)
 {
     sequence s = {.cell = cell, .pass = pass, .size = sizes_of(cell, pass->layer)};
@@ -251,7 +233,7 @@ static void prepare(const sequence *s)
     const gd_real *weight = gdi_parameter(pass, WEIGHT_HH);
     const gd_real *bias_ih = gdi_parameter(pass, BIAS_IH), *bias_hh = gdi_parameter(pass, BIAS_HH);
     gd_real *bias = pass->scratch + s->at.bias;
-    transpose(weight, pass->scratch + s->at.recurrent_weight, size.columns, size.units);
+    gdi_transpose(weight, pass->scratch + s->at.recurrent_weight, size.columns, size.units);
     for (size_t c = 0; c < size.columns; c++) {
         bias[c] = bias_ih[c] + (c < size.joined ? bias_hh[c] : 0);
     }

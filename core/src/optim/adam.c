@@ -2,10 +2,10 @@
  * adam.c: Adam, AdamW and their AMSGrad variants (torch.optim.Adam, AdamW; Kingma and Ba 2015,
  * Loshchilov and Hutter 2019, Reddi, Kale and Kumar 2018).
  *
- * adam: g += weight_decay · p; adamw: p *= 1 - learning_rate · weight_decay. Then m = b1 · m + (1 -
- * b1) · g, v = b2 · v + (1 - b2) · g², p -= learning_rate / (1 - b1^t) · m / (sqrt(v) / sqrt(1 -
- * b2^t) + eps); amsgrad takes the largest v so far in place of v, before the correction. Moments:
- * m, v, largest v.
+ * adam: g += weight_decay · p; adamw: p *= 1 - learning_rate · weight_decay. Then
+ * m = b1 · m + (1 - b1) · g, v = b2 · v + (1 - b2) · g²,
+ * p -= learning_rate / (1 - b1^t) · m / (sqrt(v) / sqrt(1 - b2^t) + eps);
+ * amsgrad takes the largest v so far in place of v, before the correction. Moments: m, v, largest v.
  */
 #include "optim/rules.h"
 

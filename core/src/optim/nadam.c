@@ -3,8 +3,9 @@
  *
  * mu(t) = b1 · (1 - 0.96^(t · momentum_decay) / 2), P(t) = the product of mu(1) … mu(t). With m, v
  * and the root r = sqrt(v / (1 - b2^t)) + eps as in Adam:
- * p -= learning_rate · (1 - mu(t)) / (1 - P(t)) · g / r + learning_rate · mu(t+1) / (1 - P(t+1)) ·
- * m / r. Moments: m, v; scalar: P. PyTorch 1.13 counts one factor of P twice; that was corrected.
+ * p -= learning_rate · (1 - mu(t)) / (1 - P(t)) · g / r
+ *    + learning_rate · mu(t+1) / (1 - P(t+1)) · m / r.
+ * Moments: m, v; scalar: P. PyTorch 1.13 counts one factor of P twice; that was corrected.
  */
 #include "optim/rules.h"
 

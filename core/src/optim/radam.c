@@ -2,10 +2,11 @@
  * radam.c: Adam that begins as plain momentum until its scaling can be trusted (torch.optim.RAdam;
  * Liu and others 2020).
  *
- * g += weight_decay · p; m, v as in Adam. rho = 2 / (1 - b2) - 1, rho(t) = rho - 2 t b2^t / (1 -
- * b2^t). For rho(t) > 5: p -= learning_rate · r(t) · m / (1 - b1^t) · sqrt(1 - b2^t) / (sqrt(v) +
- * eps), where r(t)² = (rho(t) - 4)(rho(t) - 2) rho / ((rho - 4)(rho - 2) rho(t)); before: p -=
- * learning_rate · m / (1 - b1^t). Moments: m, v.
+ * g += weight_decay · p; m, v as in Adam. rho = 2 / (1 - b2) - 1,
+ * rho(t) = rho - 2 t b2^t / (1 - b2^t). For rho(t) > 5:
+ * p -= learning_rate · r(t) · m / (1 - b1^t) · sqrt(1 - b2^t) / (sqrt(v) + eps), where
+ * r(t)² = (rho(t) - 4)(rho(t) - 2) rho / ((rho - 4)(rho - 2) rho(t));
+ * before: p -= learning_rate · m / (1 - b1^t). Moments: m, v.
  */
 #include "optim/rules.h"
 

@@ -2,9 +2,9 @@
  * rmsprop.c: steps divided by the root of a decaying mean of squared gradients
  * (torch.optim.RMSprop; Hinton 2012, centered after Graves 2013).
  *
- * g += weight_decay · p; s = alpha · s + (1 - alpha) · g²; centered: m = alpha · m + (1 - alpha) ·
- * g and the root is of s - m², here never below 0; d = g / (sqrt(s) + eps). With momentum b =
- * momentum · b + d and p -= learning_rate · b, else p -= learning_rate · d. Moments stand in the
+ * g += weight_decay · p; s = alpha · s + (1 - alpha) · g²; centered: m = alpha · m + (1 - alpha) · g
+ * and the root is of s - m², here never below 0; d = g / (sqrt(s) + eps). With momentum
+ * b = momentum · b + d and p -= learning_rate · b, else p -= learning_rate · d. Moments stand in the
  * order s, m, b.
  */
 #include "optim/rules.h"

@@ -18,10 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SKIPPED       77
-#define LIMIT_SECONDS 1800.0
-#define LIMIT_FACTOR \
-    30.0 /* sanitizers and valgrind make everything slow, and others use the machine */
+#define SKIPPED           77
+#define LIMIT_SECONDS     1800.0
+#define LIMIT_FACTOR      30.0 /* sanitizers and valgrind are slow, the machine is shared */
 #define SLOW_SECONDS      60.0
 #define CHILDREN_MAXIMUM  64
 #define EXCEPT_MAXIMUM    16

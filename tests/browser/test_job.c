@@ -175,6 +175,8 @@ Test(browser_job, the_service_is_restarted_under_the_viewer, .timeout = LIMIT)
     browser *own = browser_start(it);
     open_job(own, id);
     browser_await(own, STEP " > 0");
+    /* All of the page is read: until then it does not say how old its data is. */
+    browser_await(own, "document.querySelector('#connection').innerText === 'up to date'");
     char listen[64];
     snprintf(listen, sizeof listen, "%s", it->address);
     (void)service_stop(it);
@@ -200,6 +202,27 @@ Test(browser_job, a_job_is_deleted_under_the_viewer, .timeout = LIMIT)
     browser *own = browser_start(it);
     open_job(own, id);
     browser_await(own, STATE " === 'queued'");
+    ASSERT_STATUS(client_delete(it, "/v1/jobs/%s", id), 204);
+    browser_await_text(own, "There is no such job");
+    browser_expect_quiet(own, true);
+    browser_destroy(own);
+    service_destroy(it);
+}
+
+/* The job goes between two reads of one turn: the page has it still, its curve is not there. */
+Test(browser_job, a_job_that_goes_between_two_reads_is_gone, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    (void)client_submit(it, SPEC_ENDLESS);
+    const char *id = client_submit(it, SPEC_TINY); /* waits behind the other */
+    browser *own = browser_start(it);
+    open_job(own, id);
+    browser_await(own, STATE " === 'queued'");
+    (void)browser_run(
+        own,
+        "const real = window.fetch; return real('/v1/jobs/%s').then(reply => reply.text()).then(text => { window.fetch = (path, ...rest) =>"
+        " path.endsWith('/%s') ? Promise.resolve(new Response(text)) : real(path, ...rest); })",
+        id, id);
     ASSERT_STATUS(client_delete(it, "/v1/jobs/%s", id), 204);
     browser_await_text(own, "There is no such job");
     browser_expect_quiet(own, true);

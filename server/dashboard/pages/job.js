@@ -241,13 +241,7 @@ export function show(root, route) {
 
     async function turn(signal) {
         const before = job;
-        try {
-            job = await get(`/v1/jobs/${id}`, signal);
-        } catch (error) {
-            if (error instanceof ApiError && error.status === 404)
-                return gone("There is no such job");
-            throw error;
-        }
+        job = await get(`/v1/jobs/${id}`, signal);
         if (job !== before) {
             if (!before)
                 drawOnce();
@@ -275,11 +269,18 @@ export function show(root, route) {
 
     let turns = 0;
     const poller = poll(async signal => {
-        const pause = await turn(signal);
-        // Notable moments that are no change of state: checkpoints and the like.
-        if (pause !== null && ++turns % 8 === 0)
-            await readEvents(signal);
-        return pause;
+        try {
+            const pause = await turn(signal);
+            // Notable moments that are no change of state: checkpoints and the like.
+            if (pause !== null && ++turns % 8 === 0)
+                await readEvents(signal);
+            return pause;
+        } catch (error) {
+            // All that a turn reads stands below the job's address: any of it may be the first to miss the job.
+            if (error instanceof ApiError && error.status === 404)
+                return gone("There is no such job");
+            throw error;
+        }
     });
     return () => {
         poller.stop();

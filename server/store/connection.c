@@ -183,6 +183,21 @@ static gd_status use_write_ahead_log(store_connection *connection, gd_error *err
     return GD_OK;
 }
 
+static void forget_log(void *file)
+{
+    store_joined_log_forget(file);
+}
+
+/* Whether a commit ends with the sync of its log. Of a disk that may spoil what lies beside the bytes
+ * it writes, the log is filled up to a whole sector behind that. */
+static bool is_synced_last(sqlite3 *database)
+{
+    sqlite3_file *file = NULL;
+    int code = sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, (void *)&file);
+    return code == SQLITE_OK && file != NULL && file->pMethods != NULL &&
+           (file->pMethods->xDeviceCharacteristics(file) & SQLITE_IOCAP_POWERSAFE_OVERWRITE) != 0;
+}
+
 /* The log is a file of its own once the database was read. Without memory it is written page by
  * page. */
 static gd_status join_log(store_connection *connection, gd_error *error)
@@ -197,8 +212,9 @@ static gd_status join_log(store_connection *connection, gd_error *error)
                                     (void *)&file);
     if (code != SQLITE_OK)
         return store_connection_fail(connection, code, error);
-    if (file != NULL && file->pMethods != NULL)
-        (void)store_join_log(file);
+    if (file != NULL && file->pMethods != NULL && is_synced_last(connection->database) &&
+        store_join_log(file))
+        (void)sqlite3_rollback_hook(connection->database, forget_log, file);
     return GD_OK;
 }
 

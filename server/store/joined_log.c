@@ -15,8 +15,9 @@
 typedef struct joined_log {
     sqlite3_io_methods methods; /* what the file points to */
     const sqlite3_io_methods *own;
-    sqlite3_int64 start; /* where the bytes held belong */
+    sqlite3_int64 start; /* where the bytes held belong, or those that were lost */
     int held;
+    int lost; /* what writing them failed with; SQLITE_OK: nothing is lost */
     unsigned char bytes[CAPACITY];
 } joined_log;
 
@@ -25,37 +26,41 @@ static joined_log *log_of(const sqlite3_file *file)
     return (joined_log *)(void *)(uintptr_t)file->pMethods;
 }
 
-/* Whatever becomes of it nothing is held afterwards: a commit that lost bytes fails, and its
- * transaction is rolled back. */
+/* Fails, once bytes were lost, until the transaction they belong to is forgotten. */
 static int write_held(sqlite3_file *file)
 {
     joined_log *log = log_of(file);
     int count = log->held;
     log->held = 0;
-    return count == 0 ? SQLITE_OK : log->own->xWrite(file, log->bytes, count, log->start);
+    if (count > 0)
+        log->lost = log->own->xWrite(file, log->bytes, count, log->start);
+    return log->lost;
 }
 
 static int joined_write(sqlite3_file *file, const void *bytes, int count, sqlite3_int64 offset)
 {
     joined_log *log = log_of(file);
-    if (log->held > 0 && (offset != log->start + log->held || count > CAPACITY - log->held)) {
+    if (log->held == 0 || offset != log->start + log->held || count > CAPACITY - log->held) {
         int code = write_held(file);
         if (code != SQLITE_OK)
             return code;
-    }
-    if (count > CAPACITY)
-        return log->own->xWrite(file, bytes, count, offset);
-    if (log->held == 0)
         log->start = offset;
+        if (count > CAPACITY)
+            return log->lost = log->own->xWrite(file, bytes, count, offset);
+    }
     memcpy(log->bytes + log->held, bytes, (size_t)count);
     log->held += count;
     return SQLITE_OK;
 }
 
+/* What lies before all that was lost is read also then, for rolling back may need it. */
 static int joined_read(sqlite3_file *file, void *bytes, int count, sqlite3_int64 offset)
 {
+    const joined_log *log = log_of(file);
     int code = write_held(file);
-    return code != SQLITE_OK ? code : log_of(file)->own->xRead(file, bytes, count, offset);
+    if (code != SQLITE_OK && offset + count > log->start)
+        return code;
+    return log->own->xRead(file, bytes, count, offset);
 }
 
 static int joined_truncate(sqlite3_file *file, sqlite3_int64 size)
@@ -100,6 +105,14 @@ bool store_join_log(sqlite3_file *file)
     log->methods.xFileSize = joined_size;
     log->held = 0;
     log->start = 0;
+    log->lost = SQLITE_OK;
     file->pMethods = &log->methods;
     return true;
+}
+
+void store_joined_log_forget(sqlite3_file *file)
+{
+    joined_log *log = log_of(file);
+    log->held = 0;
+    log->lost = SQLITE_OK;
 }

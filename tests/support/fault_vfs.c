@@ -20,6 +20,7 @@ static struct {
     sqlite3_vfs *real;
     atomic_int kind;
     atomic_bool persists;
+    atomic_bool spoils;
     _Atomic int64_t left; /* calls until the failing one */
     _Atomic int64_t failures;
 } layer;
@@ -120,7 +121,9 @@ static int pass_sector_size(sqlite3_file *file)
 static int pass_characteristics(sqlite3_file *file)
 {
     sqlite3_file *real = real_of(file);
-    return real->pMethods->xDeviceCharacteristics(real);
+    int characteristics = real->pMethods->xDeviceCharacteristics(real);
+    return atomic_load(&layer.spoils) ? characteristics & ~SQLITE_IOCAP_POWERSAFE_OVERWRITE
+                                      : characteristics;
 }
 
 static int pass_shared_map(sqlite3_file *file, int page, int size, int extend,
@@ -189,6 +192,11 @@ void fault_vfs_install(void)
     layer.vfs.szOsFile = (int)sizeof(fault_file) + layer.real->szOsFile;
     layer.vfs.xOpen = fault_open;
     (void)sqlite3_vfs_register(&layer.vfs, 1);
+}
+
+void fault_vfs_spoil(bool spoils)
+{
+    atomic_store(&layer.spoils, spoils);
 }
 
 void fault_vfs_arm(fault_kind kind, int64_t n, bool persists)

@@ -19,6 +19,10 @@ typedef enum fault_kind {
 /* Once, before any database is opened. */
 void fault_vfs_install(void);
 
+/* Of files opened from now on: whether the disk may spoil what lies beside the bytes it writes, so that
+ * a commit fills the log up to a whole sector. */
+void fault_vfs_spoil(bool spoils);
+
 /* From now on the n-th (from 1) call of that kind fails, and with `persists` every later one. */
 void fault_vfs_arm(fault_kind kind, int64_t n, bool persists);
 

@@ -4,10 +4,12 @@
  */
 #include "support/fault_vfs.h"
 
+#include "store/connection.h"
 #include "unit/store/store_fixture.h"
 
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -185,6 +187,125 @@ Test(store_disk_faults, everybody_in_a_failed_batch_is_told)
         cr_assert_eq(atomic_load(&fatal_calls), 1, "once");
         must_hold(all, 16);
     }
+}
+
+/* --- A transaction larger than the cache -------------------------------------------------- */
+
+#define LARGE_ROWS  40 /* of a page each */
+#define LARGE_TURNS 12
+
+/* What each row was written with, of all that was told to be well; -1: it is not there. */
+typedef struct large_rows {
+    int64_t turns[LARGE_ROWS];
+} large_rows;
+
+static bool is_done(store_connection *connection, const char *format, ...)
+{
+    char sql[512];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(sql, sizeof sql, format, arguments);
+    va_end(arguments);
+    gd_status status = store_connection_execute(connection, sql, NULL);
+    cr_assert(status == GD_OK || status == GD_NO_SPACE, "%s", gd_status_name(status));
+    return status == GD_OK;
+}
+
+/* Every statement writes many rows or none and reads pages that had to leave the cache; what fails is
+ * undone alone, where the transaction stands. Whether it was committed. */
+static bool write_turns(store_connection *connection, large_rows *rows)
+{
+    sqlite3 *database = store_connection_database(connection);
+    bool is_begun = is_done(connection, "BEGIN IMMEDIATE");
+    for (int64_t turn = 1; is_begun && turn <= LARGE_TURNS; turn++) {
+        if (is_done(connection,
+                    "INSERT OR REPLACE INTO large SELECT value, %d,"
+                    " CAST(printf('%%03900d', value * 1000 + %d) AS BLOB)"
+                    " FROM generate WHERE value %% %d = 0",
+                    (int)turn, (int)turn, (int)(turn % 3 + 1)))
+            for (int64_t i = 0; i < LARGE_ROWS; i += turn % 3 + 1)
+                rows->turns[i] = turn;
+        if (sqlite3_get_autocommit(database) != 0)
+            return false;
+    }
+    return is_begun && is_done(connection, "COMMIT");
+}
+
+static void expect_rows(store_connection *connection, const large_rows *rows)
+{
+    int64_t found = -1, sum = 0;
+    must(store_connection_number(connection,
+                                 "SELECT count(*) FROM pragma_integrity_check"
+                                 " WHERE integrity_check <> 'ok'",
+                                 &found, NULL));
+    cr_assert_eq(found, 0);
+    must(store_connection_number(connection,
+                                 "SELECT count(*) FROM large WHERE bytes <>"
+                                 " CAST(printf('%03900d', number * 1000 + turn) AS BLOB)",
+                                 &found, NULL));
+    cr_assert_eq(found, 0);
+    for (int64_t i = 0; i < LARGE_ROWS; i++)
+        sum += rows->turns[i] * (i + 1);
+    must(store_connection_number(
+        connection, "SELECT coalesce(sum(turn * (number + 1)), 0) FROM large", &found, NULL));
+    cr_assert_eq(found, sum);
+}
+
+/* The n-th write finds no room and all later ones do: whether there was one so late. */
+static bool run_large(int64_t n)
+{
+    store_connection *connection = NULL;
+    large_rows before = {{0}}, after = {{0}};
+    must(store_connection_open(&connection, fixture.path, STORE_ACCESS_WRITE, NULL));
+    must(store_connection_execute(connection, "PRAGMA cache_size = 10; DELETE FROM large", NULL));
+    fault_vfs_arm(FAULT_FULL, n, false);
+    const large_rows *expected = write_turns(connection, &after) ? &after : &before;
+    int64_t failures = fault_vfs_disarm();
+    if (sqlite3_get_autocommit(store_connection_database(connection)) == 0)
+        must(store_connection_execute(connection, "ROLLBACK", NULL));
+    expect_rows(connection, expected);
+    store_connection_close(connection); /* and the log is read anew */
+    must(store_connection_open(&connection, fixture.path, STORE_ACCESS_WRITE, NULL));
+    expect_rows(connection, expected);
+    store_connection_close(connection);
+    return failures > 0;
+}
+
+Test(store_disk_faults, n39_a_transaction_that_lost_a_page_is_not_committed)
+{
+    store_connection *connection = NULL;
+    must(store_connection_open(&connection, fixture.path, STORE_ACCESS_WRITE, NULL));
+    must(store_connection_execute(
+        connection,
+        "CREATE TABLE large (number INTEGER PRIMARY KEY, turn INTEGER NOT NULL,"
+        " bytes BLOB NOT NULL) STRICT;"
+        "CREATE TABLE generate (value INTEGER PRIMARY KEY) STRICT;"
+        "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 39)"
+        " INSERT INTO generate SELECT n FROM numbers",
+        NULL));
+    store_connection_close(connection);
+    int64_t n = 1;
+    while (n < 2000 && run_large(n))
+        n += stride(FAULT_FULL);
+    cr_assert_gt(n, LARGE_TURNS);
+    cr_assert_lt(n, 2000, "every call was reached");
+}
+
+/* Behind the sync of a commit the log is filled up to a sector then: readers must find that too. */
+Test(store_disk_faults, a_disk_that_spoils_sectors_shows_whole_commits)
+{
+    fault_vfs_spoil(true);
+    store_fixture_open(&fixture);
+    for (int64_t i = 0; i < 50; i++) {
+        must(store_fixture_create(fixture.store, i));
+        cr_assert_eq(store_fixture_status(fixture.store, i), STORE_JOB_QUEUED);
+        cr_assert_eq(store_fixture_number(&fixture,
+                                          "SELECT count(*) FROM pragma_quick_check"
+                                          " WHERE quick_check <> 'ok'"),
+                     0);
+    }
+    fault_vfs_spoil(false);
+    store_fixture_close(&fixture);
 }
 
 /* --- Opening ------------------------------------------------------------------------------ */

@@ -160,7 +160,29 @@ Test(store_joined_log, what_follows_goes_out_in_one_call_before_the_sync)
     cr_expect_eq(file->pMethods, &methods);
 }
 
-Test(store_joined_log, a_write_that_fails_is_told_by_the_sync_and_not_again)
+Test(store_joined_log, a_write_that_fails_is_told_until_the_transaction_is_forgotten)
+{
+    unsigned char page[4096] = {1};
+    sqlite3_file *file = start();
+    cr_assert_eq(file->pMethods->xWrite(file, page, 4096, 0), SQLITE_OK);
+    cr_assert_eq(file->pMethods->xWrite(file, page, 4096, 5000), SQLITE_OK);
+    joined.failing = 1;
+    cr_expect_eq(file->pMethods->xRead(file, page, 4096, 5000), SQLITE_FULL);
+    cr_expect_eq(file->pMethods->xRead(file, page, 4096, 0), SQLITE_OK, "is there");
+    cr_expect_eq(file->pMethods->xRead(file, page, 4096, 1000), SQLITE_FULL, "partly lost");
+    cr_expect_eq(file->pMethods->xWrite(file, page, 4096, 9096), SQLITE_FULL);
+    cr_expect_eq(file->pMethods->xWrite(file, page, 4096, 0), SQLITE_FULL);
+    cr_expect_eq(file->pMethods->xSync(file, 0), SQLITE_FULL);
+    cr_expect_eq(joined.syncs, 0);
+    cr_expect_eq(joined.writes, 2, "none after the one that failed");
+    store_joined_log_forget(file);
+    cr_assert_eq(file->pMethods->xWrite(file, page, 4096, 5000), SQLITE_OK);
+    cr_expect_eq(file->pMethods->xSync(file, 0), SQLITE_OK);
+    cr_expect_eq(joined.size, 9096);
+    cr_assert_eq(file->pMethods->xClose(file), SQLITE_OK);
+}
+
+Test(store_joined_log, the_sync_and_the_next_write_tell_what_failed)
 {
     unsigned char page[4096] = {1};
     sqlite3_file *file = start();
@@ -169,9 +191,21 @@ Test(store_joined_log, a_write_that_fails_is_told_by_the_sync_and_not_again)
     cr_expect_eq(file->pMethods->xSync(file, 0), SQLITE_FULL);
     cr_expect_eq(joined.syncs, 0);
     cr_expect_eq(joined.size, 0);
+    store_joined_log_forget(file);
     cr_expect_eq(file->pMethods->xSync(file, 0), SQLITE_OK);
     joined.failing = 1;
     cr_assert_eq(file->pMethods->xWrite(file, page, 4096, 0), SQLITE_OK);
     cr_expect_eq(file->pMethods->xWrite(file, page, 4096, 9000), SQLITE_FULL, "told by the next");
+    cr_assert_eq(file->pMethods->xClose(file), SQLITE_OK);
+}
+
+Test(store_joined_log, what_was_rolled_back_is_not_written)
+{
+    unsigned char page[4096] = {1};
+    sqlite3_file *file = start();
+    cr_assert_eq(file->pMethods->xWrite(file, page, 4096, 0), SQLITE_OK);
+    store_joined_log_forget(file);
+    cr_assert_eq(file->pMethods->xSync(file, 0), SQLITE_OK);
+    cr_expect_eq(joined.writes, 0);
     cr_assert_eq(file->pMethods->xClose(file), SQLITE_OK);
 }

@@ -67,13 +67,11 @@ static bool is_in_transaction(const store_batch_state *state)
     return sqlite3_get_autocommit(store_connection_database(state->connection)) == 0;
 }
 
-/* Tells failure to all who were told nothing worse. */
+/* Tells failure to all: who was refused may have been so for what another one wrote that is undone. */
 static void fail_all(store_pending *batch, const gd_error *failure)
 {
-    for (store_pending *each = batch; each != NULL; each = each->next) {
-        if (each->status == GD_OK)
-            each->status = gd_fail(each->error, failure->status, "", "%s", failure->message);
-    }
+    for (store_pending *each = batch; each != NULL; each = each->next)
+        each->status = gd_fail(each->error, failure->status, "", "%s", failure->message);
 }
 
 /*

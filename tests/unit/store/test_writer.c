@@ -6,6 +6,7 @@
 
 #include "store/handle.h"
 #include "store/statement.h"
+#include "support/fault_vfs.h"
 #include "unit/store/store_fixture.h"
 
 #include <criterion/criterion.h>
@@ -235,6 +236,25 @@ Test(store_writer, a_failing_operation_leaves_the_others)
     cr_assert(has_key("good"));
     cr_assert_not(has_key("bad"));
     cr_assert_not(has_key("twice"));
+}
+
+/* Refused for a key that another one wrote, which then was not kept after all. */
+Test(store_writer, whoever_was_in_a_transaction_that_failed_is_told_that)
+{
+    store_fixture_close(&fixture);
+    fault_vfs_install();
+    store_fixture_open(&fixture);
+    closed_gate gate;
+    pthread_t holder;
+    writer_call calls[2] = {{.operation = insert_good}, {.operation = insert_good}};
+    close_gate(&gate, &holder);
+    fault_vfs_arm(FAULT_FULL, 1, true);
+    await_waiting(&gate, calls, 2);
+    cr_assert_eq(pthread_join(holder, NULL), 0);
+    cr_expect_gt(fault_vfs_disarm(), 0);
+    for (size_t i = 0; i < 2; i++)
+        cr_expect_eq(calls[i].status, GD_NO_SPACE, "%s", gd_status_name(calls[i].status));
+    cr_expect_not(has_key("good"));
 }
 
 Test(store_writer, refuses_beyond_its_queue)

@@ -1,6 +1,8 @@
 /*
  * Checking and copying a database, with and without a service using it.
  */
+#include "store/connection.h"
+#include "store/migrate.h"
 #include "unit/store/store_fixture.h"
 
 #include <criterion/criterion.h>
@@ -146,4 +148,73 @@ Test(store_maintenance, copies_while_jobs_are_written_are_whole)
     int64_t counts[STORE_JOB_STATUS_COUNT];
     must(store_job_counts(fixture.store, counts, NULL));
     cr_assert_eq(counts[STORE_JOB_QUEUED], 100 + written);
+}
+
+/* --- Databases of former versions --------------------------------------------------------- */
+
+/* Jobs 0 to 5, one in each state, each with parameters of three bytes. */
+static const char rows_of_before[] =
+    "WITH states (number, status) AS (VALUES (0, 'queued'), (1, 'running'), (2, 'paused'),"
+    " (3, 'succeeded'), (4, 'failed'), (5, 'cancelled'))"
+    " INSERT INTO jobs (sequence, id, labels, priority, model, status, boot, created_at,"
+    " updated_at) SELECT number + 1, printf('00000000-0000-4000-8000-%012x', number), '{}', 0,"
+    " 'mlp', status, iif(status = 'running', 'former', NULL), 1, 1 FROM states;"
+    "INSERT INTO job_details (job, spec, metrics) SELECT sequence, '{}', '{\"rmse\":1}' FROM jobs;"
+    "INSERT INTO parameters (id, job, which, step, length, digest)"
+    " SELECT sequence + 10, sequence, 'final', 7, 3, 'd' FROM jobs;"
+    "INSERT INTO parameter_parts (parameters, part, bytes)"
+    " SELECT sequence + 10, 0, CAST('abc' AS BLOB) FROM jobs;";
+
+static void make_former(int64_t version)
+{
+    store_connection *connection = NULL;
+    gd_error error = {.status = GD_OK};
+    store_fixture_end(&fixture);
+    store_fixture_start(&fixture);
+    (void)snprintf(copy, sizeof copy, "%s/copy.db", fixture.folder);
+    must(store_connection_open(&connection, fixture.path, STORE_ACCESS_WRITE, &error));
+    must(store_schema_migrate(connection, store_migrations, (size_t)version, 0, &error));
+    cr_assert_eq(store_connection_execute(connection, rows_of_before, &error), GD_OK, "%s",
+                 error.message);
+    store_connection_close(connection);
+}
+
+static void expect_rows_of_before(void)
+{
+    static const store_job_status states[] = {STORE_JOB_QUEUED, STORE_JOB_RUNNING,
+                                              STORE_JOB_PAUSED, STORE_JOB_SUCCEEDED,
+                                              STORE_JOB_FAILED, STORE_JOB_CANCELLED};
+    for (int64_t i = 0; i < 6; i++) {
+        char id[STORE_ID_SIZE];
+        store_job job;
+        store_blob blob;
+        store_fixture_id(i, id);
+        must(store_job_get(fixture.store, id, true, &job, NULL));
+        cr_expect_eq(job.status, states[i]);
+        cr_expect_str_eq(job.metrics, "{\"rmse\":1}");
+        must(store_parameters_read(fixture.store, id, "final", &blob, NULL));
+        cr_expect(blob.length == 3 && memcmp(blob.bytes, "abc", 3) == 0 && blob.step == 7);
+        store_blob_dispose(&blob);
+        store_job_dispose(&job);
+    }
+}
+
+Test(store_maintenance, databases_of_former_versions_are_sound)
+{
+    for (int64_t version = 1; version <= (int64_t)store_migration_count; version++) {
+        gd_error error = {.status = GD_OK};
+        make_former(version);
+        cr_expect_eq(store_check(fixture.path, &error), GD_OK, "version %lld: %s",
+                     (long long)version, error.message);
+        cr_expect_eq(store_backup(fixture.path, copy, &error), GD_OK, "version %lld: %s",
+                     (long long)version, error.message);
+        store_fixture_open(&fixture);
+        expect_rows_of_before();
+        store_fixture_close(&fixture);
+        cr_expect_eq(store_check(fixture.path, &error), GD_OK, "upgraded from %lld: %s",
+                     (long long)version, error.message);
+        cr_expect_eq(store_check(copy, &error), GD_OK, "%s", error.message);
+        store_fixture_execute(&fixture, "UPDATE parameters SET length = 4 WHERE job = 4");
+        cr_expect_eq(store_check(fixture.path, &error), GD_CORRUPT, "parameters of before");
+    }
 }

@@ -14,11 +14,12 @@
 #include <string.h>
 #include <time.h>
 
-#define SLICE_SECONDS 0.001 /* of steps between two looks at what the job is told */
-#define SLICE_STEPS   1024
-#define PUBLISH_EVERY 256 /* steps without a point after which progress is shown all the same */
-#define ASK_SECONDS   0.5 /* between two looks at the row while data are loaded */
-#define POINTS_HELD   (64 * STORE_CHUNK_POINTS) /* of the curve, after which a checkpoint is due */
+#define SLICE_SECONDS   0.001 /* of steps between two looks at what the job is told */
+#define SLICE_STEPS     1024
+#define PUBLISH_EVERY   256  /* steps without a point after which progress is shown all the same */
+#define PUBLISH_SECONDS 0.25 /* and the time after which fewer of them are */
+#define ASK_SECONDS     0.5  /* between two looks at the row while data are loaded */
+#define POINTS_HELD     (64 * STORE_CHUNK_POINTS) /* of the curve, after which a checkpoint is due */
 
 void jobs_logf(const jobs_runner *runner, jobs_log_level level, const char *job, const char *format,
                ...)
@@ -241,7 +242,7 @@ static jobs_control train(jobs_attempt *attempt, gd_error *failure)
     gd_trainer *trainer = attempt->trainer;
     jobs_control control = jobs_live_control(attempt->entry);
     int64_t unpublished = 0, calls = 1;
-    double before = jobs_monotonic_seconds();
+    double before = jobs_monotonic_seconds(), shown_at = before;
     gd_status status = publish(attempt, NULL, before);
     while (control == JOBS_CONTROL_RUN && status == GD_OK && !gd_trainer_is_finished(trainer)) {
         status = gd_trainer_run(trainer, calls, failure);
@@ -254,12 +255,13 @@ static jobs_control train(jobs_attempt *attempt, gd_error *failure)
             jobs_moments_add_range_test(&attempt->moments, test);
         if (ended != NULL)
             jobs_moments_add_restart(&attempt->moments, ended, &attempt->spec->training);
-        if (point != NULL || unpublished >= PUBLISH_EVERY) {
+        if (point != NULL || unpublished >= PUBLISH_EVERY || now - shown_at >= PUBLISH_SECONDS) {
             gd_status published = publish(attempt, point, now);
             if (published != GD_OK) /* the curve could not grow */
                 return gd_fail(failure, published, "", "%s", gd_status_message(published)),
                        JOBS_CONTROL_RUN;
             unpublished = 0;
+            shown_at = now;
         }
         if (jobs_live_is_wanted(attempt->entry))
             jobs_live_publish_parameters(attempt->entry, jobs_attempt_parameters(attempt),

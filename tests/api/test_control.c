@@ -246,3 +246,20 @@ Test(api_control, actions_that_race_the_end_leave_one_clear_result, .timeout = L
     }
     service_destroy(it);
 }
+
+/* Points of the curve are far apart there, and steps take long. */
+Test(api_control, the_progress_of_slow_steps_is_shown, .timeout = 2 * LIMIT)
+{
+    service *it = service_start(1);
+    const char *id = client_submit(
+        it,
+        "{'model': {'type': 'mlp', 'hidden': [1024, 1024]}, 'data': {'generator': {'type': "
+        "'moons', 'samples': 2000, 'seed': 1}}, 'training': {'steps': 10000000, "
+        "'batch_size': 'full', 'record_every': 1000000, 'seed': 7}}");
+    double start = service_now();
+    (void)client_wait_step(it, id, 2, 60);
+    double seconds = service_now() - start;
+    double step = reply_number(client_get(it, "/v1/jobs/%s", id), "/progress/step");
+    cr_expect_lt(step, 100, "step %g is the first shown, after %g s", step, seconds);
+    service_destroy(it);
+}

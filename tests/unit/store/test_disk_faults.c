@@ -189,6 +189,73 @@ Test(store_disk_faults, everybody_in_a_failed_batch_is_told)
     }
 }
 
+/* --- Many large ones at once -------------------------------------------------------------- */
+
+#define LARGE_THREADS 16
+#define LARGE_JOBS    2
+#define LARGE_BYTES   ((size_t)700000) /* of parameters; all of them together pass the cache */
+
+static unsigned char large_bytes[LARGE_BYTES];
+
+static gd_status create_large(int64_t n)
+{
+    char id[STORE_ID_SIZE];
+    store_fixture_id(n, id);
+    store_parameters initial = {.which = "initial", .bytes = large_bytes, .length = LARGE_BYTES};
+    store_job_insert insert = store_fixture_insert(id);
+    insert.initial = &initial;
+    return store_job_create(fixture.store, &insert, NULL, NULL, NULL);
+}
+
+static void *submit_large(void *context)
+{
+    submitter *self = context;
+    for (int64_t i = 0; i < LARGE_JOBS; i++) {
+        gd_status status = create_large(self->first + i);
+        self->acknowledged[i] = status == GD_OK;
+        cr_assert(status == GD_OK || status == GD_NO_SPACE, "%s", gd_status_name(status));
+    }
+    return NULL;
+}
+
+static void expect_as_told(const submitter *self, int64_t i)
+{
+    char id[STORE_ID_SIZE];
+    store_blob blob;
+    store_fixture_id(self->first + i, id);
+    gd_status status = store_parameters_read(fixture.store, id, "initial", &blob, NULL);
+    cr_assert_eq(status, self->acknowledged[i] ? GD_OK : GD_NOT_FOUND, "%s",
+                 gd_status_name(status));
+    if (status == GD_OK)
+        cr_assert(blob.length == LARGE_BYTES && memcmp(blob.bytes, large_bytes, LARGE_BYTES) == 0);
+    store_blob_dispose(&blob);
+}
+
+Test(store_disk_faults, n39_who_is_told_that_a_disk_is_full_has_written_nothing)
+{
+    static submitter all[LARGE_THREADS];
+    gd_error error = {.status = GD_OK};
+    for (size_t i = 0; i < LARGE_BYTES; i++)
+        large_bytes[i] = (unsigned char)(i * 31 >> 3);
+    open_noting();
+    for (int64_t n = 5; n <= 205; n += 100) {
+        fault_vfs_arm(FAULT_FULL, n, false);
+        for (int64_t i = 0; i < LARGE_THREADS; i++) {
+            all[i] = (submitter){.first = n * 1000 + i * LARGE_JOBS};
+            cr_assert_eq(pthread_create(&all[i].thread, NULL, submit_large, &all[i]), 0);
+        }
+        for (int64_t i = 0; i < LARGE_THREADS; i++)
+            cr_assert_eq(pthread_join(all[i].thread, NULL), 0);
+        cr_expect_eq(fault_vfs_disarm(), 1);
+        for (int64_t i = 0; i < LARGE_THREADS; i++)
+            for (int64_t j = 0; j < LARGE_JOBS; j++)
+                expect_as_told(&all[i], j);
+    }
+    cr_assert_eq(atomic_load(&fatal_calls), 0);
+    store_fixture_close(&fixture);
+    must(store_check(fixture.path, &error));
+}
+
 /* --- A transaction larger than the cache -------------------------------------------------- */
 
 #define LARGE_ROWS  40 /* of a page each */

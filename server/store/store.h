@@ -47,7 +47,8 @@ gd_status store_open(store **opened, const store_options *options, gd_error *err
 /* Ends the writer after what is queued, checkpoints and closes. */
 void store_close(store *store);
 
-/* Quick integrity check and schema check on a read-only connection. */
+/* Quick integrity check and schema check on a read-only connection. A database that a former version
+ * left is as good. */
 gd_status store_check(const char *path, gd_error *error);
 
 /* A consistent copy of the database into a new file, whether or not a service is using it.

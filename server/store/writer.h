@@ -1,10 +1,12 @@
 /*
  * writer.h: the one thread that writes and checkpoints. Callers hand it operations and sleep; it
- * runs all that wait in one transaction, a savepoint each, and wakes them after COMMIT. So a call
- * that returns GD_OK is durable, and many calls share one sync of the disk.
+ * runs all that wait, and what comes meanwhile, in one transaction, where each can be undone alone,
+ * and wakes them after COMMIT. So a call that returns GD_OK is durable, and many calls share one
+ * sync of the disk.
  *
  * A failed write or sync is final: what the disk holds is then unknown and asking again would only
- * hide it. A full disk is not: the transaction is rolled back and the next one may succeed.
+ * hide it. A full disk is not: the transaction is rolled back, all in it are told so, also who was
+ * refused before, and the next one may succeed.
  */
 #ifndef SERVER_STORE_WRITER_H
 #define SERVER_STORE_WRITER_H

@@ -69,6 +69,21 @@ typedef struct gdi_descent {
     const gd_loss_options *loss_options;
 } gdi_descent;
 
+/* A linear model of few classes, and examples of a batch (classes.inc). */
+typedef struct gdi_class_rows {
+    const gd_real *features, *targets; /* targets: a class each */
+    size_t feature_stride, target_stride;
+    const int64_t *order;          /* the example of each row; NULL: one after the other */
+    size_t rows, inputs, classes;  /* at most GDI_CLASS_ROWS, GDI_CLASS_INPUTS, GDI_CLASSES */
+    const gd_real *weights, *bias; /* [classes, inputs], [classes] or NULL */
+    gd_real *weight_gradient, *bias_gradient; /* likewise */
+} gdi_class_rows;
+
+/* Inputs and classes are two at least: a product of one column has sums of another order. */
+#define GDI_CLASS_ROWS   ((size_t)512)
+#define GDI_CLASS_INPUTS ((size_t)64)
+#define GDI_CLASSES      ((size_t)5)
+
 typedef struct gdi_kernels {
     const char *name;
     size_t lanes; /* elements of a vector */
@@ -118,6 +133,8 @@ typedef struct gdi_kernels {
     gdi_element_function *hyperbolic_tangent;
     gdi_element_function *sigmoid;  /* 1 / (1 + exp(-x)) */
     gdi_element_function *softplus; /* log(1 + exp(x)) */
+    /* Cross-entropy, mean over the rows, and its gradient; NaN where a class does not exist. */
+    double (*class_gradient)(const gdi_class_rows *rows);
 } gdi_kernels;
 
 /* Elements of scratch a product with at most these sizes needs. */

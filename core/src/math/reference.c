@@ -193,6 +193,52 @@ static void reference_clamp(gd_real *values, double limit, size_t count)
     }
 }
 
+/* Cross-entropy of one example; its slopes are added to the gradient, all in double. */
+static double add_example(const gdi_class_rows *it, size_t example, double *weights, double *biases)
+{
+    const gd_real *row = it->features + example * it->feature_stride;
+    const size_t class = (size_t)it->targets[example * it->target_stride];
+    double logits[GDI_CLASSES] = {0}, sum = 0.0;
+    for (size_t c = 0; c < it->classes; c++) {
+        logits[c] = it->bias != NULL ? (double)it->bias[c] : 0.0;
+        for (size_t i = 0; i < it->inputs; i++) {
+            logits[c] += (double)it->weights[c * it->inputs + i] * (double)row[i];
+        }
+    }
+    for (size_t c = 0; c < it->classes; c++) {
+        sum += exp(logits[c] - logits[class]);
+    }
+    for (size_t c = 0; c < it->classes; c++) {
+        const double probability = exp(logits[c] - logits[class]) / sum;
+        const double slope = (probability - (c == class ? 1.0 : 0.0)) / (double)it->rows;
+        biases[c] += slope;
+        for (size_t i = 0; i < it->inputs; i++) {
+            weights[c * it->inputs + i] += slope * (double)row[i];
+        }
+    }
+    return log(sum);
+}
+
+static double reference_class_gradient(const gdi_class_rows *it)
+{
+    double weights[GDI_CLASSES * GDI_CLASS_INPUTS] = {0}, biases[GDI_CLASSES] = {0}, loss = 0.0;
+    for (size_t r = 0; r < it->rows; r++) {
+        const size_t example = it->order != NULL ? (size_t)it->order[r] : r;
+        const double class = (double)it->targets[example * it->target_stride];
+        if (!(class >= 0) || class >= (double)it->classes || floor(class) < class) {
+            return (double)NAN;
+        }
+        loss += add_example(it, example, weights, biases);
+    }
+    for (size_t i = 0; i < it->classes * it->inputs; i++) {
+        it->weight_gradient[i] = (gd_real)weights[i];
+    }
+    for (size_t c = 0; it->bias != NULL && c < it->classes; c++) {
+        it->bias_gradient[c] = (gd_real)biases[c];
+    }
+    return loss / (double)it->rows;
+}
+
 #define REFERENCE_FUNCTION(name, expression)                              \
     static void name(const gd_real *input, gd_real *output, size_t count) \
     {                                                                     \
@@ -232,6 +278,7 @@ const gdi_kernels *gdi_kernels_reference(void)
         .hyperbolic_tangent = reference_tangent,
         .sigmoid = reference_sigmoid,
         .softplus = reference_softplus,
+        .class_gradient = reference_class_gradient,
     };
     return &table;
 }

@@ -140,6 +140,9 @@ gdi_batch gdi_batcher_take(gdi_batcher *batcher)
         }
         batch.order = gdi_order_take(&batcher->order, first, batch.rows);
     }
+    if (batcher->in_place) {
+        return batch;
+    }
     gdi_gather(&batcher->gatherer, batch.order, first, batch.rows, &batch.features, &batch.targets);
     batch.sparse = examples->sparse != NULL ? &batcher->gatherer.sparse : NULL;
     return batch;

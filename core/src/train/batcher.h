@@ -19,7 +19,7 @@
 typedef struct gdi_batch {
     const gd_real *features;       /* [rows, feature_width]; NULL where they are sparse */
     const gd_sparse_batch *sparse; /* then these */
-    const gd_real *targets;        /* [rows, target_width] */
+    const gd_real *targets;        /* [rows, target_width]; NULL, as the features, in_place */
     int64_t rows;
     const int64_t *order; /* [rows] example of each row, or NULL: first_row + i */
     int64_t first_row;
@@ -31,6 +31,7 @@ typedef struct gdi_batcher {
     int64_t batches;    /* an epoch */
     int64_t position;   /* batches of this epoch already taken */
     bool shuffled;      /* else as they stand */
+    bool in_place;      /* rows are not gathered: a batch has their order alone */
     gdi_order order;
     int64_t expected; /* blocks of the next window the source was told of */
     int64_t window;   /* the one they follow */

@@ -3,6 +3,7 @@
  */
 #include "train/direct.h"
 
+#include "loss/loss.h"
 #include "nn/plan.h"
 
 #include <math.h>
@@ -14,19 +15,35 @@
 #define WEIGHT_TENSOR 0
 #define BIAS_TENSOR   1
 
-gdi_direct gdi_direct_plan(const gd_model *model, int64_t batch_size,
+static gdi_direct_kind kind_of(const gdi_layer *layer, const gd_examples *examples,
+                               int64_t batch_size, const gd_loss_descriptor *loss)
+{
+    const size_t inputs = layer->input_count, outputs = layer->output_count;
+    if (batch_size == 1 && outputs == 1) {
+        return GDI_DIRECT_EXAMPLE;
+    }
+    return examples->source == NULL && loss->evaluate == gdi_cross_entropy &&
+                   batch_size <= (int64_t)GDI_CLASS_ROWS && inputs >= 2 &&
+                   inputs <= GDI_CLASS_INPUTS && outputs >= 2 && outputs <= GDI_CLASSES
+               ? GDI_DIRECT_CLASSES
+               : GDI_DIRECT_NONE;
+}
+
+gdi_direct gdi_direct_plan(const gd_model *model, const gd_examples *examples, int64_t batch_size,
                            const gd_loss_descriptor *loss, const gd_loss_options *loss_options)
 {
     const gdi_layer *layer = &model->layers[0];
     const gd_dense_options *options = &layer->options.of.dense;
-    if (batch_size != 1 || model->layer_count != 1 || layer->options.type != GD_LAYER_DENSE ||
-        layer->input.rank != 1 || layer->output_count != 1 || options->l1 > 0 || options->l2 > 0 ||
-        gdi_member_activation(options->activation) != NULL) {
-        return (gdi_direct){.fits = false};
+    if (examples->sparse != NULL || model->layer_count != 1 ||
+        layer->options.type != GD_LAYER_DENSE || layer->input.rank != 1 || options->l1 > 0 ||
+        options->l2 > 0 || gdi_member_activation(options->activation) != NULL ||
+        kind_of(layer, examples, batch_size, loss) == GDI_DIRECT_NONE) {
+        return (gdi_direct){.kind = GDI_DIRECT_NONE};
     }
     return (gdi_direct){
-        .fits = true,
+        .kind = kind_of(layer, examples, batch_size, loss),
         .inputs = layer->input_count,
+        .outputs = layer->output_count,
         .weight = layer->tensors[WEIGHT_TENSOR].offset,
         .bias = options->bias ? layer->tensors[BIAS_TENSOR].offset : 0,
         .has_bias = options->bias,
@@ -36,10 +53,37 @@ gdi_direct gdi_direct_plan(const gd_model *model, int64_t batch_size,
     };
 }
 
-double gdi_direct_evaluate(const gdi_direct *direct, const gdi_batch *batch,
-                           const gd_real *parameters, gd_real *gradients)
+static double evaluate_classes(const gdi_direct *direct, const gd_examples *examples,
+                               const gdi_batch *batch, const gd_real *parameters,
+                               gd_real *gradients)
+{
+    const size_t feature_stride = (size_t)gdi_feature_stride(examples);
+    const size_t target_stride = (size_t)gdi_target_stride(examples);
+    const size_t first = batch->order == NULL ? (size_t)batch->first_row : 0;
+    const gdi_class_rows rows = {
+        .features = examples->features + first * feature_stride,
+        .targets = examples->targets + first * target_stride,
+        .feature_stride = feature_stride,
+        .target_stride = target_stride,
+        .order = batch->order,
+        .rows = (size_t)batch->rows,
+        .inputs = direct->inputs,
+        .classes = direct->outputs,
+        .weights = parameters + direct->weight,
+        .bias = direct->has_bias ? parameters + direct->bias : NULL,
+        .weight_gradient = gradients + direct->weight,
+        .bias_gradient = direct->has_bias ? gradients + direct->bias : NULL,
+    };
+    return direct->kernels->class_gradient(&rows);
+}
+
+double gdi_direct_evaluate(const gdi_direct *direct, const gd_examples *examples,
+                           const gdi_batch *batch, const gd_real *parameters, gd_real *gradients)
 {
     const gdi_kernels *kernels = direct->kernels;
+    if (direct->kind == GDI_DIRECT_CLASSES) {
+        return evaluate_classes(direct, examples, batch, parameters, gradients);
+    }
     const gd_real bias = direct->has_bias ? parameters[direct->bias] : 0;
     gd_real slope = 0;
     const gd_real output =

@@ -59,13 +59,19 @@ static bool blame_rows(const gdi_step *step, const char *name, const gd_real *ro
     return true;
 }
 
-static bool blame_batch(const gd_trainer *trainer, const gdi_step *step, gd_error *error)
+static bool blame_batch(gd_trainer *trainer, const gdi_step *step, gd_error *error)
 {
     const gd_examples *examples = &trainer->setup.examples;
+    const gdi_batch *batch = &step->batch;
+    const gd_real *features = batch->features, *targets = batch->targets;
+    if (trainer->batcher.in_place) {
+        gdi_gather(&trainer->batcher.gatherer, batch->order, batch->first_row, batch->rows,
+                   &features, &targets);
+    }
     /* Sparse features were checked when the trainer was made. */
-    return (step->batch.features != NULL &&
-            blame_rows(step, "features", step->batch.features, examples->feature_width, error)) ||
-           blame_rows(step, "targets", step->batch.targets, examples->target_width, error);
+    return (features != NULL &&
+            blame_rows(step, "features", features, examples->feature_width, error)) ||
+           blame_rows(step, "targets", targets, examples->target_width, error);
 }
 
 static void blame_tensor(const gdi_step *step, const gd_parameter *tensor, const gd_real *block,

@@ -26,8 +26,9 @@ double gdi_evaluate(gd_trainer *trainer, const gdi_batch *batch, const gd_real *
                     gd_random *dropout, gd_real *gradients)
 {
     const gd_trainer_setup *setup = &trainer->setup;
-    if (trainer->direct.fits) {
-        return gdi_direct_evaluate(&trainer->direct, batch, parameters, gradients);
+    if (trainer->direct.kind != GDI_DIRECT_NONE) {
+        return gdi_direct_evaluate(&trainer->direct, &setup->examples, batch, parameters,
+                                   gradients);
     }
     const gd_real *outputs =
         gdi_gathered_forward(&trainer->batcher.gatherer, batch->features, setup->model, parameters,
@@ -156,7 +157,7 @@ static void conclude(gd_trainer *trainer, const gdi_step *step)
 
 gd_status gdi_take_step(gd_trainer *trainer, gd_error *error)
 {
-    if (trainer->direct.fits) {
+    if (trainer->direct.kind == GDI_DIRECT_EXAMPLE) {
         gdi_direct_prefetch(&trainer->direct, &trainer->batcher);
     }
     gdi_step step = {

@@ -163,6 +163,7 @@ static gd_status allocate(gd_trainer *trainer, gd_error *error)
     }
     gd_status status = gdi_batcher_init(&trainer->batcher, &setup->examples, &setup->training,
                                         setup->shuffle_window, error);
+    trainer->batcher.in_place = trainer->direct.kind == GDI_DIRECT_CLASSES;
     if (status == GD_OK) {
         status = gd_workspace_create(&trainer->workspace, setup->model, setup->training.batch_size,
                                      true, error);
@@ -250,10 +251,8 @@ gd_status gd_trainer_create(gd_trainer **trainer, const gd_trainer_setup *setup,
         .scalar_count = count_scalars(&resolved),
         .best = -1,
     };
-    if (resolved.examples.sparse == NULL) {
-        made->direct = gdi_direct_plan(resolved.model, resolved.training.batch_size, made->loss,
-                                       &made->setup.loss);
-    }
+    made->direct = gdi_direct_plan(resolved.model, &resolved.examples, resolved.training.batch_size,
+                                   made->loss, &made->setup.loss);
     made->goes_together = gdi_goes_together(&made->setup, &made->direct);
     made->moment_count = made->optimizer->moment_count(&resolved.optimizer);
     status = allocate(made, error);

@@ -17,10 +17,11 @@
 bool gdi_goes_together(const gd_trainer_setup *setup, const gdi_direct *direct)
 {
     const gd_sgd_options *sgd = &setup->optimizer.of.sgd;
-    return direct->kind == GDI_DIRECT_EXAMPLE && setup->optimizer.type == GD_OPTIMIZER_SGD && !(sgd->momentum > 0) &&
-           !(sgd->weight_decay > 0) && setup->schedule.type == GD_SCHEDULE_CONSTANT &&
-           setup->training.clip == GD_CLIP_NONE && !(setup->training.gradient_tolerance > 0) &&
-           setup->examples.source == NULL && setup->examples.sparse == NULL;
+    return direct->kind == GDI_DIRECT_EXAMPLE && setup->optimizer.type == GD_OPTIMIZER_SGD &&
+           !(sgd->momentum > 0) && !(sgd->weight_decay > 0) &&
+           setup->schedule.type == GD_SCHEDULE_CONSTANT && setup->training.clip == GD_CLIP_NONE &&
+           !(setup->training.gradient_tolerance > 0) && setup->examples.source == NULL &&
+           setup->examples.sparse == NULL;
 }
 
 static int64_t smaller(int64_t a, int64_t b)

@@ -1,6 +1,7 @@
 /*
  * idempotency.c: replies kept under a request's key. A key counts until it is swept; it is written
- * in the same transaction as the effect, so there is never the one without the other.
+ * in the same transaction as the effect, so there is never the one without the other. Each new key
+ * sweeps some that expired, so a service that is never started anew holds no more and more of them.
  */
 #include "store/idempotency.h"
 
@@ -9,6 +10,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+#define SWEPT_AT_ONCE 4
 
 gd_status store_idempotency_look_up(store_connection *connection, const char *owner,
                                     const char *key, const char *fingerprint, char **reply,
@@ -37,9 +40,26 @@ gd_status store_idempotency_look_up(store_connection *connection, const char *ow
     return status;
 }
 
-gd_status store_idempotency_insert(store_connection *connection,
-                                   const store_idempotency *idempotency, gd_error *error)
+/* Oldest first. */
+static gd_status sweep_some(store_connection *connection, int64_t now, gd_error *error)
 {
+    store_statement statement = store_statement_open(
+        connection,
+        "DELETE FROM idempotency_keys WHERE rowid IN"
+        " (SELECT rowid FROM idempotency_keys INDEXED BY idempotency_keys_by_expiry"
+        " WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)");
+    store_bind_integer(&statement, 1, now);
+    store_bind_integer(&statement, 2, SWEPT_AT_ONCE);
+    return store_statement_run(&statement, NULL, error);
+}
+
+gd_status store_idempotency_insert(store_connection *connection,
+                                   const store_idempotency *idempotency, int64_t now,
+                                   gd_error *error)
+{
+    gd_status status = sweep_some(connection, now, error);
+    if (status != GD_OK)
+        return status;
     store_statement statement = store_statement_open(connection,
                                                      "INSERT INTO idempotency_keys"
                                                      " (key, fingerprint, reply, expires_at, owner)"

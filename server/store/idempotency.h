@@ -13,7 +13,9 @@ gd_status store_idempotency_look_up(store_connection *connection, const char *ow
                                     const char *key, const char *fingerprint, char **reply,
                                     gd_error *error);
 
+/* Writes a new key, and removes a few of those that have expired by `now`. */
 gd_status store_idempotency_insert(store_connection *connection,
-                                   const store_idempotency *idempotency, gd_error *error);
+                                   const store_idempotency *idempotency, int64_t now,
+                                   gd_error *error);
 
 #endif

@@ -182,7 +182,7 @@ static gd_status run_create(store_transaction *transaction, void *context, gd_er
         status = store_event_append(connection, sequence, &event, error);
     }
     if (status == GD_OK && what->idempotency != NULL)
-        status = store_idempotency_insert(connection, what->idempotency, error);
+        status = store_idempotency_insert(connection, what->idempotency, insert->created_at, error);
     transaction->queued = true;
     return status;
 }

@@ -467,7 +467,7 @@ gd_status store_expired(store *store, store_expiring what, int64_t before, int64
 typedef gd_status (*store_file_visit)(void *context, const char *file);
 gd_status store_file_list(store *store, store_file_visit visit, void *context, gd_error *error);
 
-/* Removes expired idempotency keys. */
+/* Removes all expired idempotency keys; while jobs come with new ones, each removes a few. */
 gd_status store_sweep(store *store, int64_t now, gd_error *error);
 
 #endif

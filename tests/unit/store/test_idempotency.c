@@ -84,6 +84,32 @@ Test(store_idempotency, keys_are_swept_when_they_expire)
                  GD_NOT_FOUND);
 }
 
+static void create_with_key(int64_t n, int64_t now)
+{
+    char id[STORE_ID_SIZE];
+    store_fixture_id(n, id);
+    store_job_insert insert = store_fixture_insert(id);
+    insert.created_at = now;
+    store_idempotency key = {
+        .key = id, .fingerprint = "aa", .reply = "reply", .expires_at = now + 1000};
+    must(store_job_create(fixture.store, &insert, &key, NULL, NULL));
+}
+
+/* The service may run for years. */
+Test(store_idempotency, keys_that_expired_go_as_others_come)
+{
+    for (int64_t n = 0; n < 100; n++)
+        create_with_key(n, 1000 + n);
+    cr_assert_eq(store_fixture_number(&fixture, "SELECT count(*) FROM idempotency_keys"), 100);
+    for (int64_t n = 100; n < 150; n++)
+        create_with_key(n, 2049);
+    cr_assert_eq(store_fixture_number(&fixture, "SELECT count(*) FROM idempotency_keys"), 100,
+                 "those that still count and those that came");
+    cr_assert_eq(store_fixture_number(
+                     &fixture, "SELECT count(*) FROM idempotency_keys WHERE expires_at <= 2049"),
+                 0);
+}
+
 typedef struct submission {
     pthread_t thread;
     int64_t number;

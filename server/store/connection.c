@@ -54,6 +54,8 @@ static const code_meaning code_meanings[] = {
     {SQLITE_DONE, GD_OK},
     {SQLITE_ROW, GD_OK},
     {SQLITE_IOERR_NOMEM, GD_OUT_OF_MEMORY},
+    {SQLITE_IOERR_SHMMAP, GD_OUT_OF_MEMORY},
+    {SQLITE_IOERR_SHMSIZE, GD_NO_SPACE},
     {SQLITE_CONSTRAINT_UNIQUE, GD_CONFLICT},
     {SQLITE_CONSTRAINT_PRIMARYKEY, GD_CONFLICT},
     {SQLITE_CONSTRAINT_FOREIGNKEY, GD_CONFLICT},
@@ -85,9 +87,10 @@ gd_status store_status_of(int code)
     return GD_CORRUPT;
 }
 
+/* The index of the log is made anew at every start: that it cannot grow says nothing of what lasts. */
 static bool is_fatal(int code)
 {
-    if (code == SQLITE_IOERR_NOMEM)
+    if (code == SQLITE_IOERR_NOMEM || code == SQLITE_IOERR_SHMMAP || code == SQLITE_IOERR_SHMSIZE)
         return false;
     int primary = code & 0xff;
     return primary == SQLITE_IOERR || primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;

@@ -185,12 +185,12 @@ gd_status store_backup(const char *path, const char *copy_path, gd_error *error)
         status = gd_fail(error, GD_NOT_FOUND, "", "there is no file %s", path);
     if (status == GD_OK) {
         /* With the log's files, so that a service that starts meanwhile is seen; without them where
-         * the volume cannot be written to, for then nobody else writes either. */
+         * the volume cannot be written to or is full, for then nobody else writes either. */
         status = store_connection_open(&source, resolved, STORE_ACCESS_READ, error);
         int64_t version = 0;
         if (status == GD_OK)
             status = store_connection_number(source, "PRAGMA schema_version", &version, error);
-        if (status == GD_IO_ERROR) {
+        if (status == GD_IO_ERROR || status == GD_NO_SPACE) {
             store_connection_close(source);
             status = store_look_open(&source, resolved, error);
         }

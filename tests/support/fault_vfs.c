@@ -1,6 +1,6 @@
 /*
  * fault_vfs.c: a layer under the database library that makes calls fail; see fault_vfs.h. Every file
- * is the system's own with our method table in front; all but writing and syncing is passed on.
+ * is the system's own with our method table in front; all but writing, syncing and mapping is passed on.
  */
 #include "support/fault_vfs.h"
 
@@ -126,10 +126,12 @@ static int pass_characteristics(sqlite3_file *file)
                                       : characteristics;
 }
 
-static int pass_shared_map(sqlite3_file *file, int page, int size, int extend,
-                           void volatile **address)
+static int fault_shared_map(sqlite3_file *file, int page, int size, int extend,
+                            void volatile **address)
 {
     sqlite3_file *real = real_of(file);
+    if (extend != 0 && page > 0 && fails(FAULT_INDEX))
+        return SQLITE_IOERR_SHMSIZE;
     return real->pMethods->xShmMap(real, page, size, extend, address);
 }
 
@@ -165,7 +167,7 @@ static const sqlite3_io_methods methods = {
     .xFileControl = pass_control,
     .xSectorSize = pass_sector_size,
     .xDeviceCharacteristics = pass_characteristics,
-    .xShmMap = pass_shared_map,
+    .xShmMap = fault_shared_map,
     .xShmLock = pass_shared_lock,
     .xShmBarrier = pass_shared_barrier,
     .xShmUnmap = pass_shared_unmap,

@@ -13,7 +13,8 @@ typedef enum fault_kind {
     FAULT_NONE,
     FAULT_WRITE, /* the n-th write fails as I/O error, with half of it written */
     FAULT_SYNC,  /* the n-th sync fails */
-    FAULT_FULL   /* no room for the n-th write */
+    FAULT_FULL,  /* no room for the n-th write */
+    FAULT_INDEX  /* no room for the n-th part of the log's index */
 } fault_kind;
 
 /* Once, before any database is opened. */

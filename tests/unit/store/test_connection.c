@@ -76,6 +76,8 @@ Test(store_connection, codes_have_meanings)
         gd_status status;
     } cases[] = {{SQLITE_OK, GD_OK},
                  {SQLITE_FULL, GD_NO_SPACE},
+                 {SQLITE_IOERR_SHMSIZE, GD_NO_SPACE},
+                 {SQLITE_IOERR_SHMMAP, GD_OUT_OF_MEMORY},
                  {SQLITE_CORRUPT, GD_CORRUPT},
                  {SQLITE_CORRUPT_INDEX, GD_CORRUPT},
                  {SQLITE_NOTADB, GD_CORRUPT},

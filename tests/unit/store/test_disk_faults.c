@@ -256,6 +256,29 @@ Test(store_disk_faults, n39_who_is_told_that_a_disk_is_full_has_written_nothing)
     must(store_check(fixture.path, &error));
 }
 
+/* The log's index grows with the log, and holds nothing that must last. */
+Test(store_disk_faults, n39_no_room_for_the_index_of_the_log_passes_too)
+{
+    static submitter one;
+    gd_error error = {.status = GD_OK};
+    open_noting();
+    fault_vfs_arm(FAULT_INDEX, 1, true);
+    int64_t n = 0;
+    gd_status status = GD_OK;
+    while (n < 100 && status == GD_OK)
+        status = create_large(++n);
+    cr_assert_eq(status, GD_NO_SPACE, "%s", gd_status_name(status));
+    cr_assert_eq(create_large(n + 1), GD_OK, "after the log began anew");
+    cr_assert_gt(fault_vfs_disarm(), 0);
+    must(store_ready(fixture.store, &error));
+    one = (submitter){.first = n, .acknowledged = {false, true}};
+    expect_as_told(&one, 0);
+    expect_as_told(&one, 1);
+    cr_assert_eq(atomic_load(&fatal_calls), 0);
+    store_fixture_close(&fixture);
+    must(store_check(fixture.path, &error));
+}
+
 /* --- A transaction larger than the cache -------------------------------------------------- */
 
 #define LARGE_ROWS  40 /* of a page each */

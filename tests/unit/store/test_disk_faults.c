@@ -289,7 +289,8 @@ typedef struct large_rows {
     int64_t turns[LARGE_ROWS];
 } large_rows;
 
-static bool is_done(store_connection *connection, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static bool is_done(store_connection *connection,
+                                                          const char *format, ...)
 {
     char sql[512];
     va_list arguments;

@@ -323,12 +323,15 @@ static int ask_health(const config *read)
 }
 
 /* Blocks as large as a job's go back to the system when it ends, in place of staying with the
- * process: by default the C library keeps ever larger ones. */
+ * process: by default the C library keeps ever larger ones. Threads share heaps, of which each keeps
+ * what it once needed: two a processor, for no more threads than processors run at a time. */
 static void give_large_blocks_back(void)
 {
 #ifdef __GLIBC__
     (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
     (void)mallopt(M_TRIM_THRESHOLD, LARGE_BLOCK);
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    (void)mallopt(M_ARENA_MAX, processors > 1 && processors < 256 ? 2 * (int)processors : 4);
 #endif
 }
 

@@ -9,6 +9,7 @@
 #include "jobs/warm_start.h"
 #include "json/fixed_tree.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -237,18 +238,30 @@ static int64_t slice_after(int64_t calls, double seconds)
     return seconds < SLICE_SECONDS / 4 && calls < SLICE_STEPS ? calls * 2 : calls;
 }
 
+/* The time after some steps: that of the point they ended with, for which the trainer has just read the
+ * same clock. `origin`: what a point's seconds lack; NAN: not known yet. */
+static double time_after(const gd_point *point, double *origin)
+{
+    if (point != NULL && !isnan(*origin))
+        return *origin + point->seconds;
+    double now = jobs_monotonic_seconds();
+    if (point != NULL)
+        *origin = now - point->seconds;
+    return now;
+}
+
 static jobs_control train(jobs_attempt *attempt, gd_error *failure)
 {
     gd_trainer *trainer = attempt->trainer;
     jobs_control control = jobs_live_control(attempt->entry);
     int64_t unpublished = 0, calls = 1;
-    double before = jobs_monotonic_seconds(), shown_at = before;
+    double before = jobs_monotonic_seconds(), shown_at = before, origin = NAN;
     gd_status status = publish(attempt, NULL, before);
     while (control == JOBS_CONTROL_RUN && status == GD_OK && !gd_trainer_is_finished(trainer)) {
         status = gd_trainer_run(trainer, calls, failure);
         unpublished += calls;
-        double now = jobs_monotonic_seconds();
         const gd_point *point = gd_trainer_point(trainer);
+        double now = time_after(point, &origin);
         const gd_restart *ended = gd_trainer_restart(trainer);
         const gd_range_test *test = gd_trainer_range_test(trainer);
         if (test != NULL)

@@ -78,10 +78,12 @@ double gd_random_normal(gd_random *random)
 
 void gd_random_shuffle(gd_random *random, int64_t *order, int64_t count)
 {
+    gd_random own = *random; /* in registers, where *random could not be */
     for (int64_t i = count - 1; i > 0; i--) {
-        int64_t j = (int64_t)gd_random_below(random, (uint64_t)i + 1);
+        int64_t j = (int64_t)gd_random_below(&own, (uint64_t)i + 1);
         int64_t swapped = order[i];
         order[i] = order[j];
         order[j] = swapped;
     }
+    *random = own;
 }

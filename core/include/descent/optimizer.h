@@ -135,6 +135,13 @@ typedef struct gd_optimizer_descriptor {
     /* Sets moments that do not start at zero; NULL where all do. */
     void (*prepare)(const gd_optimizer_options *options, gd_real *moments, size_t count);
     void (*update)(const gd_optimizer_options *options, const gd_update *update);
+    /*
+     * The same of `rows` ranges of update->count elements row_step apart, their gradients gradient_step
+     * apart, of which `update` is the first, for a rule without scalars whose result is not finite where
+     * a gradient is not. NULL: only `update`.
+     */
+    void (*update_rows)(const gd_optimizer_options *options, const gd_update *update, size_t rows,
+                        size_t row_step, size_t gradient_step);
 } gd_optimizer_descriptor;
 
 const gd_optimizer_descriptor *gd_optimizer_descriptor_at(gd_optimizer_type type);

@@ -57,6 +57,13 @@ size_t gdi_product_scratch(size_t rows, size_t columns, size_t inner)
     return most * block > size ? most * block : size;
 }
 
+size_t gdi_piece_scratch(size_t inner)
+{
+    const size_t panel = GDI_PRODUCT_PANEL_BYTES / sizeof(gd_real) * (inner + 1);
+    const size_t panels = GDI_PIECE_PANELS / sizeof(gd_real);
+    return (panels > panel ? panels : panel) + GDI_PIECE_ROWS * GDI_PIECE_COLUMNS;
+}
+
 const gdi_kernels *gdi_kernels_best(void)
 {
     size_t i = 0;

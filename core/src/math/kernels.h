@@ -45,6 +45,33 @@ typedef struct gdi_window_product {
     bool accumulate, rectify;
 } gdi_window_product;
 
+/*
+ * A product runs over `inner` in blocks of this many, in order: sums of a block start from zero and
+ * are added to the result. The size is part of the formula of every element, so it depends on
+ * nothing else. A block of a panel stays in the cache next to the core.
+ */
+#define GDI_PRODUCT_INNER_BLOCK ((size_t)512)
+
+#define GDI_PIECES_BESIDE ((size_t)5)
+
+/*
+ * [rows, columns] = left · right, `left` transposed and `right` not, piece by piece, each handed on to
+ * `take` while it is near. `beside` are matrices of that shape and of rows `stride` apart that `take`
+ * works on, one at least: they are asked for while sums are formed. Pieces cover the result once, in no
+ * order. inner ≤ GDI_PRODUCT_INNER_BLOCK.
+ */
+typedef struct gdi_piece_product {
+    gdi_matrix left, right;
+    gd_real *result; /* like those beside; NULL: pieces are handed on and no more */
+    size_t stride, rows, columns, inner;
+    const gd_real *beside[GDI_PIECES_BESIDE];
+    size_t beside_count;
+    /* piece [rows, columns], its rows piece_stride apart */
+    void (*take)(void *context, size_t row, size_t rows, size_t column, size_t columns,
+                 const gd_real *piece, size_t piece_stride);
+    void *context;
+} gdi_piece_product;
+
 /* A row of windows that are pooled. */
 typedef struct gdi_pool_row {
     size_t count, step, lines, line_step, cells, channels;
@@ -95,6 +122,8 @@ typedef struct gdi_kernels {
     void (*product)(gdi_matrix left, gdi_matrix right, gd_real *result, size_t result_stride,
                     size_t rows, size_t columns, size_t inner, const gd_real *bias, bool accumulate,
                     gd_real *scratch);
+    /* `scratch` has gdi_piece_scratch elements, 64-byte aligned; the bytes are those of `product`. */
+    void (*product_in_pieces)(const gdi_piece_product *product, gd_real *scratch);
     /* That product of one row and one column, both [inner] side by side, plus bias. */
     gd_real (*row_product)(const gd_real *row, const gd_real *column, size_t inner, gd_real bias);
     /* That product of one row and one column of one element, [1, 1] · [1, count]. */
@@ -139,6 +168,9 @@ typedef struct gdi_kernels {
 
 /* Elements of scratch a product with at most these sizes needs. */
 size_t gdi_product_scratch(size_t rows, size_t columns, size_t inner);
+
+/* Of a product in pieces with so long sums. */
+size_t gdi_piece_scratch(size_t inner);
 
 /* The best table this processor runs. */
 const gdi_kernels *gdi_kernels_best(void);

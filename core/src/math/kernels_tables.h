@@ -9,13 +9,6 @@
 
 #include "math/kernels.h"
 
-/*
- * A product runs over `inner` in blocks of this many, in order: sums of a block start from zero and
- * are added to the result. The size is part of the formula of every element, so it depends on
- * nothing else. A block of a panel stays in the cache next to the core.
- */
-#define GDI_PRODUCT_INNER_BLOCK ((size_t)512)
-
 /* Bytes of one row of a packed panel: two of the widest vectors. */
 #define GDI_PRODUCT_PANEL_BYTES ((size_t)128)
 
@@ -23,6 +16,11 @@
 #define GDI_PRODUCT_PACKS_LEFT(rows, columns, inner) \
     ((rows) > 64 && (columns) >= 512 && (inner) >= 1024)
 #define GDI_PRODUCT_LEFT_ROWS ((size_t)192)
+
+/* Bytes of panels that stay in the cache next but one while pieces of a product use them. */
+#define GDI_PIECE_PANELS  ((size_t)256 << 10)
+#define GDI_PIECE_COLUMNS ((size_t)1024)
+#define GDI_PIECE_ROWS    ((size_t)12) /* at most */
 
 #define GDI_PRODUCT_TURNED_ROWS ((size_t)192)
 /*

@@ -20,7 +20,9 @@
 
 size_t gdi_parallel_scratch(void)
 {
-    return gdi_product_scratch(SIZE_MAX, SIZE_MAX, SIZE_MAX) * sizeof(gd_real);
+    const size_t product = gdi_product_scratch(SIZE_MAX, SIZE_MAX, SIZE_MAX);
+    const size_t pieces = gdi_piece_scratch(GDI_PRODUCT_INNER_BLOCK);
+    return (product > pieces ? product : pieces) * sizeof(gd_real);
 }
 
 /* Length of a part, a multiple of `multiple`, so that there are about enough for the threads. */
@@ -99,6 +101,55 @@ void gdi_parallel_product(gdi_thread_pool *pool, const gdi_kernels *kernels, gdi
      * others. */
     task.parts -= by_columns && task.parts > 1 && extent % task.length == 1 ? 1 : 0;
     gdi_thread_pool_run(pool, task.parts, run_product_part, &task);
+}
+
+typedef struct pieces_task {
+    const gdi_kernels *kernels;
+    const gdi_piece_product *whole;
+    size_t length, parts; /* columns of a part but the last */
+} pieces_task;
+
+/* What a part's pieces are of the whole. */
+typedef struct pieces_part {
+    const gdi_piece_product *whole;
+    size_t first;
+} pieces_part;
+
+static void take_of_part(void *context, size_t row, size_t rows, size_t column, size_t columns,
+                         const gd_real *piece, size_t piece_stride)
+{
+    const pieces_part *part = context;
+    part->whole->take(part->whole->context, row, rows, part->first + column, columns, piece,
+                      piece_stride);
+}
+
+static void run_pieces_part(void *context, size_t part, void *scratch)
+{
+    const pieces_task *task = context;
+    gdi_piece_product it = *task->whole;
+    pieces_part place = {task->whole, part * task->length};
+    it.right.values += place.first;
+    it.result = it.result != NULL ? it.result + place.first : NULL;
+    for (size_t i = 0; i < it.beside_count; i++) {
+        it.beside[i] += place.first;
+    }
+    it.columns = part + 1 == task->parts ? it.columns - place.first : task->length;
+    it.take = take_of_part;
+    it.context = &place;
+    task->kernels->product_in_pieces(&it, scratch);
+}
+
+void gdi_parallel_pieces(gdi_thread_pool *pool, const gdi_kernels *kernels,
+                         const gdi_piece_product *product, gd_real *scratch)
+{
+    if (pool == NULL) {
+        kernels->product_in_pieces(product, scratch);
+        return;
+    }
+    pieces_task task = {.kernels = kernels, .whole = product};
+    task.length = part_length(pool, product->columns, COLUMN_MULTIPLE);
+    task.parts = (product->columns + task.length - 1) / task.length;
+    gdi_thread_pool_run(pool, task.parts, run_pieces_part, &task);
 }
 
 typedef struct range_task {

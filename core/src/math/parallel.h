@@ -21,6 +21,10 @@ void gdi_parallel_product(gdi_thread_pool *pool, const gdi_kernels *kernels, gdi
                           size_t columns, size_t inner, const gd_real *bias, bool accumulate,
                           gd_real *scratch);
 
+/* kernels->product_in_pieces; `scratch` as there, for the caller. Pieces are taken by any thread. */
+void gdi_parallel_pieces(gdi_thread_pool *pool, const gdi_kernels *kernels,
+                         const gdi_piece_product *product, gd_real *scratch);
+
 /* Elements first … first+count-1; first is a multiple of 64. */
 typedef void gdi_range_work(void *context, size_t first, size_t count);
 

@@ -33,6 +33,22 @@ static void reference_product(gdi_matrix left, gdi_matrix right, gd_real *result
     }
 }
 
+static void reference_product_in_pieces(const gdi_piece_product *it, gd_real *scratch)
+{
+    for (size_t row = 0; row < it->rows; row++) {
+        gdi_matrix left = it->left;
+        gd_real *piece = it->result != NULL ? it->result + row * it->stride : scratch;
+        left.values += row;
+        for (size_t column = 0; column < it->columns; column++) {
+            gdi_matrix right = it->right;
+            right.values += column;
+            gd_real *value = it->result != NULL ? piece + column : piece;
+            reference_product(left, right, value, 1, 1, 1, it->inner, NULL, false, scratch);
+            it->take(it->context, row, 1, column, 1, value, 1);
+        }
+    }
+}
+
 static gd_real reference_row_product(const gd_real *row, const gd_real *column, size_t inner,
                                      gd_real bias)
 {
@@ -260,6 +276,7 @@ const gdi_kernels *gdi_kernels_reference(void)
         .name = "reference",
         .lanes = 1,
         .product = reference_product,
+        .product_in_pieces = reference_product_in_pieces,
         .row_product = reference_row_product,
         .scaled_row = reference_scaled_row,
         .descend = reference_descend,

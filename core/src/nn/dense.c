@@ -65,7 +65,7 @@ static bool needs(const gdi_layer *layer, size_t batch, bool training, gdi_needs
     if (!training) {
         return true;
     }
-    wanted->scratch = largest(wanted->scratch, gdi_product_scratch(units, in, rows));
+    wanted->scratch = largest(wanted->scratch, gdi_weight_gradient_scratch(units, in, rows));
     wanted->scratch = largest(wanted->scratch, gdi_product_scratch(rows, in, units));
     size_t elements;
     return !gdi_member_keeps_input(layer->options.of.dense.activation) ||
@@ -124,10 +124,8 @@ static void backward(const gdi_pass *pass)
     if (pass->sparse != NULL) {
         gdi_sparse_weight_gradient(pass, sum_gradient, gdi_gradient(pass, WEIGHT), units, in);
     } else {
-        gdi_pass_product(
-            pass, (gdi_matrix){.values = sum_gradient, .stride = units, .transposed = true},
-            (gdi_matrix){.values = pass->input, .stride = in}, gdi_gradient(pass, WEIGHT), in,
-            units, in, rows, NULL, false, pass->scratch);
+        gdi_pass_weight_gradient(pass, WEIGHT, sum_gradient, pass->input, units, in, rows,
+                                 pass->scratch);
     }
     if (layer->options.of.dense.bias) {
         layer->kernels->column_sums(sum_gradient, rows, units, gdi_gradient(pass, BIAS));

@@ -10,6 +10,7 @@
 
 #include "base/thread_pool.h"
 #include "math/kernels.h"
+#include "nn/gradient_use.h"
 
 #include <descent/model.h>
 #include <descent/sparse.h>
@@ -83,6 +84,7 @@ typedef struct gdi_pass {
     gd_real *output_gradient;      /* backward: [batch, output…], may be overwritten */
     gd_real *input_gradient; /* backward: [batch, input…] to be written, or NULL: not wanted */
     gd_real *gradients;      /* backward: the whole flat block; write, not add */
+    gdi_gradient_use *use;   /* backward: of gradients, or NULL */
 } gdi_pass;
 
 typedef struct gdi_layer_operations {
@@ -170,6 +172,15 @@ void gdi_sparse_weight_gradient(const gdi_pass *pass, const gd_real *sum_gradien
 void gdi_pass_product(const gdi_pass *pass, gdi_matrix left, gdi_matrix right, gd_real *result,
                       size_t result_stride, size_t rows, size_t columns, size_t inner,
                       const gd_real *bias, bool accumulate, gd_real *scratch);
+/*
+ * The gradient of a tensor [rows, columns] = sum_gradientᵀ · input, [inner, rows] and [inner, columns].
+ * Handed on to the pass's use where there is one and the tensor is worth it.
+ */
+void gdi_pass_weight_gradient(const gdi_pass *pass, int64_t tensor, const gd_real *sum_gradient,
+                              const gd_real *input, size_t rows, size_t columns, size_t inner,
+                              gd_real *scratch);
+/* Elements of scratch that needs. */
+size_t gdi_weight_gradient_scratch(size_t rows, size_t columns, size_t inner);
 void gdi_pass_activate(const gdi_pass *pass, const gd_activation_descriptor *function,
                        const gd_real *input, gd_real *output, size_t count);
 void gdi_pass_slopes(const gdi_pass *pass, const gd_activation_descriptor *function,

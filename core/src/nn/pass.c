@@ -93,10 +93,11 @@ static gd_real *input_gradient_area(const gd_workspace *workspace, const gdi_lay
 
 static void run_backward(const gd_model *model, const gd_real *parameters, gd_workspace *workspace,
                          const gd_real *input, const gd_sparse_batch *sparse, int64_t batch,
-                         gd_real *output_gradient, gd_real *gradients)
+                         gd_real *output_gradient, gd_real *gradients, gdi_gradient_use *use)
 {
     gdi_pass pass = begin_pass(parameters, workspace, batch, true);
     pass.gradients = gradients;
+    pass.use = use;
     pass.output_gradient = output_gradient;
     for (int64_t i = model->layer_count - 1; i >= 0; i--) {
         const gdi_layer *layer = &model->layers[i];
@@ -120,12 +121,38 @@ void gd_model_backward(const gd_model *model, const gd_real *parameters, gd_work
                        const gd_real *input, int64_t batch, gd_real *output_gradient,
                        gd_real *gradients)
 {
-    run_backward(model, parameters, workspace, input, NULL, batch, output_gradient, gradients);
+    run_backward(model, parameters, workspace, input, NULL, batch, output_gradient, gradients,
+                 NULL);
+}
+
+void gdi_model_backward_using(const gd_model *model, const gd_real *parameters,
+                              gd_workspace *workspace, const gd_real *input, int64_t batch,
+                              gd_real *output_gradient, gd_real *gradients, gdi_gradient_use *use)
+{
+    run_backward(model, parameters, workspace, input, NULL, batch, output_gradient, gradients, use);
+}
+
+/* Passes go from the last tensor to the first. */
+size_t gdi_gradient_use_rest(const gdi_gradient_use *use, size_t total, gdi_range *ranges)
+{
+    size_t count = 0, at = 0;
+    for (size_t i = use->taken_count; i > 0; i--) {
+        const gdi_range *taken = &use->taken[i - 1];
+        if (taken->first > at) {
+            ranges[count++] = (gdi_range){at, taken->first - at};
+        }
+        at = taken->first + taken->count;
+    }
+    if (at < total) {
+        ranges[count++] = (gdi_range){at, total - at};
+    }
+    return count;
 }
 
 void gd_model_backward_sparse(const gd_model *model, const gd_real *parameters,
                               gd_workspace *workspace, const gd_sparse_batch *input, int64_t batch,
                               gd_real *output_gradient, gd_real *gradients)
 {
-    run_backward(model, parameters, workspace, NULL, input, batch, output_gradient, gradients);
+    run_backward(model, parameters, workspace, NULL, input, batch, output_gradient, gradients,
+                 NULL);
 }

@@ -81,7 +81,8 @@ GDI_VERSIONS static void update_largest(const gd_update *update, coefficients c)
     }
 }
 
-static void update_adam(const gd_optimizer_options *options, const gd_update *update)
+static void update_rows(const gd_optimizer_options *options, const gd_update *update, size_t rows,
+                        size_t row_step, size_t gradient_step)
 {
     const gd_adam_options *adam = &options->of.adam;
     double b1 = adam->betas.values[0], b2 = adam->betas.values[1];
@@ -97,11 +98,23 @@ static void update_adam(const gd_optimizer_options *options, const gd_update *up
         .correction = (gd_real)sqrt(gdi_bias_correction(b2, update->step)),
         .eps = (gd_real)adam->eps,
     };
-    if (adam->amsgrad) {
-        update_largest(update, c);
-    } else {
-        update_plain(update, c);
+    gd_update row = *update;
+    for (; rows > 0; rows--) {
+        if (adam->amsgrad) {
+            update_largest(&row, c);
+        } else {
+            update_plain(&row, c);
+        }
+        row.parameters += row_step;
+        row.gradients += gradient_step;
+        row.moments += row_step;
+        row.result += row_step;
     }
+}
+
+static void update_adam(const gd_optimizer_options *options, const gd_update *update)
+{
+    update_rows(options, update, 1, 0, 0);
 }
 
 const gd_optimizer_descriptor gdi_optimizer_adam = {
@@ -110,6 +123,7 @@ const gd_optimizer_descriptor gdi_optimizer_adam = {
     .fields = GDI_FIELD_TABLE(adam_fields),
     .moment_count = moment_count,
     .update = update_adam,
+    .update_rows = update_rows,
 };
 
 const gd_optimizer_descriptor gdi_optimizer_adamw = {
@@ -118,4 +132,5 @@ const gd_optimizer_descriptor gdi_optimizer_adamw = {
     .fields = GDI_FIELD_TABLE(adamw_fields),
     .moment_count = moment_count,
     .update = update_adam,
+    .update_rows = update_rows,
 };

@@ -73,7 +73,7 @@ static gd_range_test_end try_rate(gd_trainer *trainer)
     };
     const gd_real *parameters = trainer->blocks[test->block];
     step.loss =
-        gdi_evaluate(trainer, &step.batch, parameters, &trainer->dropout, trainer->gradients);
+        gdi_evaluate(trainer, &step.batch, parameters, &trainer->dropout, trainer->gradients, NULL);
     if (!isfinite(step.loss)) {
         return GD_RANGE_TEST_NON_FINITE;
     }
@@ -87,7 +87,7 @@ static gd_range_test_end try_rate(gd_trainer *trainer)
     }
     gdi_clip(trainer, step.gradient_norm);
     int next = other_block(trainer);
-    const bool finite = gdi_update(trainer, &step, NULL, parameters, trainer->blocks[next]);
+    const bool finite = gdi_update(trainer, &step, NULL, parameters, trainer->blocks[next], NULL);
     test->block = next;
     (void)gdi_batcher_advance(&trainer->batcher);
     if (!finite) {

@@ -23,7 +23,7 @@ static double learning_rate(const gd_trainer *trainer)
 }
 
 double gdi_evaluate(gd_trainer *trainer, const gdi_batch *batch, const gd_real *parameters,
-                    gd_random *dropout, gd_real *gradients)
+                    gd_random *dropout, gd_real *gradients, gdi_gradient_use *use)
 {
     const gd_trainer_setup *setup = &trainer->setup;
     if (trainer->direct.kind != GDI_DIRECT_NONE) {
@@ -44,8 +44,8 @@ double gdi_evaluate(gd_trainer *trainer, const gdi_batch *batch, const gd_real *
             gd_model_backward_sparse(setup->model, parameters, trainer->workspace, batch->sparse,
                                      batch->rows, trainer->output_gradient, gradients);
         } else {
-            gd_model_backward(setup->model, parameters, trainer->workspace, batch->features,
-                              batch->rows, trainer->output_gradient, gradients);
+            gdi_model_backward_using(setup->model, parameters, trainer->workspace, batch->features,
+                                     batch->rows, trainer->output_gradient, gradients, use);
         }
         loss += gd_model_add_penalty(setup->model, parameters, gradients);
         gdi_model_hold(setup->model, parameters, gradients, false);
@@ -69,8 +69,8 @@ static double evaluate_trial(void *context, const gd_real *parameters, gd_real *
     memcpy(trainer->trial, gdi_parameters(trainer), trainer->parameter_count * sizeof(gd_real));
     memcpy(trainer->trial, parameters, bytes);
     gdi_model_project(trainer->setup.model, trainer->trial);
-    double loss =
-        gdi_evaluate(trainer, objective->batch, trainer->trial, &dropout, trainer->trial_gradients);
+    double loss = gdi_evaluate(trainer, objective->batch, trainer->trial, &dropout,
+                               trainer->trial_gradients, NULL);
     gdi_model_hold(trainer->setup.model, parameters, trainer->trial_gradients, true);
     memcpy(gradients, trainer->trial_gradients, bytes);
     return loss;
@@ -89,26 +89,34 @@ void gdi_clip(gd_trainer *trainer, double norm)
     }
 }
 
-bool gdi_update(gd_trainer *trainer, const gdi_step *step, const gd_objective *objective,
-                const gd_real *parameters, gd_real *result)
+static gd_update describe_update(const gd_trainer *trainer, const gdi_step *step,
+                                 const gd_objective *objective, const gd_real *parameters,
+                                 gd_real *result)
 {
-    size_t trained = trainer->trained_count;
-    gd_update change = {
+    return (gd_update){
         .step = step->own_number,
         .learning_rate = step->learning_rate,
         .parameters = parameters,
         .gradients = trainer->gradients,
         .moments = trainer->moments,
         .result = result,
-        .count = trained,
-        .stride = trained,
+        .count = trainer->trained_count,
+        .stride = trainer->trained_count,
         .scalars = trainer->scalars,
         .loss = step->loss,
         .objective = trainer->optimizer->needs_objective ? objective : NULL,
     };
-    bool finite =
-        gdi_parallel_update(trainer->pool, trainer->kernels, trainer->optimizer,
-                            &trainer->setup.optimizer, &change, (size_t)trainer->scalar_count);
+}
+
+bool gdi_update(gd_trainer *trainer, const gdi_step *step, const gd_objective *objective,
+                const gd_real *parameters, gd_real *result, const gdi_fused *fused)
+{
+    const size_t trained = trainer->trained_count;
+    const gd_update change = describe_update(trainer, step, objective, parameters, result);
+    bool finite = fused != NULL ? gdi_fused_finish(fused, trainer->pool)
+                                : gdi_parallel_update(trainer->pool, trainer->kernels,
+                                                      trainer->optimizer, &trainer->setup.optimizer,
+                                                      &change, (size_t)trainer->scalar_count);
     gdi_model_project(trainer->setup.model, result);
     if (!finite) { /* what lay beyond a bound does not any more */
         finite = gdi_parallel_all_finite(trainer->pool, trainer->kernels, result, trained);
@@ -155,6 +163,51 @@ static void conclude(gd_trainer *trainer, const gdi_step *step)
     }
 }
 
+/* Whether weights may be updated while the backward pass goes on. */
+static bool is_fusible(const gd_trainer *trainer)
+{
+    return trainer->optimizer->update_rows != NULL && trainer->scalar_count == 0 &&
+           trainer->direct.kind == GDI_DIRECT_NONE &&
+           trainer->setup.training.clip == GD_CLIP_NONE &&
+           trainer->trained_count >= GDI_GRADIENT_USE_MINIMUM &&
+           gd_model_formula(trainer->setup.model) == NULL;
+}
+
+/* Whether a step is known to want its gradient's norm: others do where training ends by the clock. */
+static bool wants_gradient(const gd_trainer *trainer, const gdi_step *step)
+{
+    const gd_training_options *options = &trainer->setup.training;
+    return options->gradient_tolerance > 0 || step->number % options->record_every == 0 ||
+           step->own_number == options->steps ||
+           trainer->batcher.position + 1 == trainer->batcher.batches;
+}
+
+/* `fused` for this step, or NULL. */
+static gdi_fused *begin_fused(gd_trainer *trainer, const gdi_step *step, const gd_real *parameters,
+                              gd_real *result, gdi_fused *fused)
+{
+    if (!is_fusible(trainer)) {
+        return NULL;
+    }
+    const gd_update change = describe_update(trainer, step, NULL, parameters, result);
+    gdi_fused_begin(fused, trainer->kernels, trainer->optimizer, &trainer->setup.optimizer, &change,
+                    trainer->moment_count, wants_gradient(trainer, step));
+    return fused;
+}
+
+/*
+ * The gradient's norm; not finite exactly where the gradient is not. `dropout` as the step found it: a
+ * gradient that was not kept is formed again.
+ */
+static double gradient_norm(gd_trainer *trainer, const gdi_step *step, const gd_real *parameters,
+                            const gdi_fused *fused, gd_random dropout)
+{
+    if (fused != NULL && !gdi_fused_has_gradient(fused)) {
+        (void)gdi_evaluate(trainer, &step->batch, parameters, &dropout, trainer->gradients, NULL);
+    }
+    return gdi_norm(trainer->pool, trainer->kernels, trainer->gradients, trainer->trained_count);
+}
+
 gd_status gdi_take_step(gd_trainer *trainer, gd_error *error)
 {
     if (trainer->direct.kind == GDI_DIRECT_EXAMPLE) {
@@ -169,24 +222,32 @@ gd_status gdi_take_step(gd_trainer *trainer, gd_error *error)
     objective_context context = {trainer, &step.batch, trainer->dropout};
     const gd_objective objective = {evaluate_trial, &context};
     gd_real *parameters = gdi_parameters(trainer);
-    step.loss =
-        gdi_evaluate(trainer, &step.batch, parameters, &trainer->dropout, trainer->gradients);
+    const int next = gdi_free_block(trainer);
+    gd_real *result = trainer->blocks[next];
+    gdi_fused along, *fused = begin_fused(trainer, &step, parameters, result, &along);
+    step.loss = gdi_evaluate(trainer, &step.batch, parameters, &trainer->dropout,
+                             trainer->gradients, fused != NULL ? &fused->use : NULL);
     if (!isfinite(step.loss)) {
         return gdi_diverge_loss(trainer, &step, error);
     }
-    step.gradient_norm =
-        gdi_norm(trainer->pool, trainer->kernels, trainer->gradients, trainer->trained_count);
+    /* Without clipping a step that is no point can do without its norm. */
+    const bool norm_waits = fused != NULL && !(trainer->setup.training.gradient_tolerance > 0) &&
+                            gdi_fused_is_finite(fused, trainer->pool);
+    if (!norm_waits) {
+        step.gradient_norm = gradient_norm(trainer, &step, parameters, fused, context.dropout);
+    }
     if (!isfinite(step.gradient_norm)) {
         return gdi_diverge_gradient(trainer, &step, error);
     }
     gdi_stopping_decide(trainer, &step);
     if (step.records) {
+        if (norm_waits) {
+            step.gradient_norm = gradient_norm(trainer, &step, parameters, fused, context.dropout);
+        }
         gdi_record_begin(trainer, &step);
     }
     gdi_clip(trainer, step.gradient_norm);
-    int next = gdi_free_block(trainer);
-    gd_real *result = trainer->blocks[next];
-    if (!gdi_update(trainer, &step, &objective, parameters, result)) {
+    if (!gdi_update(trainer, &step, &objective, parameters, result, fused)) {
         return gdi_diverge_update(trainer, &step, result, error);
     }
     if (step.measures) {

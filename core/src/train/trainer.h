@@ -14,6 +14,7 @@
 #include "math/parallel.h"
 #include "train/batcher.h"
 #include "train/direct.h"
+#include "train/fused.h"
 #include "train/wide.h"
 
 #define GDI_MAXIMUM_EPOCHS   1e9
@@ -162,13 +163,13 @@ gd_status gdi_take_step(gd_trainer *trainer, gd_error *error);
 /* Its parts. The mean loss of the batch and, where that is finite, its gradient; both with the
  * penalty. */
 double gdi_evaluate(gd_trainer *trainer, const gdi_batch *batch, const gd_real *parameters,
-                    gd_random *dropout, gd_real *gradients);
+                    gd_random *dropout, gd_real *gradients, gdi_gradient_use *use);
 /* The gradient, whose norm is `norm`, as clipping leaves it. */
 void gdi_clip(gd_trainer *trainer, double norm);
 /* Writes the new parameters into `result`; running statistics are taken over as they came. Whether all
- * of it is finite. */
+ * of it is finite. `fused` has taken part of it along, or is NULL. */
 bool gdi_update(gd_trainer *trainer, const gdi_step *step, const gd_objective *objective,
-                const gd_real *parameters, gd_real *result);
+                const gd_real *parameters, gd_real *result, const gdi_fused *fused);
 
 /* together.c: whether steps of this setup may go together. */
 bool gdi_goes_together(const gd_trainer_setup *setup, const gdi_direct *direct);

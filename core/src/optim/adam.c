@@ -81,13 +81,12 @@ GDI_VERSIONS static void update_largest(const gd_update *update, coefficients c)
     }
 }
 
-static void update_rows(const gd_optimizer_options *options, const gd_update *update, size_t rows,
-                        size_t row_step, size_t gradient_step)
+static coefficients coefficients_of(const gd_optimizer_options *options, const gd_update *update)
 {
     const gd_adam_options *adam = &options->of.adam;
     double b1 = adam->betas.values[0], b2 = adam->betas.values[1];
     bool decoupled = options->type == GD_OPTIMIZER_ADAMW;
-    coefficients c = {
+    return (coefficients){
         .shrink = decoupled ? (gd_real)(1 - update->learning_rate * adam->weight_decay) : 1,
         .decay = decoupled ? 0 : (gd_real)adam->weight_decay,
         .b1 = (gd_real)b1,
@@ -98,23 +97,35 @@ static void update_rows(const gd_optimizer_options *options, const gd_update *up
         .correction = (gd_real)sqrt(gdi_bias_correction(b2, update->step)),
         .eps = (gd_real)adam->eps,
     };
-    gd_update row = *update;
-    for (; rows > 0; rows--) {
-        if (adam->amsgrad) {
-            update_largest(&row, c);
-        } else {
-            update_plain(&row, c);
-        }
-        row.parameters += row_step;
-        row.gradients += gradient_step;
-        row.moments += row_step;
-        row.result += row_step;
+}
+
+static void update_with(const gd_optimizer_options *options, const gd_update *update,
+                        coefficients c)
+{
+    if (options->of.adam.amsgrad) {
+        update_largest(update, c);
+    } else {
+        update_plain(update, c);
     }
 }
 
 static void update_adam(const gd_optimizer_options *options, const gd_update *update)
 {
-    update_rows(options, update, 1, 0, 0);
+    update_with(options, update, coefficients_of(options, update));
+}
+
+static void update_rows(const gd_optimizer_options *options, const gd_update *update, size_t rows,
+                        size_t row_step, size_t gradient_step)
+{
+    const coefficients c = coefficients_of(options, update);
+    gd_update row = *update;
+    for (; rows > 0; rows--) {
+        update_with(options, &row, c);
+        row.parameters += row_step;
+        row.gradients += gradient_step;
+        row.moments += row_step;
+        row.result += row_step;
+    }
 }
 
 const gd_optimizer_descriptor gdi_optimizer_adam = {

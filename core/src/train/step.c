@@ -108,15 +108,20 @@ static gd_update describe_update(const gd_trainer *trainer, const gdi_step *step
     };
 }
 
+static bool update_all(gd_trainer *trainer, const gdi_step *step, const gd_objective *objective,
+                       const gd_real *parameters, gd_real *result)
+{
+    const gd_update change = describe_update(trainer, step, objective, parameters, result);
+    return gdi_parallel_update(trainer->pool, trainer->kernels, trainer->optimizer,
+                               &trainer->setup.optimizer, &change, (size_t)trainer->scalar_count);
+}
+
 bool gdi_update(gd_trainer *trainer, const gdi_step *step, const gd_objective *objective,
                 const gd_real *parameters, gd_real *result, const gdi_fused *fused)
 {
     const size_t trained = trainer->trained_count;
-    const gd_update change = describe_update(trainer, step, objective, parameters, result);
     bool finite = fused != NULL ? gdi_fused_finish(fused, trainer->pool)
-                                : gdi_parallel_update(trainer->pool, trainer->kernels,
-                                                      trainer->optimizer, &trainer->setup.optimizer,
-                                                      &change, (size_t)trainer->scalar_count);
+                                : update_all(trainer, step, objective, parameters, result);
     gdi_model_project(trainer->setup.model, result);
     if (!finite) { /* what lay beyond a bound does not any more */
         finite = gdi_parallel_all_finite(trainer->pool, trainer->kernels, result, trained);
@@ -166,10 +171,10 @@ static void conclude(gd_trainer *trainer, const gdi_step *step)
 /* Whether weights may be updated while the backward pass goes on. */
 static bool is_fusible(const gd_trainer *trainer)
 {
-    return trainer->optimizer->update_rows != NULL && trainer->scalar_count == 0 &&
+    return trainer->trained_count >= GDI_GRADIENT_USE_MINIMUM &&
+           trainer->optimizer->update_rows != NULL && trainer->scalar_count == 0 &&
            trainer->direct.kind == GDI_DIRECT_NONE &&
            trainer->setup.training.clip == GD_CLIP_NONE &&
-           trainer->trained_count >= GDI_GRADIENT_USE_MINIMUM &&
            gd_model_formula(trainer->setup.model) == NULL;
 }
 

@@ -23,9 +23,9 @@
 #ifdef TESTS_SHORT
 #define STEPS "10000"
 #else
-#define STEPS "100000"
+#define STEPS "400000"
 #endif
-/* Some tenths of a second; %s: further members of "training". */
+/* About half a second; %s: further members of "training". */
 #define SHORT                                                                                     \
     "{'model': {'type': 'mlp', 'hidden': [16], 'dropout': 0.1}, 'data': {'generator': "           \
     "{'type': 'moons', 'samples': 200, 'seed': 1}, 'validation': {'fraction': 0.2, 'seed': 2}}, " \

@@ -268,7 +268,11 @@ static jobs_control train(jobs_attempt *attempt, gd_error *failure)
             jobs_moments_add_range_test(&attempt->moments, test);
         if (ended != NULL)
             jobs_moments_add_restart(&attempt->moments, ended, &attempt->spec->training);
-        if (point != NULL || unpublished >= PUBLISH_EVERY || now - shown_at >= PUBLISH_SECONDS) {
+        bool saves =
+            status == GD_OK && !gd_trainer_is_finished(trainer) && is_save_due(attempt, now);
+        /* A checkpoint is never ahead of what is shown. */
+        if (point != NULL || saves || unpublished >= PUBLISH_EVERY ||
+            now - shown_at >= PUBLISH_SECONDS) {
             gd_status published = publish(attempt, point, now);
             if (published != GD_OK) /* the curve could not grow */
                 return gd_fail(failure, published, "", "%s", gd_status_message(published)),
@@ -281,7 +285,7 @@ static jobs_control train(jobs_attempt *attempt, gd_error *failure)
                                          gd_trainer_progress(trainer)->step);
         calls = slice_after(calls, now - before);
         before = now;
-        if (status == GD_OK && !gd_trainer_is_finished(trainer) && is_save_due(attempt, now)) {
+        if (saves) {
             jobs_attempt_save(attempt);
             if (attempt->lost)
                 break;

@@ -263,3 +263,26 @@ Test(api_control, the_progress_of_slow_steps_is_shown, .timeout = 2 * LIMIT)
     cr_expect_lt(step, 100, "step %g is the first shown, after %g s", step, seconds);
     service_destroy(it);
 }
+
+/* What is told of the last checkpoint is never ahead of the progress told with it. */
+Test(api_control, no_checkpoint_is_ahead_of_the_progress_shown, .timeout = 2 * LIMIT)
+{
+    service *it = service_start(1);
+    const char *id = client_submit(
+        it,
+        "{'model': {'type': 'mlp', 'hidden': [256, 256]}, 'data': {'generator': {'type': 'moons', "
+        "'samples': 5000, 'seed': 1}}, 'training': {'steps': 10000000, 'batch_size': 'full', "
+        "'record_every': 1000000, 'checkpoint_seconds': 0.02, 'seed': 7}}");
+    int told = 0;
+    for (double start = service_now(); told < 40 && service_now() - start < 60;) {
+        const reply *job = client_get(it, "/v1/jobs/%s", id);
+        if (!reply_is_null(job, "/checkpoint_step")) {
+            told++;
+            cr_expect_leq(reply_number(job, "/checkpoint_step"),
+                          reply_number(job, "/progress/step"));
+        }
+        service_sleep(0.01);
+    }
+    cr_expect_eq(told, 40);
+    service_destroy(it);
+}

@@ -41,7 +41,7 @@ static const char settings_of_writer[] =
     "PRAGMA wal_autocheckpoint = 0;"
     "PRAGMA journal_size_limit = 67108864;"
     "PRAGMA secure_delete = FAST;"
-    "PRAGMA cache_size = -2048;";
+    "PRAGMA cache_size = -4096;";
 
 typedef struct code_meaning {
     int code; /* extended code, or primary where the low byte decides */

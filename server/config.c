@@ -127,7 +127,7 @@ static gd_status take_listen(config *read, const char *listen, gd_error *error)
     return GD_OK;
 }
 
-/* "a,b" into `list`, whose values lie in *owned. */
+/* "a,b" into `list`, whose texts lie in *owned. */
 static gd_status take_list(const char *flag_name, const char *text,
                            const char *list[CONFIG_HOSTS_MAXIMUM + 1], char **owned,
                            gd_error *error)

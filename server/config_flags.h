@@ -1,6 +1,6 @@
 /*
  * config_flags.h: the flags of the command line and the environment, read by type and range into
- * values and numbers that config.c takes apart. Texts belong to the caller's arguments and
+ * texts and numbers that config.c takes apart. Texts belong to the caller's arguments and
  * environment.
  */
 #ifndef CONFIG_FLAGS_H

@@ -247,15 +247,17 @@ Test(api_control, actions_that_race_the_end_leave_one_clear_result, .timeout = L
     service_destroy(it);
 }
 
-/* Points of the curve are far apart there, and steps take long. */
+/* Steps of some hundredths of a second, points of the curve far apart: hidden units, examples,
+ * seconds between checkpoints. */
+#define SPEC_SLOW                                                                             \
+    "{'model': {'type': 'mlp', 'hidden': [%d, %d]}, 'data': {'generator': {'type': 'moons', " \
+    "'samples': %d, 'seed': 1}}, 'training': {'steps': 10000000, 'batch_size': 'full', "      \
+    "'record_every': 1000000, 'checkpoint_seconds': %g, 'seed': 7}}"
+
 Test(api_control, the_progress_of_slow_steps_is_shown, .timeout = 2 * LIMIT)
 {
     service *it = service_start(1);
-    const char *id = client_submit(
-        it,
-        "{'model': {'type': 'mlp', 'hidden': [1024, 1024]}, 'data': {'generator': {'type': "
-        "'moons', 'samples': 2000, 'seed': 1}}, 'training': {'steps': 10000000, "
-        "'batch_size': 'full', 'record_every': 1000000, 'seed': 7}}");
+    const char *id = client_submit(it, SPEC_SLOW, 1024, 1024, 2000, 60.0);
     double start = service_now();
     (void)client_wait_step(it, id, 2, 60);
     double seconds = service_now() - start;
@@ -268,11 +270,7 @@ Test(api_control, the_progress_of_slow_steps_is_shown, .timeout = 2 * LIMIT)
 Test(api_control, no_checkpoint_is_ahead_of_the_progress_shown, .timeout = 2 * LIMIT)
 {
     service *it = service_start(1);
-    const char *id = client_submit(
-        it,
-        "{'model': {'type': 'mlp', 'hidden': [256, 256]}, 'data': {'generator': {'type': 'moons', "
-        "'samples': 5000, 'seed': 1}}, 'training': {'steps': 10000000, 'batch_size': 'full', "
-        "'record_every': 1000000, 'checkpoint_seconds': 0.02, 'seed': 7}}");
+    const char *id = client_submit(it, SPEC_SLOW, 256, 256, 5000, 0.02);
     int told = 0;
     for (double start = service_now(); told < 40 && service_now() - start < 60;) {
         const reply *job = client_get(it, "/v1/jobs/%s", id);

@@ -194,14 +194,20 @@ Test(browser_job, the_service_is_restarted_under_the_viewer, .timeout = LIMIT)
     service_destroy(it);
 }
 
-Test(browser_job, a_job_is_deleted_under_the_viewer, .timeout = LIMIT)
+/* A page on a job that waits behind another. */
+static browser *open_waiting_job(service *it, const char **id)
 {
-    service *it = service_start(1);
     (void)client_submit(it, SPEC_ENDLESS);
-    const char *id = client_submit(it, SPEC_TINY); /* waits behind the other */
+    *id = client_submit(it, SPEC_TINY);
     browser *own = browser_start(it);
-    open_job(own, id);
+    open_job(own, *id);
     browser_await(own, STATE " === 'queued'");
+    return own;
+}
+
+/* The page must say so; then all ends. */
+static void delete_under_viewer(service *it, browser *own, const char *id)
+{
     ASSERT_STATUS(client_delete(it, "/v1/jobs/%s", id), 204);
     browser_await_text(own, "There is no such job");
     browser_expect_quiet(own, true);
@@ -209,25 +215,26 @@ Test(browser_job, a_job_is_deleted_under_the_viewer, .timeout = LIMIT)
     service_destroy(it);
 }
 
+Test(browser_job, a_job_is_deleted_under_the_viewer, .timeout = LIMIT)
+{
+    service *it = service_start(1);
+    const char *id;
+    browser *own = open_waiting_job(it, &id);
+    delete_under_viewer(it, own, id);
+}
+
 /* The job goes between two reads of one turn: the page has it still, its curve is not there. */
 Test(browser_job, a_job_that_goes_between_two_reads_is_gone, .timeout = LIMIT)
 {
     service *it = service_start(1);
-    (void)client_submit(it, SPEC_ENDLESS);
-    const char *id = client_submit(it, SPEC_TINY); /* waits behind the other */
-    browser *own = browser_start(it);
-    open_job(own, id);
-    browser_await(own, STATE " === 'queued'");
+    const char *id;
+    browser *own = open_waiting_job(it, &id);
     (void)browser_run(
         own,
         "const real = window.fetch; return real('/v1/jobs/%s').then(reply => reply.text()).then(text => { window.fetch = (path, ...rest) =>"
         " path.endsWith('/%s') ? Promise.resolve(new Response(text)) : real(path, ...rest); })",
         id, id);
-    ASSERT_STATUS(client_delete(it, "/v1/jobs/%s", id), 204);
-    browser_await_text(own, "There is no such job");
-    browser_expect_quiet(own, true);
-    browser_destroy(own);
-    service_destroy(it);
+    delete_under_viewer(it, own, id);
 }
 
 Test(browser_job, a_crash_is_told_with_the_step_it_went_on_from, .timeout = LIMIT)

@@ -15,10 +15,17 @@
 #define WEIGHT_TENSOR 0
 #define BIAS_TENSOR   1
 
-static gdi_direct_kind kind_of(const gdi_layer *layer, const gd_examples *examples,
+static gdi_direct_kind kind_of(const gd_model *model, const gd_examples *examples,
                                int64_t batch_size, const gd_loss_descriptor *loss)
 {
+    const gdi_layer *layer = &model->layers[0];
+    const gd_dense_options *options = &layer->options.of.dense;
     const size_t inputs = layer->input_count, outputs = layer->output_count;
+    if (examples->sparse != NULL || model->layer_count != 1 ||
+        layer->options.type != GD_LAYER_DENSE || layer->input.rank != 1 || options->l1 > 0 ||
+        options->l2 > 0 || gdi_member_activation(options->activation) != NULL) {
+        return GDI_DIRECT_NONE;
+    }
     if (batch_size == 1 && outputs == 1) {
         return GDI_DIRECT_EXAMPLE;
     }
@@ -34,14 +41,12 @@ gdi_direct gdi_direct_plan(const gd_model *model, const gd_examples *examples, i
 {
     const gdi_layer *layer = &model->layers[0];
     const gd_dense_options *options = &layer->options.of.dense;
-    if (examples->sparse != NULL || model->layer_count != 1 ||
-        layer->options.type != GD_LAYER_DENSE || layer->input.rank != 1 || options->l1 > 0 ||
-        options->l2 > 0 || gdi_member_activation(options->activation) != NULL ||
-        kind_of(layer, examples, batch_size, loss) == GDI_DIRECT_NONE) {
+    const gdi_direct_kind kind = kind_of(model, examples, batch_size, loss);
+    if (kind == GDI_DIRECT_NONE) {
         return (gdi_direct){.kind = GDI_DIRECT_NONE};
     }
     return (gdi_direct){
-        .kind = kind_of(layer, examples, batch_size, loss),
+        .kind = kind,
         .inputs = layer->input_count,
         .outputs = layer->output_count,
         .weight = layer->tensors[WEIGHT_TENSOR].offset,

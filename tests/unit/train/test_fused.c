@@ -6,6 +6,7 @@
  */
 #include <criterion/criterion.h>
 
+#include "support/network.h"
 #include "support/training_run.h"
 
 #include <math.h>
@@ -23,21 +24,6 @@ typedef struct problem {
     gd_trainer_setup setup;
 } problem;
 
-static gd_layer_options layer_of(gd_layer_type type)
-{
-    gd_layer_options layer = {.type = type};
-    gd_fields_set_defaults(&gd_layer_descriptor_at(type)->fields, &layer);
-    return layer;
-}
-
-static gd_layer_options dense(int64_t units, gd_activation activation)
-{
-    gd_layer_options layer = layer_of(GD_LAYER_DENSE);
-    layer.of.dense.units = units;
-    layer.of.dense.activation = (int)activation;
-    return layer;
-}
-
 /* Two layers whose weights are worth it, with a penalty on the second where wanted. */
 static problem begin(gd_optimizer_type optimizer, double l2)
 {
@@ -51,9 +37,9 @@ static problem begin(gd_optimizer_type optimizer, double l2)
     for (size_t i = 0; i < ROWS; i++) {
         p.targets[i] = p.features[i * INPUTS] > 0 ? 1 : 0;
     }
-    gd_layer_options layers[] = {dense(530, GD_ACTIVATION_RELU), layer_of(GD_LAYER_DROPOUT),
-                                 dense(499, GD_ACTIVATION_TANH), dense(2, GD_ACTIVATION_IDENTITY)};
-    layers[1].of.dropout.rate = 0.25;
+    gd_layer_options layers[] = {network_dense(530, GD_ACTIVATION_RELU), network_dropout(0.25),
+                                 network_dense(499, GD_ACTIVATION_TANH),
+                                 network_dense(2, GD_ACTIVATION_IDENTITY)};
     layers[2].of.dense.l2 = l2;
     const gd_shape input = {.rank = 1, .dimensions = {INPUTS}};
     cr_assert_eq(gd_model_create(&p.model, &input, layers, 4, 2, 0, NULL), GD_OK);
@@ -133,7 +119,7 @@ Test(train_fused, a_gradient_that_overflows_is_named_as_ever)
 {
     problem p = begin(GD_OPTIMIZER_ADAM, 0);
     gd_model_destroy(p.model);
-    const gd_layer_options layer = dense(520, GD_ACTIVATION_IDENTITY);
+    const gd_layer_options layer = network_dense(520, GD_ACTIVATION_IDENTITY);
     const gd_shape input = {.rank = 1, .dimensions = {INPUTS}};
     cr_assert_eq(gd_model_create(&p.model, &input, &layer, 1, 520, 0, NULL), GD_OK);
     p.setup.model = p.model;

@@ -5,6 +5,7 @@
  */
 #include <criterion/criterion.h>
 
+#include "support/network.h"
 #include "support/training_run.h"
 
 #include <stdlib.h>
@@ -22,21 +23,6 @@ typedef struct problem {
     gd_model *model;
     gd_trainer_setup setup;
 } problem;
-
-static gd_layer_options layer_of(gd_layer_type type)
-{
-    gd_layer_options layer = {.type = type};
-    gd_fields_set_defaults(&gd_layer_descriptor_at(type)->fields, &layer);
-    return layer;
-}
-
-static gd_layer_options dense(int64_t units, gd_activation activation)
-{
-    gd_layer_options layer = layer_of(GD_LAYER_DENSE);
-    layer.of.dense.units = units;
-    layer.of.dense.activation = (int)activation;
-    return layer;
-}
 
 static problem begin(gd_shape input, const gd_layer_options *layers, int64_t count)
 {
@@ -128,8 +114,9 @@ static void expect_same(const problem *p, const char *name)
 
 static problem wide(double dropout)
 {
-    gd_layer_options layers[4] = {dense(300, GD_ACTIVATION_GELU), layer_of(GD_LAYER_DROPOUT),
-                                  dense(410, GD_ACTIVATION_RELU), dense(2, GD_ACTIVATION_IDENTITY)};
+    gd_layer_options layers[4] = {
+        network_dense(300, GD_ACTIVATION_GELU), network_layer(GD_LAYER_DROPOUT),
+        network_dense(410, GD_ACTIVATION_RELU), network_dense(2, GD_ACTIVATION_IDENTITY)};
     layers[1].of.dropout.rate = dropout;
     gd_shape input = {.rank = 1, .dimensions = {520}};
     return begin(input, layers, 4);
@@ -165,9 +152,10 @@ Test(train_threads, dropout_gives_the_same_bytes)
 
 Test(train_threads, convolutions_give_the_same_bytes)
 {
-    gd_layer_options layers[5] = {layer_of(GD_LAYER_CONV2D), layer_of(GD_LAYER_ACTIVATION),
-                                  layer_of(GD_LAYER_MAX_POOL2D), layer_of(GD_LAYER_FLATTEN),
-                                  dense(2, GD_ACTIVATION_IDENTITY)};
+    gd_layer_options layers[5] = {
+        network_layer(GD_LAYER_CONV2D), network_layer(GD_LAYER_ACTIVATION),
+        network_layer(GD_LAYER_MAX_POOL2D), network_layer(GD_LAYER_FLATTEN),
+        network_dense(2, GD_ACTIVATION_IDENTITY)};
     layers[0].of.conv2d.filters = 24;
     layers[0].of.conv2d.kernel = (gd_count_list){.length = 2, .values = {5, 5}};
     layers[0].of.conv2d.padding = GD_PADDING_SAME;
@@ -177,7 +165,7 @@ Test(train_threads, convolutions_give_the_same_bytes)
     problem p = begin(input, layers, 5);
     expect_same(&p, "conv2d");
     end(&p);
-    layers[1] = layer_of(GD_LAYER_MAX_POOL2D); /* in the pass of the layer before it */
+    layers[1] = network_layer(GD_LAYER_MAX_POOL2D); /* in the pass of the layer before it */
     layers[2] = layers[0];
     layers[2].of.conv2d.stride = (gd_count_list){.length = 2, .values = {2, 2}};
     p = begin(input, layers, 5);
@@ -187,7 +175,8 @@ Test(train_threads, convolutions_give_the_same_bytes)
 
 Test(train_threads, recurrent_layers_give_the_same_bytes)
 {
-    gd_layer_options layers[2] = {layer_of(GD_LAYER_LSTM), dense(2, GD_ACTIVATION_IDENTITY)};
+    gd_layer_options layers[2] = {network_layer(GD_LAYER_LSTM),
+                                  network_dense(2, GD_ACTIVATION_IDENTITY)};
     layers[0].of.recurrent.units = 96;
     gd_shape input = {.rank = 2, .dimensions = {6, 40}};
     problem p = begin(input, layers, 2);
@@ -197,7 +186,8 @@ Test(train_threads, recurrent_layers_give_the_same_bytes)
 
 Test(train_threads, a_norm_of_many_parameters_is_the_same)
 {
-    gd_layer_options layers[2] = {dense(800, GD_ACTIVATION_RELU), dense(2, GD_ACTIVATION_IDENTITY)};
+    gd_layer_options layers[2] = {network_dense(800, GD_ACTIVATION_RELU),
+                                  network_dense(2, GD_ACTIVATION_IDENTITY)};
     gd_shape input = {.rank = 1, .dimensions = {700}}; /* 560,000: more than a piece of a sum */
     problem p = begin(input, layers, 2);
     p.setup.training.epochs = 1;

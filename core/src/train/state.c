@@ -219,18 +219,14 @@ static state_scalars collect(const gd_trainer *trainer)
         gd_random_seed(&s.order, trainer->setup.training.seed, GD_STREAM_SHUFFLE);
         gd_random_seed(&s.dropout, trainer->setup.training.seed, GD_STREAM_DROPOUT);
     }
-    if (!gd_trainer_is_finished(trainer)) {
+    if (!gdi_is_finished(trainer)) {
         s.progress.seconds = gdi_seconds(trainer);
     }
     return s;
 }
 
-void gd_trainer_save(const gd_trainer *trainer, gd_buffer *buffer)
+void gdi_state_save(const gd_trainer *trainer, gd_buffer *buffer)
 {
-    if (trainer->wide != NULL) {
-        gdi_wide.save(trainer->wide, buffer);
-        return;
-    }
     size_t start = buffer->length;
     state_scalars s = collect(trainer);
     gd_buffer_append_u64(buffer, magic);
@@ -322,11 +318,8 @@ static void apply(gd_trainer *trainer, const state_scalars *s)
     trainer->clock_started = false;
 }
 
-gd_status gd_trainer_load(gd_trainer *trainer, gd_reader *reader, gd_error *error)
+gd_status gdi_state_load(gd_trainer *trainer, gd_reader *reader, gd_error *error)
 {
-    if (trainer->wide != NULL) {
-        return gdi_wide.load(trainer->wide, reader, error);
-    }
     const unsigned char *bytes = reader->bytes + reader->position;
     size_t remaining = gd_reader_remaining(reader);
     uint64_t found = gd_reader_u64(reader);

@@ -1,8 +1,8 @@
 /*
- * trainer.c: making, driving and inspecting a gd_trainer.
+ * trainer.c: making, driving and inspecting a trainer in the precision of this library.
  *
  * All memory of a run is taken here, its size known from the setup alone; the parts of a step live in
- * the files named in trainer.h.
+ * the files named in trainer.h. Callers come by the functions of training.c.
  */
 #include "train/trainer.h"
 
@@ -62,20 +62,9 @@ static void add_bytes(int64_t *total, int64_t count, size_t size)
     }
 }
 
-gd_status gd_trainer_check(const gd_trainer_setup *setup, gd_error *error)
+int64_t gdi_trainer_bytes(const gd_trainer_setup *setup)
 {
     gd_trainer_setup resolved = *setup;
-    const gd_formula *formula = gdi_wide_formula(setup);
-    return formula != NULL ? gdi_wide.check(setup, formula, error)
-                           : gdi_setup_check(&resolved, false, error);
-}
-
-int64_t gd_trainer_bytes(const gd_trainer_setup *setup)
-{
-    gd_trainer_setup resolved = *setup;
-    if (gdi_wide_formula(setup) != NULL) {
-        return gdi_wide.bytes(setup, gdi_wide_formula(setup));
-    }
     if (gdi_setup_check(&resolved, false, NULL) != GD_OK) {
         return -1;
     }
@@ -204,27 +193,148 @@ static int64_t measure_every(const gd_trainer_setup *setup, const gd_trainer_set
     return (GDI_MEASURE_EVERY + every - 1) / every * every;
 }
 
-static gd_status create_wide(gd_trainer **trainer, const gd_trainer_setup *setup, gd_error *error)
+static void destroy(gd_trainer *trainer)
 {
-    gd_trainer *made = gdi_allocate(1, sizeof *made);
-    if (made == NULL) {
-        return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for a trainer");
+    for (int i = 0; i < GDI_BLOCKS; i++) {
+        gdi_free(trainer->blocks[i]);
     }
-    gd_status status = gdi_wide.create(&made->wide, setup, gdi_wide_formula(setup), error);
-    if (status != GD_OK) {
-        gdi_free(made);
-        return status;
-    }
-    *trainer = made;
-    return GD_OK;
+    gdi_free(trainer->told);
+    gdi_free(trainer->gradients);
+    gdi_free(trainer->moments);
+    gdi_free(trainer->output_gradient);
+    gdi_free(trainer->trial);
+    gdi_free(trainer->trial_gradients);
+    gdi_free(trainer->scalars);
+    gdi_free(trainer->layers);
+    gdi_free(trainer->layer_norms);
+    gdi_free(trainer->layer_ratios);
+    gdi_thread_pool_destroy(trainer->pool);
+    gdi_batcher_dispose(&trainer->batcher);
+    gdi_gatherer_dispose(&trainer->validation_rows);
+    gd_workspace_destroy(trainer->workspace);
+    gd_workspace_destroy(trainer->validation_workspace);
+    gd_model_destroy(trainer->own_model);
+    gdi_free(trainer);
 }
 
-gd_status gd_trainer_create(gd_trainer **trainer, const gd_trainer_setup *setup, gd_error *error)
+static gd_status advance(gd_trainer *trainer, gd_error *error)
+{
+    if (trainer->range_test.running) {
+        gdi_range_test_advance(trainer);
+        return GD_OK;
+    }
+    return trainer->validating ? gdi_validate_slice(trainer, error) : gdi_take_step(trainer, error);
+}
+
+/* Something to look at, or slices of validation next, which take another time than steps. */
+static bool ends_run(const gd_trainer *trainer)
+{
+    return trainer->validating || trainer->point_ready || trainer->restarts.ended_ready ||
+           trainer->range_test.ready || gdi_is_finished(trainer);
+}
+
+static gd_status run(gd_trainer *trainer, int64_t calls, gd_error *error)
+{
+    trainer->point_ready = false;
+    trainer->restarts.ended_ready = false;
+    trainer->range_test.ready = false;
+    if (gdi_is_finished(trainer)) {
+        return GD_OK;
+    }
+    if (!trainer->clock_started) {
+        trainer->clock_origin = trainer->setup.clock(trainer->setup.clock_context);
+        trainer->clock_started = true;
+    }
+    uint64_t control = gdi_denormals_flush();
+    gd_status status = GD_OK;
+    do {
+        calls -= gdi_take_steps_together(trainer, calls - 1);
+        status = advance(trainer, error);
+    } while (--calls > 0 && status == GD_OK && !ends_run(trainer));
+    gdi_denormals_restore(control);
+    return status;
+}
+
+static const gd_point *point(const gd_trainer *trainer)
+{
+    return trainer->point_ready ? &trainer->point : NULL;
+}
+
+static const gd_range_test *range_test(const gd_trainer *trainer)
+{
+    return trainer->range_test.ready ? &trainer->range_test.result : NULL;
+}
+
+static const gd_restart *restart(const gd_trainer *trainer)
+{
+    return trainer->restarts.ended_ready ? &trainer->restarts.ended : NULL;
+}
+
+static const gd_progress *progress(const gd_trainer *trainer)
+{
+    return &trainer->progress;
+}
+
+static const int64_t *parameter_layers(const gd_trainer *trainer, int64_t *count)
+{
+    *count = trainer->layer_count;
+    return trainer->layers;
+}
+
+static const void *parameters(const gd_trainer *trainer)
+{
+    return trainer->told != NULL ? NULL : gdi_parameters(trainer);
+}
+
+static const void *best_parameters(const gd_trainer *trainer, int64_t *step)
+{
+    if (trainer->told != NULL || trainer->best < 0) {
+        return NULL;
+    }
+    *step = trainer->stopping.best_step;
+    return trainer->blocks[trainer->best];
+}
+
+static const double *formula_parameters(const gd_trainer *trainer)
+{
+    if (trainer->told != NULL) {
+        gdi_formula_tell(gd_model_formula(trainer->setup.model), gdi_parameters(trainer),
+                         trainer->told);
+    }
+    return trainer->told;
+}
+
+static const double *formula_best(const gd_trainer *trainer, int64_t *step)
+{
+    if (trainer->told == NULL || trainer->best < 0) {
+        return NULL;
+    }
+    double *values = trainer->told + trainer->parameter_count;
+    gdi_formula_tell(gd_model_formula(trainer->setup.model), trainer->blocks[trainer->best],
+                     values);
+    *step = trainer->stopping.best_step;
+    return values;
+}
+
+static const gdi_trainer_operations operations = {
+    .destroy = destroy,
+    .run = run,
+    .point = point,
+    .range_test = range_test,
+    .restart = restart,
+    .progress = progress,
+    .parameter_layers = parameter_layers,
+    .parameters = parameters,
+    .best_parameters = best_parameters,
+    .formula_parameters = formula_parameters,
+    .formula_best = formula_best,
+    .save = gdi_state_save,
+    .load = gdi_state_load,
+};
+
+gd_status gdi_trainer_create(gd_trainer **trainer, const gd_trainer_setup *setup, gd_error *error)
 {
     *trainer = NULL;
-    if (gdi_wide_formula(setup) != NULL) {
-        return create_wide(trainer, setup, error);
-    }
     gd_trainer_setup resolved = *setup;
     gd_status status = gdi_setup_check(&resolved, true, error);
     if (status != GD_OK) {
@@ -238,6 +348,7 @@ gd_status gd_trainer_create(gd_trainer **trainer, const gd_trainer_setup *setup,
         return gd_fail(error, GD_OUT_OF_MEMORY, "", "no memory for a trainer");
     }
     *made = (gd_trainer){
+        .operations = &operations,
         .setup = resolved,
         .kernels = gdi_kernels_best(),
         .optimizer = gd_optimizer_descriptor_at(resolved.optimizer.type),
@@ -257,167 +368,10 @@ gd_status gd_trainer_create(gd_trainer **trainer, const gd_trainer_setup *setup,
     made->moment_count = made->optimizer->moment_count(&resolved.optimizer);
     status = allocate(made, error);
     if (status != GD_OK) {
-        gd_trainer_destroy(made);
+        destroy(made);
         return status;
     }
     start(made);
     *trainer = made;
     return GD_OK;
-}
-
-void gd_trainer_destroy(gd_trainer *trainer)
-{
-    if (trainer == NULL) {
-        return;
-    }
-    gdi_wide.destroy(trainer->wide);
-    for (int i = 0; i < GDI_BLOCKS; i++) {
-        gdi_free(trainer->blocks[i]);
-    }
-    gdi_free(trainer->told);
-    gdi_free(trainer->gradients);
-    gdi_free(trainer->moments);
-    gdi_free(trainer->output_gradient);
-    gdi_free(trainer->trial);
-    gdi_free(trainer->trial_gradients);
-    gdi_free(trainer->scalars);
-    gdi_free(trainer->layers);
-    gdi_free(trainer->layer_norms);
-    gdi_free(trainer->layer_ratios);
-    gdi_thread_pool_destroy(trainer->pool);
-    gdi_batcher_dispose(&trainer->batcher);
-    gdi_gatherer_dispose(&trainer->validation_rows);
-    gd_workspace_destroy(trainer->workspace);
-    gd_workspace_destroy(trainer->validation_workspace);
-    gdi_free(trainer);
-}
-
-static gd_status advance(gd_trainer *trainer, gd_error *error)
-{
-    if (trainer->range_test.running) {
-        gdi_range_test_advance(trainer);
-        return GD_OK;
-    }
-    return trainer->validating ? gdi_validate_slice(trainer, error) : gdi_take_step(trainer, error);
-}
-
-/* Something to look at, or slices of validation next, which take another time than steps. */
-static bool ends_run(const gd_trainer *trainer)
-{
-    return trainer->validating || trainer->point_ready || trainer->restarts.ended_ready ||
-           trainer->range_test.ready || gd_trainer_is_finished(trainer);
-}
-
-gd_status gd_trainer_run(gd_trainer *trainer, int64_t calls, gd_error *error)
-{
-    if (trainer->wide != NULL) {
-        return gdi_wide.run(trainer->wide, calls, error);
-    }
-    trainer->point_ready = false;
-    trainer->restarts.ended_ready = false;
-    trainer->range_test.ready = false;
-    if (gd_trainer_is_finished(trainer)) {
-        return GD_OK;
-    }
-    if (!trainer->clock_started) {
-        trainer->clock_origin = trainer->setup.clock(trainer->setup.clock_context);
-        trainer->clock_started = true;
-    }
-    uint64_t control = gdi_denormals_flush();
-    gd_status status = GD_OK;
-    do {
-        calls -= gdi_take_steps_together(trainer, calls - 1);
-        status = advance(trainer, error);
-    } while (--calls > 0 && status == GD_OK && !ends_run(trainer));
-    gdi_denormals_restore(control);
-    return status;
-}
-
-gd_status gd_trainer_advance(gd_trainer *trainer, gd_error *error)
-{
-    return gd_trainer_run(trainer, 1, error);
-}
-
-bool gd_trainer_is_finished(const gd_trainer *trainer)
-{
-    return gd_trainer_progress(trainer)->reason != GD_STOP_NONE;
-}
-
-const gd_point *gd_trainer_point(const gd_trainer *trainer)
-{
-    if (trainer->wide != NULL) {
-        return gdi_wide.point(trainer->wide);
-    }
-    return trainer->point_ready ? &trainer->point : NULL;
-}
-
-const gd_range_test *gd_trainer_range_test(const gd_trainer *trainer)
-{
-    if (trainer->wide != NULL) {
-        return gdi_wide.range_test(trainer->wide);
-    }
-    return trainer->range_test.ready ? &trainer->range_test.result : NULL;
-}
-
-const gd_restart *gd_trainer_restart(const gd_trainer *trainer)
-{
-    if (trainer->wide != NULL) {
-        return gdi_wide.restart(trainer->wide);
-    }
-    return trainer->restarts.ended_ready ? &trainer->restarts.ended : NULL;
-}
-
-const gd_progress *gd_trainer_progress(const gd_trainer *trainer)
-{
-    return trainer->wide != NULL ? gdi_wide.progress(trainer->wide) : &trainer->progress;
-}
-
-const int64_t *gd_trainer_parameter_layers(const gd_trainer *trainer, int64_t *count)
-{
-    if (trainer->wide != NULL) {
-        return gdi_wide.layers(trainer->wide, count);
-    }
-    *count = trainer->layer_count;
-    return trainer->layers;
-}
-
-const gd_real *gd_trainer_parameters(const gd_trainer *trainer)
-{
-    return trainer->wide != NULL || trainer->told != NULL ? NULL : gdi_parameters(trainer);
-}
-
-const gd_real *gd_trainer_best_parameters(const gd_trainer *trainer, int64_t *step)
-{
-    if (trainer->wide != NULL || trainer->told != NULL || trainer->best < 0) {
-        return NULL;
-    }
-    *step = trainer->stopping.best_step;
-    return trainer->blocks[trainer->best];
-}
-
-const double *gd_trainer_formula_parameters(const gd_trainer *trainer)
-{
-    if (trainer->wide != NULL) {
-        return gdi_wide.parameters(trainer->wide);
-    }
-    if (trainer->told != NULL) {
-        gdi_formula_tell(gd_model_formula(trainer->setup.model), gdi_parameters(trainer),
-                         trainer->told);
-    }
-    return trainer->told;
-}
-
-const double *gd_trainer_formula_best(const gd_trainer *trainer, int64_t *step)
-{
-    if (trainer->wide != NULL) {
-        return gdi_wide.best(trainer->wide, step);
-    }
-    if (trainer->told == NULL || trainer->best < 0) {
-        return NULL;
-    }
-    double *values = trainer->told + trainer->parameter_count;
-    gdi_formula_tell(gd_model_formula(trainer->setup.model), trainer->blocks[trainer->best],
-                     values);
-    *step = trainer->stopping.best_step;
-    return values;
 }

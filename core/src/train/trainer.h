@@ -15,7 +15,6 @@
 #include "train/batcher.h"
 #include "train/direct.h"
 #include "train/fused.h"
-#include "train/wide.h"
 
 #define GDI_MAXIMUM_EPOCHS   1e9
 #define GDI_MAXIMUM_STEPS    1e11
@@ -90,8 +89,27 @@ typedef struct gdi_range_test {
     gd_range_test result;
 } gdi_range_test;
 
+/* The functions of training.h on a trainer, of this precision or of the other (wide.h). */
+typedef struct gdi_trainer_operations {
+    void (*destroy)(gd_trainer *trainer);
+    gd_status (*run)(gd_trainer *trainer, int64_t calls, gd_error *error);
+    const gd_point *(*point)(const gd_trainer *trainer);
+    const gd_range_test *(*range_test)(const gd_trainer *trainer);
+    const gd_restart *(*restart)(const gd_trainer *trainer);
+    const gd_progress *(*progress)(const gd_trainer *trainer);
+    const int64_t *(*parameter_layers)(const gd_trainer *trainer, int64_t *count);
+    const void *(*parameters)(const gd_trainer *trainer); /* gd_real of its side, as are the next */
+    const void *(*best_parameters)(const gd_trainer *trainer, int64_t *step);
+    const double *(*formula_parameters)(const gd_trainer *trainer);
+    const double *(*formula_best)(const gd_trainer *trainer, int64_t *step);
+    void (*save)(const gd_trainer *trainer, gd_buffer *buffer);
+    gd_status (*load)(gd_trainer *trainer, gd_reader *reader, gd_error *error);
+} gdi_trainer_operations;
+
 struct gd_trainer {
-    void *wide; /* the trainer in double that this one stands for, and then all it has (wide.h) */
+    /* The first, and all that may be looked at in a trainer of the other precision. */
+    const gdi_trainer_operations *operations;
+    gd_model *own_model;    /* destroyed with the trainer; NULL: setup.model is the caller's */
     gd_trainer_setup setup; /* limits resolved: steps and epochs both set, batch size a number */
     const gdi_kernels *kernels;
     gdi_thread_pool *pool; /* NULL: one thread */
@@ -146,6 +164,11 @@ struct gd_trainer {
     double clock_origin, seconds_before; /* seconds = before + now - origin */
 };
 
+static inline bool gdi_is_finished(const gd_trainer *trainer)
+{
+    return trainer->progress.reason != GD_STOP_NONE;
+}
+
 static inline gd_real *gdi_parameters(const gd_trainer *trainer)
 {
     return trainer->blocks[trainer->current];
@@ -153,6 +176,14 @@ static inline gd_real *gdi_parameters(const gd_trainer *trainer)
 
 /* The block the next update writes into: neither the current nor the best one. */
 int gdi_free_block(const gd_trainer *trainer);
+
+/* trainer.c: the functions of training.h on a setup, for a trainer of this precision. */
+int64_t gdi_trainer_bytes(const gd_trainer_setup *setup);
+gd_status gdi_trainer_create(gd_trainer **trainer, const gd_trainer_setup *setup, gd_error *error);
+
+/* state.c: of the operations. */
+void gdi_state_save(const gd_trainer *trainer, gd_buffer *buffer);
+gd_status gdi_state_load(gd_trainer *trainer, gd_reader *reader, gd_error *error);
 
 /* setup.c: checks everything a caller can get wrong and resolves limits in *setup. Examples that are
  * not `loaded` have sizes only, and are checked for those. */

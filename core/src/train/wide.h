@@ -14,23 +14,13 @@
 #include <descent/metrics.h>
 #include <descent/training.h>
 
-/* The functions of training.h, on a trainer of the other side; the formula is that of setup->model. */
+/* What begins with a setup; the formula is that of setup->model. A trainer is told by its operations
+ * (trainer.h) what to do. */
 typedef struct gdi_wide_table {
     gd_status (*check)(const gd_trainer_setup *setup, const gd_formula *formula, gd_error *error);
     int64_t (*bytes)(const gd_trainer_setup *setup, const gd_formula *formula);
-    gd_status (*create)(void **trainer, const gd_trainer_setup *setup, const gd_formula *formula,
-                        gd_error *error);
-    void (*destroy)(void *trainer);
-    gd_status (*run)(void *trainer, int64_t calls, gd_error *error);
-    const gd_point *(*point)(const void *trainer);
-    const gd_range_test *(*range_test)(const void *trainer);
-    const gd_restart *(*restart)(const void *trainer);
-    const gd_progress *(*progress)(const void *trainer);
-    const int64_t *(*layers)(const void *trainer, int64_t *count);
-    const double *(*parameters)(const void *trainer);
-    const double *(*best)(const void *trainer, int64_t *step);
-    void (*save)(const void *trainer, gd_buffer *buffer);
-    gd_status (*load)(void *trainer, gd_reader *reader, gd_error *error);
+    gd_status (*create)(gd_trainer **trainer, const gd_trainer_setup *setup,
+                        const gd_formula *formula, gd_error *error);
     double (*loss)(const gd_loss_options *options, double *values, const double *targets,
                    int64_t rows);
 } gdi_wide_table;

@@ -23,7 +23,7 @@ void gdi_reset(gd_trainer *trainer)
 {
     const gd_trainer_setup *setup = &trainer->setup;
     uint64_t seed = setup->training.seed;
-    size_t moments = (size_t)trainer->moment_count * trainer->trained_count;
+    size_t moments = (size_t)trainer->moment_count * trainer->moment_stride;
     memset(trainer->moments, 0, moments * sizeof *trainer->moments);
     memset(trainer->scalars, 0, (size_t)trainer->scalar_count * sizeof *trainer->scalars);
     if (trainer->optimizer->prepare != NULL) {

@@ -175,8 +175,10 @@ static void move_blocks(archive *a, gd_trainer *trainer, int64_t best)
     if (best == 2) {
         move_bytes(a, trainer->blocks[trainer->best], block);
     }
-    move_bytes(a, trainer->moments,
-               (size_t)trainer->moment_count * trainer->trained_count * sizeof(gd_real));
+    for (int64_t i = 0; i < trainer->moment_count; i++) {
+        move_bytes(a, trainer->moments + (size_t)i * trainer->moment_stride,
+                   trainer->trained_count * sizeof(gd_real));
+    }
     for (int64_t i = 0; i < trainer->scalar_count; i++) {
         move_f64(a, &trainer->scalars[i]);
     }

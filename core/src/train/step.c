@@ -101,7 +101,7 @@ static gd_update describe_update(const gd_trainer *trainer, const gdi_step *step
         .moments = trainer->moments,
         .result = result,
         .count = trainer->trained_count,
-        .stride = trainer->trained_count,
+        .stride = trainer->moment_stride,
         .scalars = trainer->scalars,
         .loss = step->loss,
         .objective = trainer->optimizer->needs_objective ? objective : NULL,

@@ -131,8 +131,9 @@ struct gd_trainer {
     double *told;                /* [2, parameter_count] of a formula: as the caller sees them */
     gd_real *gradients;          /* [parameter_count] */
     gd_real *output_gradient;    /* [batch, outputs of an example] */
-    gd_real *moments;            /* [moment_count × trained_count] */
+    gd_real *moments;            /* [moment_count] of trained_count, moment_stride apart */
     int64_t moment_count;
+    size_t moment_stride;
     double *scalars; /* [scalar_count] */
     int64_t scalar_count;
     gd_real *trial, *trial_gradients;   /* [parameter_count]; for rules that need the objective */

@@ -219,9 +219,10 @@ Test(math_product, every_option_at_the_edges_of_tiles)
 Test(math_product, large_shapes_and_several_blocks)
 {
     static const size_t shapes[][3] = {
-        {3, 33, 511},   {13, 2, 512},  {5, 1, 513},      {2, 1, 1025},    {40, 1, 1100},
-        {385, 33, 20},  {800, 5, 30},  {400, 70, 600},   {64, 128, 784},  {10, 128, 64},
-        {1, 300, 1030}, {770, 1, 515}, {197, 515, 1030}, {130, 10, 1100}, {64, 2, 517},
+        {3, 33, 511},    {13, 2, 512},  {5, 1, 513},    {2, 1, 1025},   {40, 1, 1100},
+        {385, 33, 20},   {800, 5, 30},  {400, 70, 600}, {64, 128, 784}, {10, 128, 64},
+        {1, 300, 1030},  {770, 1, 515}, {391, 65, 520}, {40, 42, 17},   {197, 515, 1030},
+        {130, 10, 1100}, {64, 2, 517},
     };
     gd_random random;
     gd_random_seed(&random, 3, GD_STREAM_GENERATE);
@@ -306,8 +307,8 @@ static void check_splits(const gdi_kernels *table, const product_case *shape, gd
 Test(math_product, any_split_gives_the_same_bytes)
 {
     static const size_t shapes[][3] = {
-        {38, 45, 530},   {25, 33, 7},  {9, 70, 40}, {32, 70, 530},
-        {50, 9, 530},    {64, 10, 41}, {31, 4, 70},
+        {38, 45, 530},   {25, 33, 7},  {9, 70, 40},  {32, 70, 530}, {47, 65, 530},
+        {49, 74, 41},    {50, 9, 530}, {64, 10, 41}, {31, 4, 70},
 #ifndef TESTS_SHORT
         {70, 515, 1030},
 #endif

@@ -142,6 +142,42 @@ static void reference_spread_to_largest(const gdi_pool_row *row, const gd_real *
     }
 }
 
+static size_t reference_list_chosen(const gdi_pool_row *row, const gd_real *slopes,
+                                    const uint32_t *chosen, size_t line, size_t listed,
+                                    const gdi_list *list)
+{
+    const size_t places = row->cells * row->channels;
+    for (size_t i = 0; i < row->count; i++) {
+        for (size_t place = 0; place < places; place++) {
+            const size_t at = i * row->channels + place % row->channels;
+            const size_t cell = line * row->cells + place / row->channels;
+            if (chosen[at] == cell && !(slopes[at] == 0)) {
+                list->values[listed] = slopes[at];
+                list->places[listed] = (uint32_t)place;
+                list->windows[listed++] = (uint32_t)i;
+            }
+        }
+        list->ends[i] = (uint32_t)listed;
+    }
+    return listed;
+}
+
+static void reference_listed_sums(const gdi_listed_sums *it)
+{
+    for (size_t i = 0; i < it->groups * it->lines * it->run; i++) {
+        const size_t column = i % it->run, line = i / it->run % it->lines;
+        const size_t group = i / it->run / it->lines;
+        gd_real *result = it->result + group * it->group_step + line * it->result_step + column;
+        double sum = it->accumulate || it->continues ? (double)*result : 0.0;
+        for (size_t k = it->begins[group]; k < it->ends[group]; k++) {
+            sum += (double)it->values[k] *
+                   (double)
+                       it->source[it->places[k] * it->place_step + line * it->source_step + column];
+        }
+        *result = (gd_real)sum;
+    }
+}
+
 static void reference_column_sums(const gd_real *matrix, size_t rows, size_t columns, gd_real *sums)
 {
     for (size_t c = 0; c < columns; c++) {
@@ -283,6 +319,8 @@ const gdi_kernels *gdi_kernels_reference(void)
         .window_product = reference_window_product,
         .largest_of_windows = reference_largest_of_windows,
         .spread_to_largest = reference_spread_to_largest,
+        .list_chosen = reference_list_chosen,
+        .listed_sums = reference_listed_sums,
         .column_sums = reference_column_sums,
         .add_column_sums = reference_add_column_sums,
         .sum_of_squares = reference_sum_of_squares,

@@ -6,7 +6,7 @@
  * convolution.h, while they are in the cache: what a window may reach beyond an image is staged between
  * zeros, and so are the slopes. Gradients of weights add up image by image, in order, whoever adds.
  */
-#include "nn/convolution.h"
+#include "nn/convolution_listed.h"
 
 #include "base/memory.h"
 #include "math/parallel.h"
@@ -83,6 +83,7 @@ typedef struct work {
     gdi_thread_pool *pool;                      /* NULL: this thread alone */
     size_t slots;                               /* images staged at a time */
     size_t first, images;                       /* those under way */
+    bool lists;                                 /* weights are finite */
 } work;
 
 static work begin_work(const gdi_pass *pass, size_t products)
@@ -159,19 +160,28 @@ static void take_slopes(const work *task, size_t at, size_t count, gd_real *targ
     }
 }
 
-/* Of a joined pool slopes are taken of its own outputs, fewer, and then spread. */
-static void stage_pooled_slopes(const work *task, size_t slot)
+/* Of a joined pool slopes are taken of its own outputs, fewer, and then listed or spread. */
+static void take_pooled_slopes(const work *task, size_t slot)
+{
+    const size_t size = task->pass->layer[1].output_count;
+    take_slopes(task, (task->first + slot) * size, size, pooled_slopes(task, slot));
+}
+
+static const uint32_t *chosen_cells(const work *task, size_t slot)
 {
     const gdi_pass *pass = task->pass;
+    return (const uint32_t *)pass->saved + (task->first + slot) * pass->layer[1].output_count;
+}
+
+static void stage_pooled_slopes(const work *task, size_t slot)
+{
     const gdi_convolution *c = &task->c;
-    const size_t size = pass->layer[1].output_count, at = (task->first + slot) * size;
     const size_t row = c->pool.count[1] * c->filters;
     const gdi_pool_row windows = gdi_pool_row_of(&c->pool, c->slopes.size[1] * c->slopes.channels);
-    const uint32_t *chosen = (const uint32_t *)pass->saved + at;
-    gd_real *slopes = pooled_slopes(task, slot);
-    take_slopes(task, at, size, slopes);
+    const uint32_t *chosen = chosen_cells(task, slot);
+    const gd_real *slopes = pooled_slopes(task, slot);
     for (size_t y = 0; y < c->pool.count[0]; y++) {
-        pass->layer->kernels->spread_to_largest(
+        task->pass->layer->kernels->spread_to_largest(
             &windows, slopes + y * row, chosen + y * row, false,
             stage_row(&c->slopes, staged_slopes(task, slot), y * c->pool.stride[0]));
     }
@@ -245,28 +255,79 @@ static void forward(const gdi_pass *pass)
     }
 }
 
-/* Stages an image and its slopes, and makes the image's gradient. */
+/* Whether slopes of the image under way are listed: a zero that is left out must be one. */
+static uint32_t *has_list(const work *task, size_t slot)
+{
+    return (uint32_t *)(void *)(task->pass->scratch + task->c.listed_flags) + slot;
+}
+
+static bool can_list(const work *task, size_t slot)
+{
+    const gdi_pass *pass = task->pass;
+    const size_t size = pass->layer->input_count;
+    return task->lists &&
+           pass->layer->kernels->all_finite(pooled_slopes(task, slot),
+                                            pass->layer[1].output_count) &&
+           pass->layer->kernels->all_finite(pass->input + (task->first + slot) * size, size);
+}
+
+/* Stages an image and its slopes, or lists these, and makes the image's gradient. */
 static void run_backward(void *context, size_t slot, void *scratch)
 {
     const work *task = context;
     const gdi_pass *pass = task->pass;
+    const gdi_kernels *kernels = pass->layer->kernels;
+    gd_real *gradient = pass->input_gradient;
+    if (gradient != NULL) {
+        gradient += (task->first + slot) * pass->layer->input_count;
+    }
     (void)scratch;
     stage_input(task, slot);
-    if (pass->layer->joins_next) {
-        stage_pooled_slopes(task, slot);
-    } else {
+    if (!pass->layer->joins_next) {
         stage_slopes(task, slot);
+    } else {
+        take_pooled_slopes(task, slot);
+        if (task->c.lists) {
+            *has_list(task, slot) = can_list(task, slot);
+        }
+        if (task->c.lists && *has_list(task, slot)) {
+            gdi_listed_take(&task->c, kernels, pooled_slopes(task, slot), chosen_cells(task, slot),
+                            slot, pass->scratch, gradient);
+            return;
+        }
+        stage_pooled_slopes(task, slot);
     }
-    if (pass->input_gradient != NULL) {
-        gdi_convolution_image_gradient(
-            &task->c, pass->layer->kernels, staged_slopes(task, slot), pass->scratch,
-            pass->input_gradient + (task->first + slot) * pass->layer->input_count);
+    if (gradient != NULL) {
+        gdi_convolution_image_gradient(&task->c, kernels, staged_slopes(task, slot), pass->scratch,
+                                       gradient);
     }
 }
 
 static double *bias_sums(const work *task)
 {
     return (double *)(void *)(task->pass->scratch + task->c.bias_sums);
+}
+
+/* An image's share of a part of the gradients of the weights: of lists, then those of products, as an image
+ * without lists has its share there. */
+static void add_weight_gradients(const work *task, size_t part, size_t slot)
+{
+    const gdi_convolution *c = &task->c;
+    const gdi_kernels *kernels = task->pass->layer->kernels;
+    const size_t listed_parts = c->lists ? gdi_listed_parts(c) : 0;
+    const bool listed = c->lists && *has_list(task, slot);
+    if (part < listed_parts && listed) {
+        gdi_listed_add(c, kernels, part, cells_of(task, slot), slot, task->pass->scratch);
+    } else if (part >= listed_parts && !listed) {
+        gdi_convolution_weight_gradients(c, kernels, part - listed_parts, cells_of(task, slot),
+                                         staged_slopes(task, slot),
+                                         !c->lists && task->first + slot == 0, task->pass->scratch);
+    }
+}
+
+static size_t weight_parts(const gdi_convolution *c)
+{
+    return (c->lists ? gdi_listed_parts(c) : 0) + gdi_convolution_gradient_parts(c);
 }
 
 /* Adds a part of the gradients of the weights, or the one after the last of them that of the bias. */
@@ -278,10 +339,8 @@ static void add_gradients(void *context, size_t part, void *scratch)
     const gdi_kernels *kernels = pass->layer->kernels;
     (void)scratch;
     for (size_t slot = 0; slot < task->images; slot++) {
-        if (part < gdi_convolution_gradient_parts(c)) {
-            gdi_convolution_weight_gradients(c, kernels, part, cells_of(task, slot),
-                                             staged_slopes(task, slot), task->first + slot == 0,
-                                             pass->scratch);
+        if (part < weight_parts(c)) {
+            add_weight_gradients(task, part, slot);
             continue;
         }
         if (pass->layer->joins_next) {
@@ -296,21 +355,34 @@ static void add_gradients(void *context, size_t part, void *scratch)
     }
 }
 
+static void begin_backward(work *task)
+{
+    const gdi_pass *pass = task->pass;
+    const gdi_convolution *c = &task->c;
+    const gd_real *weight = gdi_parameter(pass, WEIGHT);
+    if (pass->input_gradient != NULL) {
+        gdi_convolution_pack_turned(c, weight, pass->scratch);
+    }
+    if (c->lists) {
+        task->lists = pass->layer->kernels->all_finite(weight, pass->layer->tensors[WEIGHT].count);
+        gdi_listed_begin(c, weight, pass->input_gradient != NULL, pass->scratch);
+        gdi_convolution_clear_gradients(c, pass->scratch);
+    }
+    if (c->is_staged) {
+        clear(task, c->staged_input, &c->input);
+    }
+    clear(task, c->staged_slopes, &c->slopes);
+    for (size_t f = 0; f < c->filters; f++) {
+        bias_sums(task)[f] = 0;
+    }
+}
+
 static void backward(const gdi_pass *pass)
 {
     const bool has_bias = pass->layer->options.of.conv2d.bias;
     work task = begin_work(pass, pass->input_gradient != NULL ? 2 : 1);
-    const size_t parts = gdi_convolution_gradient_parts(&task.c) + (has_bias ? 1 : 0);
-    if (pass->input_gradient != NULL) {
-        gdi_convolution_pack_turned(&task.c, gdi_parameter(pass, WEIGHT), pass->scratch);
-    }
-    if (task.c.is_staged) {
-        clear(&task, task.c.staged_input, &task.c.input);
-    }
-    clear(&task, task.c.staged_slopes, &task.c.slopes);
-    for (size_t f = 0; f < task.c.filters; f++) {
-        bias_sums(&task)[f] = 0;
-    }
+    const size_t parts = weight_parts(&task.c) + (has_bias ? 1 : 0);
+    begin_backward(&task);
     for (; task.first < pass->batch; task.first += task.images) {
         const size_t left = pass->batch - task.first;
         task.images = left < task.slots ? left : task.slots;
@@ -318,6 +390,9 @@ static void backward(const gdi_pass *pass)
         gdi_thread_pool_run(task.pool, parts, add_gradients, &task);
     }
     gdi_convolution_unpack_gradients(&task.c, pass->scratch, gdi_gradient(pass, WEIGHT));
+    if (task.c.lists) {
+        gdi_listed_end(&task.c, pass->scratch, gdi_gradient(pass, WEIGHT));
+    }
     for (size_t f = 0; has_bias && f < task.c.filters; f++) {
         gdi_gradient(pass, BIAS)[f] = (gd_real)bias_sums(&task)[f];
     }

@@ -9,6 +9,7 @@
 #include "nn/convolution.h"
 
 #include "base/memory.h"
+#include "nn/convolution_listed.h"
 
 #define ROW_ELEMENTS (64 / sizeof(gd_real)) /* rows of packed weights begin on a cache line */
 #define SIDE_MAXIMUM ((size_t)16)
@@ -94,7 +95,7 @@ gdi_sweep gdi_convolution_turned_sweep(const gdi_convolution *c, size_t phase_nu
     return sweep;
 }
 
-static void describe_sizes(const gdi_layer *layer, gdi_convolution *c)
+static void describe_sizes(const gdi_layer *layer, bool training, gdi_convolution *c)
 {
     const gdi_windows *windows = &c->windows;
     c->input.channels = windows->channels;
@@ -117,9 +118,6 @@ static void describe_sizes(const gdi_layer *layer, gdi_convolution *c)
         c->forward.step[d] = stride;
         c->forward.result_step[d] = 1;
     }
-    for (int d = 0; d < 2 && !c->is_staged; d++) {
-        c->input.size[d] = c->input.image[d] = windows->image[d];
-    }
     c->forward.in = windows->channels;
     c->forward.out = c->filters;
     const size_t lanes = layer->kernels->lanes;
@@ -128,6 +126,13 @@ static void describe_sizes(const gdi_layer *layer, gdi_convolution *c)
     c->turned_side = windows->stride[1] == 1 ? choose_side(windows->image[1], windows->channels,
                                                            windows->window[1], 1, lanes)
                                              : 1;
+    c->lists =
+        training && layer->joins_next && gdi_listed_pays(c, lanes, layer->input_gradient_wanted);
+    /* Lists read lines to the end of a vector, beyond the last image too. */
+    c->is_staged = c->is_staged || c->lists;
+    for (int d = 0; d < 2 && !c->is_staged; d++) {
+        c->input.size[d] = c->input.image[d] = windows->image[d];
+    }
 }
 
 size_t gdi_staging_elements(const gdi_staging *staging)
@@ -158,6 +163,22 @@ static bool staged_size(const gdi_staging *staging, size_t *elements)
     return fits;
 }
 
+static bool place_lists(const gdi_layer *layer, gdi_convolution *c)
+{
+    gdi_listed_sizes sizes;
+    if (!gdi_listed_sizes_of(c, &sizes)) {
+        return false;
+    }
+    c->listed_slot = sizes.slot;
+    return place(&c->end, sizes.table, 1, &c->listed_lists) &&
+           place(&c->end, sizes.table, 1, &c->listed_shifts) &&
+           place(&c->end, layer->input_gradient_wanted ? sizes.weights : 0, 1,
+                 &c->listed_weights) &&
+           place(&c->end, sizes.gradients, 1, &c->listed_gradients) &&
+           place(&c->end, c->slots, 1, &c->listed_flags) &&
+           place(&c->end, c->slots, sizes.slot, &c->listed_slots);
+}
+
 bool gdi_convolution_describe(const gdi_layer *layer, size_t batch, bool training,
                               gdi_convolution *result)
 {
@@ -168,7 +189,10 @@ bool gdi_convolution_describe(const gdi_layer *layer, size_t batch, bool trainin
         .filters = gdi_shape_width(&layer->output),
         .slots = smaller(batch, GDI_CONVOLUTION_SLOTS),
     };
-    describe_sizes(layer, &c);
+    if (layer->joins_next) {
+        c.pool = gdi_pool_windows(layer + 1);
+    }
+    describe_sizes(layer, training, &c);
     const size_t lines = c.windows.window[0], width = c.forward.width;
     size_t rows, turned = 0, staged_input = 0, staged_slopes = 0;
     bool fits = gdi_size_multiply(lines, gdi_sweep_run(&c.forward), &rows) &&
@@ -189,11 +213,11 @@ bool gdi_convolution_describe(const gdi_layer *layer, size_t batch, bool trainin
                place(&c.end, c.slots, staged_slopes, &c.staged_slopes);
     }
     if (fits && layer->joins_next) {
-        c.pool = gdi_pool_windows(layer + 1);
         fits =
             place(&c.end, c.slots, round_up(layer->output_count, ROW_ELEMENTS), &c.outputs) &&
             place(&c.end, c.slots, round_up(layer[1].output_count, ROW_ELEMENTS), &c.pooled_slopes);
     }
+    fits = fits && (!c.lists || place_lists(layer, &c));
     *result = c;
     return fits;
 }

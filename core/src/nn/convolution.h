@@ -54,6 +54,13 @@ typedef struct gdi_convolution {
     gdi_windows pool;
     size_t outputs;       /* [slots, height, width, filters], before it */
     size_t pooled_slopes; /* [slots, rows, columns, filters], after it */
+    /* Where gradients are formed of lists (convolution_listed.h): */
+    bool lists;
+    size_t listed_lists, listed_shifts; /* tables */
+    size_t listed_weights;              /* [cells, filters, lines, run] */
+    size_t listed_gradients;            /* [lists, lines, run] */
+    size_t listed_slots, listed_slot;   /* lists of the images under way, elements of one */
+    size_t listed_flags;                /* [slots]: 1 where lists were made of an image */
     size_t end;
 } gdi_convolution;
 
@@ -75,6 +82,7 @@ size_t gdi_staging_elements(const gdi_staging *staging);
 void gdi_convolution_pack(const gdi_convolution *c, const gd_real *weight, const gd_real *bias,
                           gd_real *scratch);
 void gdi_convolution_pack_turned(const gdi_convolution *c, const gd_real *weight, gd_real *scratch);
+void gdi_convolution_clear_gradients(const gdi_convolution *c, gd_real *scratch);
 void gdi_convolution_unpack_gradients(const gdi_convolution *c, const gd_real *scratch,
                                       gd_real *gradient);
 

@@ -79,6 +79,13 @@ void gdi_convolution_pack_turned(const gdi_convolution *c, const gd_real *weight
     }
 }
 
+void gdi_convolution_clear_gradients(const gdi_convolution *c, gd_real *scratch)
+{
+    const gdi_sweep *sweep = &c->forward;
+    gdi_fill(scratch + c->weight_gradients, sweep->window[0] * gdi_sweep_run(sweep) * sweep->width,
+             0);
+}
+
 void gdi_convolution_unpack_gradients(const gdi_convolution *c, const gd_real *scratch,
                                       gd_real *gradient)
 {

@@ -54,7 +54,10 @@ size_t gdi_product_scratch(size_t rows, size_t columns, size_t inner)
     }
     size_t most = rows < GDI_PRODUCT_TURNED_ROWS ? rows : GDI_PRODUCT_TURNED_ROWS;
     most = most < columns / 2 ? most : columns / 2;
-    return most * block > size ? most * block : size;
+    const size_t strip = inner <= block                ? 0
+                         : columns < GDI_PRODUCT_STRIP ? columns
+                                                       : GDI_PRODUCT_STRIP;
+    return most * (block + strip) > size ? most * (block + strip) : size;
 }
 
 size_t gdi_piece_scratch(size_t inner)

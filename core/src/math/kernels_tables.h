@@ -31,6 +31,9 @@
     ((rows) % 16 == 0 && (rows) <= GDI_PRODUCT_TURNED_ROWS && (columns) >= 2 * (rows) && \
      (inner) >= 128)
 
+/* Columns of such a product whose sums stay turned, and in the second cache, till they are whole. */
+#define GDI_PRODUCT_STRIP ((size_t)1024)
+
 extern const gdi_kernels gdi_kernels_baseline;
 #if defined(__x86_64__)
 extern const gdi_kernels gdi_kernels_avx2;

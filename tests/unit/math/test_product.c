@@ -236,6 +236,22 @@ Test(math_product, large_shapes_and_several_blocks)
     }
 }
 
+/* Rows that are turned, over strips and blocks of the sum that end anywhere. */
+Test(math_product, few_rows_of_whole_vectors_and_long_sums)
+{
+    static const size_t shapes[][3] = {{16, 1037, 600},  {32, 64, 513},    {48, 2049, 520},
+                                       {64, 1025, 1024}, {128, 300, 1030}, {192, 390, 700}};
+    gd_random random;
+    gd_random_seed(&random, 5, GD_STREAM_GENERATE);
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        for (uint64_t choice = 0; choice < 8; choice++) {
+            /* The columns are stored as rows. */
+            product_case shape = case_of(shapes[i][0], shapes[i][1], shapes[i][2], choice << 2 | 2);
+            check(&random, &shape);
+        }
+    }
+}
+
 Test(math_product, ordinary_numbers_are_close)
 {
     gd_random random;

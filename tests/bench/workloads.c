@@ -274,6 +274,14 @@ static bool make_data(workload_run *run, const workload *it, int64_t width, int6
     return true;
 }
 
+/* As often as a job of ten epochs has a point, or of 20,000 steps where those are more. */
+static int64_t steps_a_point(const workload *it)
+{
+    const int64_t batch = it->batch == GD_AUTOMATIC ? it->count : it->batch;
+    const int64_t steps = 10 * ((it->count + batch - 1) / batch);
+    return (steps > 20000 ? steps : 20000) / 1000;
+}
+
 static bool make_trainer(workload_run *run, const workload *it, int64_t threads, bool records)
 {
     gd_layer_options layers[LAYERS_MAXIMUM];
@@ -302,10 +310,9 @@ static bool make_trainer(workload_run *run, const workload *it, int64_t threads,
     setup.training.shuffle = it->shuffled;
     setup.training.threads = threads;
     setup.training.seed = 1;
-    /* Far more than any measurement takes, and a point as often as a job of 20,000 steps has one. */
     setup.training.epochs = 0;
-    setup.training.steps = INT64_C(10000000000);
-    setup.training.record_every = records ? 20 : setup.training.steps;
+    setup.training.steps = INT64_C(10000000000); /* far more than any measurement takes */
+    setup.training.record_every = records ? steps_a_point(it) : setup.training.steps;
     return gd_trainer_create(&run->trainer, &setup, NULL) == GD_OK;
 }
 

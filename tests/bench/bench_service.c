@@ -26,7 +26,7 @@ static const char long_curve[] =
     "\"training\":{\"steps\":100000,\"batch_size\":1,\"record_every\":1,\"seed\":1}}";
 static const char large_job[] =
     "{\"model\":{\"type\":\"mlp\",\"hidden\":[512,512]},\"data\":{\"generator\":{\"type\":"
-    "\"moons\",\"samples\":4000,\"seed\":1}},\"training\":{\"steps\":150,\"batch_size\":128,"
+    "\"moons\",\"samples\":4000,\"seed\":1}},\"training\":{\"steps\":1500,\"batch_size\":128,"
     "\"seed\":1}}";
 static const char small_job[] =
     "{\"model\":\"softmax\",\"data\":{\"generator\":{\"type\":\"moons\",\"samples\":100,\"seed\":1}},"

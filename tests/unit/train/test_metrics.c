@@ -56,6 +56,53 @@ Test(train_metrics, accuracy_by_hand)
     gd_model_destroy(model);
 }
 
+Test(train_metrics, counts_are_measured_on_expected_counts)
+{
+    /* The output is log 3 everywhere: residuals 2, 0, -2, about the mean 3: 4, 0, 4. */
+    gd_model *model = training_run_model((int64_t[]){1, 1}, 2, 0);
+    const gd_real parameters[2] = {0, (gd_real)log(3.0)}, x[3] = {1, 2, 3}, y[3] = {1, 3, 5};
+    const gd_examples examples = {x, y, 3, 1, 1, 0, 0, NULL, NULL};
+    const gd_loss_options loss = {.type = GD_LOSS_POISSON};
+    gd_metrics metrics;
+    cr_assert_eq(gd_metrics_evaluate(&metrics, model, parameters, &loss, NULL, &examples, NULL),
+                 GD_OK);
+    cr_assert(!metrics.classification);
+    cr_assert_float_eq(metrics.rmse, sqrt(8.0 / 3), 1e-6);
+    cr_assert_float_eq(metrics.mae, 4.0 / 3, 1e-6);
+    cr_assert_float_eq(metrics.r2, 0, 1e-6);
+    gd_model_destroy(model);
+}
+
+Test(train_metrics, probabilities_as_targets_are_classes_by_their_side)
+{
+    /* Outputs x and -x: sigmoids on either side of 0.5. */
+    gd_model *model = training_run_model((int64_t[]){1, 2}, 2, 0);
+    const gd_real parameters[4] = {1, -1, 0, 0}, x[2] = {3, -3};
+    const gd_real y[4] = {(gd_real)0.7, (gd_real)0.2, (gd_real)0.6, (gd_real)0.9};
+    const gd_examples examples = {x, y, 2, 1, 2, 0, 0, NULL, NULL};
+    const gd_loss_options loss = {.type = GD_LOSS_BINARY_CROSS_ENTROPY};
+    gd_metrics metrics;
+    cr_assert_eq(gd_metrics_evaluate(&metrics, model, parameters, &loss, NULL, &examples, NULL),
+                 GD_OK);
+    cr_assert(metrics.classification);
+    cr_assert_float_eq(metrics.accuracy, 0.75, 0);
+    gd_model_destroy(model);
+}
+
+Test(train_metrics, a_target_that_is_no_class_is_no_hit)
+{
+    gd_model *model = training_run_model((int64_t[]){1, 2}, 2, 0);
+    const gd_real parameters[4] = {1, -1, 0, 0}, x[3] = {3, 3, 3}, y[3] = {0, GD_REAL_MAX, -1};
+    const gd_examples examples = {x, y, 3, 1, 1, 0, 0, NULL, NULL};
+    const gd_loss_options loss = {.type = GD_LOSS_CROSS_ENTROPY};
+    gd_metrics metrics;
+    cr_assert_eq(gd_metrics_evaluate(&metrics, model, parameters, &loss, NULL, &examples, NULL),
+                 GD_OK);
+    cr_assert(isnan(metrics.loss));
+    cr_assert_float_eq(metrics.accuracy, 1.0 / 3, 1e-12);
+    gd_model_destroy(model);
+}
+
 Test(train_metrics, class_of_a_row)
 {
     const gd_real tie[3] = {(gd_real)0.4, (gd_real)0.4, (gd_real)0.2};

@@ -235,8 +235,8 @@ gd_status gdi_take_step(gd_trainer *trainer, gd_error *error)
     if (!isfinite(step.loss)) {
         return gdi_diverge_loss(trainer, &step, error);
     }
-    /* Without clipping a step that is no point can do without its norm. */
-    const bool norm_waits = fused != NULL && !(trainer->setup.training.gradient_tolerance > 0) &&
+    /* Without clipping a step that turns out to be no point can do without its norm. */
+    bool norm_waits = fused != NULL && !(trainer->setup.training.gradient_tolerance > 0) &&
                             gdi_fused_is_finite(fused, trainer->pool);
     if (!norm_waits) {
         step.gradient_norm = gradient_norm(trainer, &step, parameters, fused, context.dropout);
@@ -248,11 +248,15 @@ gd_status gdi_take_step(gd_trainer *trainer, gd_error *error)
     if (step.records) {
         if (norm_waits) {
             step.gradient_norm = gradient_norm(trainer, &step, parameters, fused, context.dropout);
+            norm_waits = false;
         }
         gdi_record_begin(trainer, &step);
     }
     gdi_clip(trainer, step.gradient_norm);
     if (!gdi_update(trainer, &step, &objective, parameters, result, fused)) {
+        if (norm_waits) {
+            step.gradient_norm = gradient_norm(trainer, &step, parameters, fused, context.dropout);
+        }
         return gdi_diverge_update(trainer, &step, result, error);
     }
     if (step.measures) {

@@ -15,11 +15,13 @@
 
 enum {
     ROWS = 250,
-    INPUTS = 521
+    INPUTS = 521,
+    OUTPUTS = 520 /* of the single layer */
 };
 
 typedef struct problem {
     gd_real *features, *targets;
+    gd_real *initial; /* of the single layer, else NULL */
     gd_model *model;
     gd_trainer_setup setup;
 } problem;
@@ -60,6 +62,7 @@ static void end(problem *p)
     gd_model_destroy(p->model);
     free(p->features);
     free(p->targets);
+    free(p->initial);
 }
 
 /* The parameters where training ends. */
@@ -115,39 +118,67 @@ Test(train_fused, with_decay_the_largest_squares_and_a_penalty)
     end(&p);
 }
 
-Test(train_fused, a_gradient_that_overflows_is_named_as_ever)
+/* One layer of as many outputs, without weights at first, in place of the problem's; `targets` are all
+ * of this size, `features` likewise. */
+static void make_single(problem *p, double feature, double target)
 {
-    problem p = begin(GD_OPTIMIZER_ADAM, 0);
-    gd_model_destroy(p.model);
-    const gd_layer_options layer = network_dense(520, GD_ACTIVATION_IDENTITY);
+    const gd_layer_options layer = network_dense(OUTPUTS, GD_ACTIVATION_IDENTITY);
     const gd_shape input = {.rank = 1, .dimensions = {INPUTS}};
-    cr_assert_eq(gd_model_create(&p.model, &input, &layer, 1, 520, 0, NULL), GD_OK);
-    p.setup.model = p.model;
-    gd_real *initial = calloc(gd_model_parameter_count(p.model), sizeof(gd_real));
-    gd_real *targets = calloc((size_t)ROWS * 520, sizeof(gd_real));
-    p.setup.initial_parameters = initial;
+    gd_model_destroy(p->model);
+    cr_assert_eq(gd_model_create(&p->model, &input, &layer, 1, OUTPUTS, 0, NULL), GD_OK);
+    free(p->targets);
+    p->targets = calloc((size_t)ROWS * OUTPUTS, sizeof(gd_real));
+    p->initial = calloc(gd_model_parameter_count(p->model), sizeof(gd_real));
     for (size_t i = 0; i < (size_t)ROWS * INPUTS; i++) {
-        p.features[i] = GD_REAL_MAX / (gd_real)1e3;
+        p->features[i] = (gd_real)feature;
     }
-    for (size_t i = 0; i < (size_t)ROWS * 520; i++) {
-        targets[i] = (gd_real)1e8;
+    for (size_t i = 0; i < (size_t)ROWS * OUTPUTS; i++) {
+        p->targets[i] = (gd_real)target;
     }
-    p.setup.examples.targets = targets;
-    p.setup.examples.target_width = 520;
-    p.setup.loss.type = GD_LOSS_MSE;
+    p->setup.model = p->model;
+    p->setup.initial_parameters = p->initial;
+    p->setup.examples.targets = p->targets;
+    p->setup.examples.target_width = OUTPUTS;
+    p->setup.loss.type = GD_LOSS_MSE;
+}
+
+/* Training fails, to the same words and points as without. */
+static void expect_same_failure(const problem *p, const char *words)
+{
     gd_error errors[2] = {{0}};
+    training_run_curve curves[2] = {{0}};
     for (int fused = 0; fused < 2; fused++) {
-        training_run_curve curve = {0};
-        gd_real *got = train(&p, fused == 1, 1, &curve, &errors[fused]);
+        gd_real *got = train(p, fused == 1, 1, &curves[fused], &errors[fused]);
         cr_assert_eq(errors[fused].status, GD_NON_FINITE);
-        cr_assert_eq(memcmp(got, initial, gd_model_parameter_count(p.model) * sizeof(gd_real)), 0);
-        training_run_dispose(&curve);
+        cr_assert_eq(memcmp(got, p->initial, gd_model_parameter_count(p->model) * sizeof(gd_real)),
+                     0);
         free(got);
     }
     cr_assert_str_eq(errors[1].path, errors[0].path);
     cr_assert_str_eq(errors[1].message, errors[0].message);
-    cr_assert_not_null(strstr(errors[1].message, "the gradient of"), "%s", errors[1].message);
-    free(initial);
-    free(targets);
+    cr_assert_not_null(strstr(errors[1].message, words), "%s", errors[1].message);
+    cr_assert_eq(curves[1].count, 1);
+    cr_assert_eq(curves[1].points[0].point.gradient_norm, curves[0].points[0].point.gradient_norm);
+    cr_assert_eq(curves[1].points[0].layer_norms[0], curves[0].points[0].layer_norms[0]);
+    training_run_dispose(&curves[0]);
+    training_run_dispose(&curves[1]);
+}
+
+Test(train_fused, a_gradient_that_overflows_is_named_as_ever)
+{
+    problem p = begin(GD_OPTIMIZER_ADAM, 0);
+    make_single(&p, (double)GD_REAL_MAX / 1e3, 1e8);
+    expect_same_failure(&p, "the gradient of");
+    end(&p);
+}
+
+Test(train_fused, an_update_that_overflows_beside_what_was_taken_has_its_gradients_norm)
+{
+    /* The squares of the biases' gradients are 0, and without eps so is what they are divided by. */
+    bool is_double = sizeof(gd_real) == sizeof(double);
+    problem p = begin(GD_OPTIMIZER_ADAM, 0);
+    make_single(&p, is_double ? 1e165 : 1e20, is_double ? 1e-168 : 1e-23);
+    p.setup.optimizer.of.adam.eps = 0;
+    expect_same_failure(&p, "the update of layers.0.bias");
     end(&p);
 }

@@ -99,15 +99,13 @@ static gd_status end_diverged(gd_trainer *trainer, const double *validation_loss
 {
     gdi_record_complete(trainer, validation_loss);
     gdi_finish(trainer, GD_STOP_DIVERGED);
-    if (error != NULL && trainer->restarts.ended_ready) {
+    if (trainer->restarts.ended_ready) {
         trainer->restarts.ended.failure = *error;
     }
     if (trainer->progress.reason == GD_STOP_DIVERGED) {
         return GD_NON_FINITE;
     }
-    if (error != NULL) {
-        *error = (gd_error){.status = GD_OK};
-    }
+    *error = (gd_error){.status = GD_OK};
     return GD_OK;
 }
 

@@ -245,6 +245,8 @@ static bool ends_run(const gd_trainer *trainer)
 
 static gd_status run(gd_trainer *trainer, int64_t calls, gd_error *error)
 {
+    gd_error unread; /* a restart's failure is told by the restart too */
+    error = error == NULL ? &unread : error;
     trainer->point_ready = false;
     trainer->restarts.ended_ready = false;
     trainer->range_test.ready = false;

@@ -253,7 +253,7 @@ void gdi_record_complete(gd_trainer *trainer, const double *validation_loss);
 
 /*
  * nonfinite.c: ends training as diverged, with a last point that holds the non-finite value, and
- * tells in `error` at which step and in which tensor it appeared.
+ * tells in `error`, which is not NULL, at which step and in which tensor it appeared.
  */
 gd_status gdi_diverge_loss(gd_trainer *trainer, const gdi_step *step, gd_error *error);
 gd_status gdi_diverge_gradient(gd_trainer *trainer, const gdi_step *step, gd_error *error);

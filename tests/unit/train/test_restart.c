@@ -226,6 +226,21 @@ Test(train_restart, a_divergence_ends_the_training_only_if_all_diverge)
     end(&setup);
 }
 
+Test(train_restart, a_divergence_is_told_by_the_restart_whether_the_caller_reads_errors_or_not)
+{
+    gd_trainer_setup setup = begin();
+    gd_real first[PARAMETERS] = {(gd_real)NAN};
+    setup.initial_parameters = first;
+    gd_trainer *trainer = training_run_create(&setup);
+    cr_assert_eq(gd_trainer_advance(trainer, NULL), GD_OK);
+    const gd_restart *restart = gd_trainer_restart(trainer);
+    cr_assert_not_null(restart);
+    cr_expect_eq(restart->reason, GD_STOP_DIVERGED);
+    cr_expect_str_eq(restart->failure.path, "layers.0.weight");
+    gd_trainer_destroy(trainer);
+    end(&setup);
+}
+
 Test(train_restart, more_updates_than_can_be_counted_are_refused)
 {
     gd_trainer_setup setup = begin();

@@ -61,9 +61,9 @@ int64_t gd_frame_find_missing(const gd_frame *frame, int64_t column);
 
 /*
  * The columns of `frame`, and behind them column `column` of `other`, row by row: targets that come
- * from another file. It is named `name`, or with NULL as it was, or "target" where that is taken. Both
- * frames are borrowed and must outlive the joined one. GD_SHAPE_MISMATCH where they have not as many
- * rows.
+ * from another file. It is named `name`, or with NULL as it was, or where that is taken "target",
+ * "target_2" and so on. Both frames are borrowed and must outlive the joined one. GD_SHAPE_MISMATCH
+ * where they have not as many rows.
  */
 gd_status gd_frame_join(gd_frame **joined, const gd_frame *frame, const gd_frame *other,
                         int64_t column, const char *name, gd_error *error);

@@ -9,6 +9,7 @@
 #include "data/frame_layout.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -170,18 +171,22 @@ void gd_frame_read_row(const gd_frame *frame, int64_t row, double *cells)
     }
 }
 
-/* The column's name where it is free, else one that tells what it is; NULL where none is to be had. */
-static const char *add_joined_name(gdi_text_index *names, const char *name, int64_t expected)
+static int64_t add_name(gdi_text_index *names, const char *name)
 {
-    const char *const choices[] = {name, "target", "target_2"};
-    for (int i = 0; i < 3; i++) {
-        int64_t number =
-            gdi_text_index_add(names, choices[i], strlen(choices[i]), GD_FRAME_MAXIMUM_COLUMNS + 1);
-        if (number == expected) {
-            return gdi_text_index_text(names, number);
-        }
+    return gdi_text_index_add(names, name, strlen(name), GD_FRAME_MAXIMUM_COLUMNS + 1);
+}
+
+/* The name where it is free, else "target", "target_2" and so on; NULL without memory. */
+static const char *add_free_name(gdi_text_index *names, const char *name)
+{
+    char numbered[32] = "target";
+    const int64_t position = gdi_text_index_count(names);
+    int64_t number = add_name(names, name);
+    for (long long i = 2; number >= 0 && number != position; i++) {
+        number = add_name(names, numbered);
+        (void)snprintf(numbered, sizeof numbered, "target_%lld", i);
     }
-    return NULL;
+    return number < 0 ? NULL : gdi_text_index_text(names, number);
 }
 
 static bool copy_columns(gd_frame *joined, const gd_frame *frame, const gd_column *column,
@@ -193,7 +198,7 @@ static bool copy_columns(gd_frame *joined, const gd_frame *frame, const gd_colum
         *to = *from;
         to->classes = NULL;
         to->class_count = 0;
-        to->name = add_joined_name(joined->names, from == column ? name : from->name, i);
+        to->name = add_free_name(joined->names, from == column ? name : from->name);
         if (to->name == NULL) {
             return false;
         }

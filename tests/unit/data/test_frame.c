@@ -43,6 +43,19 @@ Test(data_frame, joined_rows_have_the_other_columns_cell_behind)
     gd_frame_destroy(left);
 }
 
+Test(data_frame, a_joined_column_finds_a_name_that_is_free)
+{
+    gd_frame *left = frame_of("target,target_2,a,target_3\n1,2,3,4\n"), *right = frame_of("a\n5\n");
+    gd_frame *joined = NULL;
+    gd_error error = {0};
+    cr_assert_eq(gd_frame_join(&joined, left, right, 0, NULL, &error), GD_OK, "%s", error.message);
+    cr_assert_str_eq(gd_frame_column(joined, 4)->name, "target_4");
+    cr_assert_eq(cell_at(joined, 0, 4), 5);
+    gd_frame_destroy(joined);
+    gd_frame_destroy(right);
+    gd_frame_destroy(left);
+}
+
 Test(data_frame, a_joined_target_prepares_like_one_of_the_same_file)
 {
     gd_frame *left = frame_of("a,b\n1,10\n2,30\n3,20\n4,5\n"), *right = frame_of("c\n2\n4\n6\n9\n");

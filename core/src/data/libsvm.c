@@ -32,7 +32,7 @@ enum {
 static gd_status flush(part_stream *stream, gd_error *error)
 {
     gd_status status =
-        gdi_sparse_write_at(stream->descriptor, stream->bytes, stream->held, stream->offset, error);
+        gdi_write_at(stream->descriptor, stream->bytes, stream->held, stream->offset, error);
     stream->offset += (int64_t)stream->held;
     stream->held = 0;
     return status;
@@ -165,6 +165,10 @@ static gd_status examine(int input, const void *bytes, size_t length, int64_t wi
                          gdi_sparse_head *head, gd_libsvm_report *report, gd_error *error)
 {
     gdi_libsvm_reader reader;
+    if (width < 0 || width > GD_SPARSE_MAXIMUM_WIDTH) {
+        return gd_fail(error, GD_INVALID_ARGUMENT, "", "there are 1 to %lld features",
+                       (long long)GD_SPARSE_MAXIMUM_WIDTH);
+    }
     gd_status status = gdi_libsvm_begin(&reader, input, bytes, length, width, error);
     if (status == GD_OK) {
         status = count_file(&reader, head);
@@ -191,10 +195,6 @@ gd_status gd_libsvm_to_frame_file(int input, int output, int64_t width, gd_libsv
 {
     gdi_sparse_head head = {0};
     gdi_libsvm_reader reader;
-    if (width < 0 || width > GD_SPARSE_MAXIMUM_WIDTH) {
-        return gd_fail(error, GD_INVALID_ARGUMENT, "", "there are 1 to %lld features",
-                       (long long)GD_SPARSE_MAXIMUM_WIDTH);
-    }
     gd_status status = examine(input, NULL, 0, width, &head, report, error);
     if (status != GD_OK) {
         return status;

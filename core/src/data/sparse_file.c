@@ -8,10 +8,8 @@
 
 #include <descent/libsvm.h>
 
-#include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
 #define PREFIX_LENGTH     ((int64_t)128)
 #define CHECKSUM_POSITION ((size_t)80)
@@ -61,27 +59,6 @@ bool gdi_sparse_place(const gdi_sparse_head *head, gdi_sparse_places *places)
     return true;
 }
 
-gd_status gdi_sparse_write_at(int descriptor, const void *bytes, size_t length, int64_t offset,
-                              gd_error *error)
-{
-    const unsigned char *next = bytes;
-    while (length > 0) {
-        ssize_t written = pwrite(descriptor, next, length, (off_t)offset);
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written < 0) {
-            bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
-            return gd_fail(error, full ? GD_NO_SPACE : GD_IO_ERROR, "",
-                           full ? "the disk is full" : "a frame file could not be written");
-        }
-        next += written;
-        offset += written;
-        length -= (size_t)written;
-    }
-    return GD_OK;
-}
-
 gd_status gdi_sparse_write_head(int descriptor, const gdi_sparse_head *head, gd_error *error)
 {
     gd_buffer buffer;
@@ -106,7 +83,7 @@ gd_status gdi_sparse_write_head(int descriptor, const gdi_sparse_head *head, gd_
     }
     gd_status status =
         buffer.status == GD_OK
-            ? gdi_sparse_write_at(descriptor, buffer.bytes, buffer.length, 0, error)
+            ? gdi_write_at(descriptor, buffer.bytes, buffer.length, 0, error)
             : gd_fail(error, buffer.status, "", "%s", gd_status_message(buffer.status));
     gd_buffer_dispose(&buffer);
     return status;

@@ -30,10 +30,6 @@ bool gdi_sparse_place(const gdi_sparse_head *head, gdi_sparse_places *places);
 /* Writes the prefix to the start of the file. */
 gd_status gdi_sparse_write_head(int descriptor, const gdi_sparse_head *head, gd_error *error);
 
-/* All bytes at that place of the file. */
-gd_status gdi_sparse_write_at(int descriptor, const void *bytes, size_t length, int64_t offset,
-                              gd_error *error);
-
 /* Whether a mapped file begins as one of these. */
 bool gdi_is_sparse_file(const void *map, size_t length);
 

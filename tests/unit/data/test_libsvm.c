@@ -53,6 +53,13 @@ static void refuse(const char *text, const char *word)
                        error.message, word);
 }
 
+Test(data_libsvm, a_width_that_cannot_be_is_refused_by_both)
+{
+    cr_assert_eq(read_libsvm("1 1:2\n", 6, -1, NULL, NULL, NULL), GD_INVALID_ARGUMENT);
+    cr_assert_eq(read_libsvm("1 1:2\n", 6, GD_SPARSE_MAXIMUM_WIDTH + 1, NULL, NULL, NULL),
+                 GD_INVALID_ARGUMENT);
+}
+
 Test(data_libsvm, labels_indices_and_values_are_kept)
 {
     gd_frame *frame = frame_of_libsvm(

@@ -63,3 +63,8 @@ void gdi_free(void *block)
 {
     free(block);
 }
+
+gd_status gdi_fail_memory(gd_error *error)
+{
+    return gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
+}

@@ -4,6 +4,8 @@
 #ifndef DESCENT_BASE_MEMORY_H
 #define DESCENT_BASE_MEMORY_H
 
+#include <descent/status.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +20,9 @@ void *gdi_allocate(size_t count, size_t size);
 char *gdi_duplicate_text(const char *text);
 
 void gdi_free(void *block);
+
+/* GD_OUT_OF_MEMORY in its general words; fills `error` (may be NULL). */
+gd_status gdi_fail_memory(gd_error *error);
 
 /* Size of a working buffer. In a fuzzer's build it is a 256th: small inputs shall cross the edges of
  * buffers, and clearing large ones would take most of the time. */

@@ -22,9 +22,7 @@ gd_status gdi_cell_file_begin(gdi_cell_file *file, int descriptor, int64_t colum
     *file = (gdi_cell_file){.descriptor = descriptor, .type = GDI_CELL_UINT8, .columns = columns};
     file->bytes = gdi_allocate(CELLS_BUFFERED, sizeof(double));
     file->cells = gdi_allocate(CELLS_BUFFERED, sizeof *file->cells);
-    return file->bytes != NULL && file->cells != NULL
-               ? GD_OK
-               : gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
+    return file->bytes != NULL && file->cells != NULL ? GD_OK : gdi_fail_memory(error);
 }
 
 void gdi_cell_file_dispose(gdi_cell_file *file)

@@ -31,11 +31,6 @@ typedef struct corpus {
     int64_t characters, class_count;
 } corpus;
 
-static gd_status fail_without_memory(gd_error *error)
-{
-    return gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
-}
-
 size_t gd_character_length(const char *text, size_t length)
 {
     return length == 0 ? 0 : gdi_text_sequence((const unsigned char *)text, length);
@@ -132,7 +127,7 @@ static gd_status find_classes(corpus *text, gd_error *error)
     for (; status == GD_OK && point >= 0; status = next_character(text, &point, error)) {
         uint16_t *entry = find_entry(text, point);
         if (entry == NULL) {
-            return fail_without_memory(error);
+            return gdi_fail_memory(error);
         }
         text->characters++;
         if (*entry != 0) {
@@ -175,7 +170,7 @@ static gd_status write_head(corpus *text, gdi_cell_type type, int output, gd_err
     size_t count = (size_t)text->class_count;
     char(*texts)[8] = gdi_allocate(count, sizeof *texts);
     const char **classes = gdi_allocate(count, sizeof *classes);
-    gd_status status = texts == NULL || classes == NULL ? fail_without_memory(error) : GD_OK;
+    gd_status status = texts == NULL || classes == NULL ? gdi_fail_memory(error) : GD_OK;
     if (status == GD_OK) {
         uint16_t next = 0;
         for (uint32_t point = 0; point < CODE_POINTS; point++) {
@@ -224,7 +219,7 @@ static gd_status write_cells(corpus *text, gdi_cell_type type, int output, gd_er
         }
         const uint16_t *entry = find_entry(text, point);
         if (entry == NULL) {
-            return fail_without_memory(error);
+            return gdi_fail_memory(error);
         }
         wide[used] = *entry;
         narrow[used] = (uint8_t)*entry;
@@ -240,7 +235,7 @@ gd_status gd_corpus_to_frame_file(int input, int output, gd_corpus_report *repor
 {
     corpus *text = gdi_allocate(1, sizeof *text);
     if (text == NULL) {
-        return fail_without_memory(error);
+        return gdi_fail_memory(error);
     }
     text->input = input;
     gd_status status = find_classes(text, error);

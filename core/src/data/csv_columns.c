@@ -16,11 +16,6 @@
 
 #define NAME_LENGTH_SHOWN 72U /* of a column's name in a message */
 
-static gd_status fail_memory(gd_error *error)
-{
-    return gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
-}
-
 static bool nearly_all_numbers(int64_t numbers, int64_t present)
 {
     return numbers > 0 && numbers >= present - present / 10;
@@ -65,7 +60,7 @@ static gd_status add_name(gdi_csv_schema *schema, int64_t index, const char *nam
     }
     int64_t number = gdi_text_index_add(schema->names, name, length, GD_FRAME_MAXIMUM_COLUMNS);
     if (number == -1) {
-        return fail_memory(error);
+        return gdi_fail_memory(error);
     }
     if (number != index) {
         return gd_fail(error, GD_INVALID_DATA, path,
@@ -169,7 +164,7 @@ static gd_status sort_classes(gdi_csv_schema *schema, int64_t index, int64_t **r
     int64_t count = gdi_text_index_count(classes);
     int64_t *made = gdi_allocate((size_t)count, sizeof *made);
     if (made == NULL) {
-        return fail_memory(error);
+        return gdi_fail_memory(error);
     }
     gdi_text_index_sort(classes, made);
     bool same = true;
@@ -180,7 +175,8 @@ static gd_status sort_classes(gdi_csv_schema *schema, int64_t index, int64_t **r
     if (same) {
         gdi_free(made);
     }
-    return gdi_column_list_classes(&schema->columns[index], classes) ? GD_OK : fail_memory(error);
+    return gdi_column_list_classes(&schema->columns[index], classes) ? GD_OK
+                                                                     : gdi_fail_memory(error);
 }
 
 static gd_status finish_column(gdi_csv_schema *schema, int64_t index, int64_t **ranks,
@@ -212,7 +208,7 @@ static gd_status finish_column(gdi_csv_schema *schema, int64_t index, int64_t **
 gd_status gdi_csv_finish_columns(gdi_csv_schema *schema, gdi_cell_file *file, gd_error *error)
 {
     int64_t **ranks = gdi_allocate((size_t)schema->column_count, sizeof *ranks);
-    gd_status status = ranks != NULL ? GD_OK : fail_memory(error);
+    gd_status status = ranks != NULL ? GD_OK : gdi_fail_memory(error);
     bool any = false;
     for (int64_t i = 0; status == GD_OK && i < schema->column_count; i++) {
         status = finish_column(schema, i, ranks, error);

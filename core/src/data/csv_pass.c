@@ -27,11 +27,6 @@
 /* A class's share of the memory besides its bytes: entry, slots and its place in the list. */
 #define CLASS_OVERHEAD 64U
 
-static gd_status fail_memory(gd_error *error)
-{
-    return gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
-}
-
 /* The column's faults; NULL without memory. */
 static gdi_csv_faults *faults_of(gdi_csv_column *column)
 {
@@ -58,7 +53,7 @@ static gd_status add_class(gdi_csv_schema *schema, gdi_csv_column *column,
         column->classes = gdi_text_index_create();
     }
     if (column->classes == NULL || faults_of(column) == NULL) {
-        return fail_memory(error);
+        return gdi_fail_memory(error);
     }
     int64_t number = gdi_text_index_find(column->classes, field->text, field->length);
     if (number >= 0 || column->too_many_classes) {
@@ -72,7 +67,7 @@ static gd_status add_class(gdi_csv_schema *schema, gdi_csv_column *column,
     number =
         gdi_text_index_add(column->classes, field->text, field->length, GD_FRAME_MAXIMUM_CLASSES);
     if (number == -1) {
-        return fail_memory(error);
+        return gdi_fail_memory(error);
     }
     column->too_many_classes = number == -2;
     *cell = (double)number;
@@ -131,7 +126,7 @@ static inline gd_status absorb(gdi_csv_schema *schema, const gdi_csv_field *fiel
     switch (field->kind) {
     case GDI_CSV_TOO_LARGE:
         if (faults_of(column) == NULL) {
-            return fail_memory(error);
+            return gdi_fail_memory(error);
         }
         note(&column->faults->non_finite, field);
         break;
@@ -178,7 +173,7 @@ static gd_status keep_field(gdi_csv_first *first, const gdi_csv_field *field, gd
         void *fields = first->fields;
         if (!grow(&fields, (size_t)first->count * sizeof *field,
                   (size_t)capacity * sizeof *field)) {
-            return fail_memory(error);
+            return gdi_fail_memory(error);
         }
         first->fields = fields;
         first->capacity = capacity;
@@ -187,7 +182,7 @@ static gd_status keep_field(gdi_csv_first *first, const gdi_csv_field *field, gd
         size_t room = 2 * (first->length + length + 1);
         void *texts = first->texts;
         if (!grow(&texts, first->length, room)) {
-            return fail_memory(error);
+            return gdi_fail_memory(error);
         }
         first->texts = texts;
         first->room = room;
@@ -312,7 +307,7 @@ static gd_status sort_first_block(gdi_csv_schema *schema, block *rows, gd_error 
         }
         int64_t *ranks = gdi_allocate((size_t)gdi_text_index_count(classes), sizeof *ranks);
         if (ranks == NULL) {
-            return fail_memory(error);
+            return gdi_fail_memory(error);
         }
         gdi_text_index_sort(classes, ranks);
         bool any = gdi_text_index_count(classes) > 0;
@@ -342,7 +337,7 @@ static gd_status take_block(gdi_csv_schema *schema, gdi_cell_file *file, block *
     rows->used = 0;
     gdi_table_statistics_add(&schema->statistics, rows->cells, count);
     if (!gdi_row_sample_add(&schema->sample, rows->cells, count, schema->column_count)) {
-        return fail_memory(error);
+        return gdi_fail_memory(error);
     }
     return gdi_cell_file_append(file, rows->cells, count, error);
 }
@@ -416,7 +411,7 @@ static gd_status read_table(gdi_csv_schema *schema, gdi_csv_reader *reader, gdi_
         status = absorb_first(schema, first, rows->cells, error);
         if (status == GD_OK &&
             !gdi_row_sample_add(&schema->sample, rows->cells, 1, schema->column_count)) {
-            status = fail_memory(error);
+            status = gdi_fail_memory(error);
         }
         if (status == GD_OK) {
             status = gdi_cell_file_replace_first(file, rows->cells, error);
@@ -444,7 +439,7 @@ static gd_status create_columns(gdi_csv_schema *schema, int64_t count, gd_error 
                    gdi_table_statistics_begin(&schema->statistics, count) &&
                    gdi_row_sample_begin(&schema->sample)
                ? GD_OK
-               : fail_memory(error);
+               : gdi_fail_memory(error);
 }
 
 gd_status gdi_csv_pass(gdi_csv_schema *schema, const gdi_csv_source *source, gd_csv_header header,
@@ -462,7 +457,7 @@ gd_status gdi_csv_pass(gdi_csv_schema *schema, const gdi_csv_source *source, gd_
         status = create_columns(schema, first->count, error);
     }
     if (status == GD_OK && !create_block(&rows, first->count)) {
-        status = fail_memory(error);
+        status = gdi_fail_memory(error);
     }
     if (status == GD_OK) {
         status = gdi_cell_file_begin(file, file->descriptor, first->count, error);

@@ -125,7 +125,7 @@ gd_status gdi_csv_reader_create(gdi_csv_reader **reader, const gdi_csv_source *s
     if (made == NULL || buffer == NULL) {
         gdi_free(made);
         gdi_free(buffer);
-        return gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
+        return gdi_fail_memory(error);
     }
     *made = (gdi_csv_reader){.buffer = buffer,
                              .next = buffer,

@@ -232,7 +232,7 @@ gd_status gd_frame_join(gd_frame **joined, const gd_frame *frame, const gd_frame
     if (made == NULL || !copy_columns(made, frame, &other->columns[column],
                                       name != NULL ? name : other->columns[column].name)) {
         gd_frame_destroy(made);
-        return gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
+        return gdi_fail_memory(error);
     }
     made->row_count = frame->row_count;
     made->parts[0] = frame;

@@ -29,11 +29,6 @@ struct gd_frame_builder {
     int64_t row, column; /* of the next cell */
 };
 
-static gd_status fail_memory(gd_error *error)
-{
-    return gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
-}
-
 static gd_status add_name(gdi_text_index *names, const char *name, int64_t position,
                           gd_error *error)
 {
@@ -47,7 +42,7 @@ static gd_status add_name(gdi_text_index *names, const char *name, int64_t posit
     }
     int64_t number = gdi_text_index_add(names, name, length, GD_FRAME_MAXIMUM_COLUMNS);
     if (number == -1) {
-        return fail_memory(error);
+        return gdi_fail_memory(error);
     }
     if (number != position) {
         return gd_fail(error, GD_INVALID_DATA, path, "two columns are named '%s'", name);
@@ -68,7 +63,7 @@ gd_status gd_frame_builder_create(gd_frame_builder **builder, const char *const 
     }
     gd_frame_builder *made = gdi_allocate(1, sizeof *made);
     if (made == NULL) {
-        return fail_memory(error);
+        return gdi_fail_memory(error);
     }
     made->column_count = column_count;
     made->names = gdi_text_index_create();
@@ -76,7 +71,7 @@ gd_status gd_frame_builder_create(gd_frame_builder **builder, const char *const 
     made->texts = gdi_allocate((size_t)column_count, sizeof *made->texts);
     gd_status status = GD_OK;
     if (made->names == NULL || made->kinds == NULL || made->texts == NULL) {
-        status = fail_memory(error);
+        status = gdi_fail_memory(error);
     }
     for (int64_t i = 0; i < column_count && status == GD_OK; i++) {
         status = add_name(made->names, names[i], i, error);
@@ -113,7 +108,7 @@ static gd_status reserve(gd_frame_builder *builder, gd_error *error)
     size_t capacity = builder->capacity == 0 ? 256 : builder->capacity * 2;
     double *cells = gdi_allocate(capacity, sizeof *cells);
     if (cells == NULL) {
-        return fail_memory(error);
+        return gdi_fail_memory(error);
     }
     if (builder->count > 0) {
         memcpy(cells, builder->cells, builder->count * sizeof *cells);
@@ -195,7 +190,7 @@ gd_status gd_frame_builder_text(gd_frame_builder *builder, const char *text, gd_
         *texts = gdi_text_index_create();
     }
     if (*texts == NULL) {
-        return fail_memory(error);
+        return gdi_fail_memory(error);
     }
     int64_t number = gdi_text_index_add(*texts, text, length, GD_FRAME_MAXIMUM_CLASSES);
     if (number == -2) {
@@ -206,7 +201,7 @@ gd_status gd_frame_builder_text(gd_frame_builder *builder, const char *text, gd_
             (long long)GD_FRAME_MAXIMUM_CLASSES);
     }
     if (number < 0) {
-        return fail_memory(error);
+        return gdi_fail_memory(error);
     }
     builder->kinds[builder->column] = KIND_TEXT;
     append(builder, (double)number);
@@ -287,7 +282,7 @@ gd_status gd_frame_builder_finish(gd_frame_builder *builder, gd_frame **frame, g
     }
     gd_frame *made = gdi_frame_create(builder->column_count);
     if (made == NULL) {
-        return fail_memory(error);
+        return gdi_fail_memory(error);
     }
     made->row_count = builder->row;
     made->owned_cells = gdi_allocate(builder->count, sizeof *made->owned_cells);
@@ -302,7 +297,7 @@ gd_status gd_frame_builder_finish(gd_frame_builder *builder, gd_frame **frame, g
     }
     if (status != GD_OK) {
         gd_frame_destroy(made);
-        return fail_memory(error);
+        return gdi_fail_memory(error);
     }
     *frame = made;
     return GD_OK;

@@ -251,9 +251,7 @@ gd_status gd_idx_to_frame_file(int input, int output, gd_idx_report *report, gd_
     if (status != GD_OK) {
         return status;
     }
-    status = allocate(&file)
-                 ? describe(&file, error)
-                 : gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
+    status = allocate(&file) ? describe(&file, error) : gdi_fail_memory(error);
     if (status == GD_OK) {
         status = write_cells(&file, output, error);
     }

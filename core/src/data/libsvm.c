@@ -145,8 +145,7 @@ static gd_status write_file(gdi_libsvm_reader *reader, const gdi_sparse_head *he
                                 {.offset = places.indices}};
     unsigned char *memory = gdi_allocate(PARTS, STREAM_BYTES);
     if (memory == NULL) {
-        return gd_fail(reader->error, GD_OUT_OF_MEMORY, "", "%s",
-                       gd_status_message(GD_OUT_OF_MEMORY));
+        return gdi_fail_memory(reader->error);
     }
     for (size_t i = 0; i < PARTS; i++) {
         parts[i].descriptor = output;

@@ -37,7 +37,7 @@ gd_status gdi_libsvm_begin(gdi_libsvm_reader *reader, int input, const void *mem
     reader->width = width > 0 ? width : GD_SPARSE_MAXIMUM_WIDTH;
     reader->window = gdi_allocate(WINDOW_SIZE + 1, 1);
     if (reader->window == NULL) {
-        return gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
+        return gdi_fail_memory(error);
     }
     reader->at = reader->end = reader->window;
     return GD_OK;

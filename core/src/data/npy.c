@@ -78,7 +78,7 @@ static gd_status read_head(npy_file *file, gd_error *error)
     size_t known = length < GDI_NPY_HEAD_MAXIMUM ? (size_t)length : GDI_NPY_HEAD_MAXIMUM;
     unsigned char *bytes = gdi_allocate(known + 1, 1);
     if (bytes == NULL) {
-        return gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
+        return gdi_fail_memory(error);
     }
     gd_status status = gdi_read_at(file->input, bytes, known, 0, error);
     if (status == GD_OK) {
@@ -279,9 +279,7 @@ static gd_status write_turned(npy_file *file, gdi_cell_type type, int output, gd
     size_t columns = (size_t)file->report.columns;
     size_t rows = TILE_ELEMENTS / columns;
     double *tile = gdi_allocate(rows * columns, sizeof *tile);
-    gd_status status = tile == NULL ? gd_fail(error, GD_OUT_OF_MEMORY, "", "%s",
-                                              gd_status_message(GD_OUT_OF_MEMORY))
-                                    : GD_OK;
+    gd_status status = tile == NULL ? gdi_fail_memory(error) : GD_OK;
     for (int64_t first = 0; status == GD_OK && first < file->report.rows;) {
         int64_t left = file->report.rows - first;
         size_t count = left < (int64_t)rows ? (size_t)left : rows;
@@ -333,9 +331,7 @@ gd_status gd_npy_to_frame_file(int input, int output, gd_npy_report *report, gd_
     if (status != GD_OK) {
         return status;
     }
-    status = allocate(&file)
-                 ? describe(&file, error)
-                 : gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
+    status = allocate(&file) ? describe(&file, error) : gdi_fail_memory(error);
     if (status == GD_OK) {
         status = write_frame(&file, output, error);
     }

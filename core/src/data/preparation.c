@@ -13,11 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static gd_status fail_memory(gd_error *error)
-{
-    return gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
-}
-
 gd_status gdi_fail_cell(gd_error *error, gd_status status, int64_t row, int64_t column,
                         const char *format, ...)
 {
@@ -169,7 +164,7 @@ gd_status gdi_preparation_check(const gd_preparation_options *options, const gd_
     }
     unsigned char *used = gdi_allocate((size_t)gd_frame_column_count(frame), 1);
     if (used == NULL) {
-        return fail_memory(error);
+        return gdi_fail_memory(error);
     }
     gd_status status =
         check_columns(options->features, options->feature_count, "features", frame, used, error);
@@ -205,7 +200,7 @@ static gd_status draft_column(gd_column *column, const gd_column *source, const 
         made = classes[i] != NULL;
         column->class_count += made;
     }
-    return made ? GD_OK : fail_memory(error);
+    return made ? GD_OK : gdi_fail_memory(error);
 }
 
 static gd_status draft_columns(gd_preparation *made, const gd_preparation_options *options,
@@ -248,7 +243,7 @@ gd_status gd_preparation_draft(gd_preparation **preparation, const gd_preparatio
     }
     gd_preparation *made = gdi_preparation_create(options->feature_count, options->target_count);
     if (made == NULL) {
-        return fail_memory(error);
+        return gdi_fail_memory(error);
     }
     made->task = options->task;
     made->scaling = options->scaling;

@@ -136,7 +136,7 @@ static gd_status find_source(column_source *source, const gd_preparation *prepar
     }
     if (column->kind == GD_COLUMN_CATEGORICAL &&
         translate_classes(source, from, preparation, guess, column) != GD_OK) {
-        return gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
+        return gdi_fail_memory(error);
     }
     return GD_OK;
 }
@@ -345,7 +345,7 @@ static gd_status apply_view(const gd_preparation *preparation, const gd_frame *f
     if (sources == NULL || scratch == NULL) {
         gdi_free(sources);
         gdi_free(scratch);
-        return gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
+        return gdi_fail_memory(error);
     }
     gd_status status = GD_OK;
     for (int64_t i = 0; i < count && status == GD_OK; i++) {

@@ -27,11 +27,6 @@ typedef struct fitted_column {
     int64_t missing;
 } fitted_column;
 
-static gd_status fail_memory(gd_error *error)
-{
-    return gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
-}
-
 /* Puts a value among the column's distinct numbers. */
 static gd_status collect_number(fitted_column *column, double value, gd_error *error)
 {
@@ -132,7 +127,7 @@ static gd_status leave_out_row(kept_rows *kept, int64_t index, gd_error *error)
     for (int64_t i = 0; set->list == NULL && kept->list != NULL && i < index; i++) {
         kept->list[i] = (uint32_t)(set->first + i);
     }
-    return kept->list == NULL ? fail_memory(error) : GD_OK;
+    return kept->list == NULL ? gdi_fail_memory(error) : GD_OK;
 }
 
 static gd_status fail_missing(const fitted_column *column, bool target, int64_t row,
@@ -229,21 +224,21 @@ static gd_status copy_column(gd_column *column, const fitted_column *fitted, gd_
     }
     gdi_column_describe(column, &fitted->statistics, fitted->missing);
     if (column->name == NULL) {
-        return fail_memory(error);
+        return gdi_fail_memory(error);
     }
     if (count == 0) {
         return GD_OK;
     }
     const char **classes = gdi_allocate((size_t)count, sizeof *classes);
     if (classes == NULL) {
-        return fail_memory(error);
+        return gdi_fail_memory(error);
     }
     column->classes = classes;
     for (int64_t i = 0; i < fitted->source->class_count; i++) {
         if (is_listed(fitted, i)) {
             classes[column->class_count] = gdi_duplicate_text(fitted->source->classes[i]);
             if (classes[column->class_count] == NULL) {
-                return fail_memory(error);
+                return gdi_fail_memory(error);
             }
             column->class_count++;
         }
@@ -253,7 +248,7 @@ static gd_status copy_column(gd_column *column, const fitted_column *fitted, gd_
         gdi_number_print(fitted->numbers[i], text);
         classes[i] = gdi_duplicate_text(text);
         if (classes[i] == NULL) {
-            return fail_memory(error);
+            return gdi_fail_memory(error);
         }
         column->class_count++;
     }
@@ -362,7 +357,7 @@ static gd_status note_seen(gd_preparation *preparation, const fitted_column *col
     size_t width = (size_t)gd_preparation_feature_width(preparation);
     unsigned char *seen = gdi_allocate(width, 1);
     if (seen == NULL) {
-        return fail_memory(error);
+        return gdi_fail_memory(error);
     }
     memset(seen, 1, width);
     for (int64_t i = 0; i < preparation->column_count; i++) {
@@ -428,13 +423,13 @@ static gd_status start_columns(fitted_column *columns, const gd_preparation_opti
             }
         } else if (target && options->task == GD_TASK_CLASSIFICATION) {
             if (!start_numbers(column, options)) {
-                return fail_memory(error);
+                return gdi_fail_memory(error);
             }
         } else {
             continue;
         }
         if (column->seen == NULL && column->numbers == NULL) {
-            return fail_memory(error);
+            return gdi_fail_memory(error);
         }
     }
     return GD_OK;
@@ -448,7 +443,7 @@ static gd_status fit(gd_preparation *made, fitted_column *columns,
 {
     double *scratch = gdi_allocate((size_t)frame->column_count, sizeof *scratch);
     gd_status status =
-        scratch == NULL ? fail_memory(error) : start_columns(columns, options, frame, error);
+        scratch == NULL ? gdi_fail_memory(error) : start_columns(columns, options, frame, error);
     if (status == GD_OK) {
         status = fit_rows(columns, options, frame, rows, kept, scratch, watch, error);
     }
@@ -473,7 +468,7 @@ static gd_status fit_view(gd_preparation **preparation, const gd_preparation_opt
     fitted_column *columns = gdi_allocate((size_t)count, sizeof *columns);
     gd_preparation *made = gdi_preparation_create(options->feature_count, options->target_count);
     if (columns == NULL || made == NULL) {
-        status = fail_memory(error);
+        status = gdi_fail_memory(error);
     } else {
         made->task = options->task;
         made->scaling = options->scaling;

@@ -62,7 +62,7 @@ gd_status gd_sparse_describe(const gd_sparse_matrix *matrix, gd_column *columns,
 {
     gdi_statistics *statistics = gdi_allocate((size_t)count, sizeof *statistics);
     if (statistics == NULL) {
-        return gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
+        return gdi_fail_memory(error);
     }
     for (int64_t at = 0; at < matrix->non_zeros; at++) {
         if ((int64_t)matrix->indices[at] < count) {

@@ -14,11 +14,6 @@
 
 #define CHECKED_ROWS 256 /* prepared at a time when they are checked */
 
-static gd_status fail_memory(gd_error *error)
-{
-    return gd_fail(error, GD_OUT_OF_MEMORY, "", "%s", gd_status_message(GD_OUT_OF_MEMORY));
-}
-
 /* The frame's column of that name, which is there: the check, or the fit, has found it. */
 static const gd_frame *find_leaf(const gd_frame *frame, const gd_column *column, int64_t guess,
                                  int64_t *index)
@@ -94,7 +89,7 @@ static gd_status add_feature(gd_source *source, int64_t feature, gd_error *error
     }
     run->width = preparation->symbols ? 0 : column->class_count;
     run->classes = translate(&leaf->columns[index], column);
-    return run->classes == NULL ? fail_memory(error) : GD_OK;
+    return run->classes == NULL ? gdi_fail_memory(error) : GD_OK;
 }
 
 /* Bytes that share one transform become their prepared numbers by a look into a table. */
@@ -113,7 +108,7 @@ static gd_status add_table(const gd_source *source, gdi_source_run *run, gd_erro
     }
     run->table = gdi_allocate(GDI_SOURCE_TABLE, sizeof *run->table);
     if (run->table == NULL) {
-        return fail_memory(error);
+        return gdi_fail_memory(error);
     }
     for (int i = 0; i < GDI_SOURCE_TABLE; i++) {
         run->table[i] = (gd_real)((((double)i - transforms[0].first) - transforms[0].center) /
@@ -134,7 +129,7 @@ static gd_status add_target(gd_source *source, int64_t target, gd_error *error)
     }
     if (column->kind == GD_COLUMN_CATEGORICAL) {
         made->classes = translate(&made->leaf->columns[made->column], column);
-        return made->classes == NULL ? fail_memory(error) : GD_OK;
+        return made->classes == NULL ? gdi_fail_memory(error) : GD_OK;
     }
     return GD_OK;
 }
@@ -151,7 +146,7 @@ static gd_status plan_columns(gd_source *source, gd_error *error)
     source->fill = gdi_allocate(columns, sizeof *source->fill);
     if (source->runs == NULL || source->targets == NULL || source->first == NULL ||
         source->center == NULL || source->divisor == NULL || source->fill == NULL) {
-        return fail_memory(error);
+        return gdi_fail_memory(error);
     }
     gd_status status = GD_OK;
     for (int64_t i = 0; i < preparation->column_count && status == GD_OK; i++) {
@@ -289,7 +284,7 @@ static gd_status check_rows(gd_source *source, gd_rows *rows, const gd_watch *wa
     check.list = drops ? gdi_allocate((size_t)rows->count, sizeof *check.list) : NULL;
     gd_status status = GD_OK;
     if (check.features == NULL || check.targets == NULL || (drops && check.list == NULL)) {
-        status = fail_memory(error);
+        status = gdi_fail_memory(error);
     } else if (drops && source->frame->row_count > GD_ROWS_LISTED_MAXIMUM) {
         status = gd_fail(error, GD_TOO_LARGE, "missing", "too many rows to leave some out");
     }
@@ -316,7 +311,7 @@ static gd_status fill(gd_source *source, const gd_source_options *options, const
     int64_t targets = preparation->target_count;
     source->extremes = gdi_allocate((size_t)(2 * targets), sizeof *source->extremes);
     if (source->extremes == NULL) {
-        return fail_memory(error);
+        return gdi_fail_memory(error);
     }
     gd_status status = plan_examples(source, error);
     for (int64_t i = 0; i < targets; i++) {
@@ -349,7 +344,7 @@ gd_status gd_source_create(gd_source **source, const gd_source_options *options,
     *source = NULL;
     gd_source *made = gdi_allocate(1, sizeof *made);
     if (made == NULL) {
-        return fail_memory(error);
+        return gdi_fail_memory(error);
     }
     *made = (gd_source){.preparation = options->preparation,
                         .frame = options->frame,

@@ -211,12 +211,12 @@ static gd_status check_sparse(const gd_model *model, const gd_examples *examples
         return gd_fail(error, GD_SHAPE_MISMATCH, name, "%s are %lld wide; the model takes %lld",
                        name, (long long)matrix->width, (long long)examples->feature_width);
     }
-    int64_t behind = rows->list == NULL ? rows->first + examples->count : 0;
-    for (int64_t i = 0; rows->list != NULL && i < examples->count; i++) {
-        int64_t row = rows->list[i];
-        behind = row >= behind ? row + 1 : behind;
+    bool inside = rows->list != NULL ||
+                  (rows->first >= 0 && rows->first <= matrix->row_count - examples->count);
+    for (int64_t i = 0; rows->list != NULL && inside && i < examples->count; i++) {
+        inside = (int64_t)rows->list[i] < matrix->row_count;
     }
-    if (rows->first < 0 || behind > matrix->row_count) {
+    if (!inside) {
         return gd_fail(error, GD_INVALID_ARGUMENT, name, "%s are beyond the %lld rows there are",
                        name, (long long)matrix->row_count);
     }
@@ -290,7 +290,7 @@ static gd_status resolve_limits(gd_trainer_setup *setup, gd_error *error)
         }
         training->steps = training->epochs * batches;
     }
-    int64_t restarts = training->restarts = training->restarts > 1 ? training->restarts : 1;
+    int64_t restarts = training->restarts;
     if ((double)training->steps * (double)restarts > GDI_MAXIMUM_STEPS) {
         return gd_fail(error, GD_INVALID_ARGUMENT, "training/restarts",
                        "%lld restarts of %lld updates are more than the %g updates allowed",

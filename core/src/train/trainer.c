@@ -94,7 +94,7 @@ int64_t gdi_trainer_bytes(const gd_trainer_setup *setup)
     add_bytes(&total, count_scalars(setup), sizeof(double));
     add_bytes(&total, outputs, sizeof(gd_real));
     add_bytes(&total, gd_model_formula(setup->model) != NULL ? 2 * parameters : 0, sizeof(double));
-    add_bytes(&total, count_layers(setup->model), sizeof(int64_t) + sizeof(double));
+    add_bytes(&total, count_layers(setup->model), sizeof(int64_t) + 2 * sizeof(double));
     add_bytes(&total, gd_model_workspace_bytes(setup->model, rows, true), 1);
     add_bytes(&total, gdi_thread_pool_bytes(resolved.training.threads, gdi_parallel_scratch()), 1);
     add_bytes(&total,

@@ -194,6 +194,8 @@ Test(train_sparse, what_does_not_fit_is_refused)
     gd_trainer_setup setup = p->setup;
     p->validation.first = TRAINED + 1;
     cr_expect_eq(gd_trainer_create(&trainer, &setup, &error), GD_INVALID_ARGUMENT);
+    p->validation.first = INT64_MAX;
+    cr_expect_eq(gd_trainer_create(&trainer, &setup, &error), GD_INVALID_ARGUMENT);
     p->validation.first = TRAINED;
     p->list[7] = ROWS;
     cr_expect_eq(gd_trainer_create(&trainer, &setup, &error), GD_INVALID_ARGUMENT);

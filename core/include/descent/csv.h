@@ -3,8 +3,8 @@
  *
  * One pass over a file on disk, memory independent of its size, finds delimiter, header, column
  * kinds, classes and statistics and writes the cells; a second one is made only where a categorical
- * column also holds numbers. Numbers are read exactly, and cells have the smallest type that holds
- * all of them exactly. The file may still be growing (`wait`).
+ * column also holds numbers. Numbers are read exactly, and cells have the smallest of uint8, uint16
+ * and float64 that holds all of them exactly. The file may still be growing (`wait`).
  * Accepted: quoted fields with doubled quotes and line breaks, CRLF, LF, a byte order mark, blanks
  * around fields, empty lines at the end. Missing: an empty field, `?`, `NA`, `N/A`, `NaN`, `null`
  * (case ignored). Rows of different length are refused with their line number; so is a column in

@@ -20,7 +20,7 @@ typedef enum gd_field_type {
     GD_FIELD_COUNT,   /* int64_t */
     GD_FIELD_BOOLEAN, /* bool */
     GD_FIELD_CHOICE,  /* int: an index into `choices` */
-    GD_FIELD_NUMBERS, /* gd_number_list of exactly or at most `length` elements */
+    GD_FIELD_NUMBERS, /* gd_number_list of minimum_length … maximum_length elements */
     GD_FIELD_COUNTS   /* gd_count_list, likewise */
 } gd_field_type;
 

@@ -87,10 +87,10 @@ gd_status gd_frame_builder_missing(gd_frame_builder *builder, gd_error *error);
 gd_status gd_frame_builder_finish(gd_frame_builder *builder, gd_frame **frame, gd_error *error);
 
 /*
- * Frame files: magic, version, schema with statistics, then row-major cells, little-endian:
- * float64, float32 where that holds all of them exactly, or uint8 and uint16 where all are whole
- * and none is missing; all sizes checked against the file's length before use: whatever is not a
- * whole file of this version is GD_CORRUPT. The file must not be shortened while it is open.
+ * Frame files: magic, version, schema with statistics, then row-major cells, little-endian and all of
+ * one type that holds each exactly: float64 or float32, or uint8 or uint16 where all are whole and
+ * none is missing; all sizes checked against the file's length before use: whatever is not a whole
+ * file of this version is GD_CORRUPT. The file must not be shortened while it is open.
  * Writing goes to the open descriptor given; making it durable and naming it is the caller's. A
  * joined frame is not written (GD_UNSUPPORTED), nor is a sparse one, which libsvm.h writes and
  * gd_frame_open opens.

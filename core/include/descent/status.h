@@ -60,7 +60,8 @@ const char *gd_status_message(gd_status status);
 gd_status gd_fail(gd_error *error, gd_status status, const char *path, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Puts "prefix/" before the path of a failure that came from a part; returns error's status. */
+/* Puts "prefix/" before the path of a failure that came from a part; returns `status`, and does
+ * nothing where that is GD_OK. */
 gd_status gd_error_prefix(gd_error *error, gd_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -297,6 +297,8 @@ static gd_status read_block(gdi_csv_schema *schema, gdi_csv_reader *reader, bloc
     return GD_OK;
 }
 
+_Static_assert(BLOCK_CELLS < GD_FRAME_MAXIMUM_CLASSES, "a first block has no class too many");
+
 /* Numbers the classes of the first block in their order, which spares the whole file that mostly. */
 static gd_status sort_first_block(gdi_csv_schema *schema, block *rows, gd_error *error)
 {

@@ -16,9 +16,6 @@
 #define EACH_BYTE 0x0101010101010101U
 #define HIGH_BITS 0x8080808080808080U
 
-static const double powers_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                       1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                       1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 static const uint64_t whole_powers_of_ten[] = {1U,      10U,      100U,      1000U,     10000U,
                                                100000U, 1000000U, 10000000U, 100000000U};
 
@@ -92,7 +89,7 @@ static inline const char *read_number(const char *text, double *value)
     if (is_short && mantissa <= (uint64_t)1 << 53) {
         /* Both are exact doubles, so the quotient is the nearest one (Clinger 1990). */
         magnitude = (double)(int64_t)mantissa;
-        magnitude = fraction > 0 ? magnitude / powers_of_ten[fraction] : magnitude;
+        magnitude = fraction > 0 ? magnitude / gdi_powers_of_ten[fraction] : magnitude;
     } else if (!is_short || !gdi_number_scale(mantissa, -fraction, &magnitude)) {
         text = gdi_number_read(start, value);
         return text != NULL && !isinf(*value) ? text : NULL;

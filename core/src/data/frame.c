@@ -76,6 +76,15 @@ bool gdi_column_list_classes(gd_column *column, const gdi_text_index *texts)
     return true;
 }
 
+void gdi_name_element(char name[GDI_ELEMENT_NAME], int64_t index, bool alone)
+{
+    if (alone) {
+        (void)snprintf(name, GDI_ELEMENT_NAME, "value");
+    } else {
+        (void)snprintf(name, GDI_ELEMENT_NAME, "v_%lld", (long long)index);
+    }
+}
+
 int64_t gd_frame_row_count(const gd_frame *frame)
 {
     return frame->row_count;

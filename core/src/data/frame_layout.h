@@ -67,6 +67,11 @@ gd_frame *gdi_frame_create(int64_t column_count);
 /* Copies the statistics of present cells into a column; a categorical one has none but `missing`. */
 void gdi_column_describe(gd_column *column, const gdi_statistics *statistics, int64_t missing);
 
+#define GDI_ELEMENT_NAME 24 /* bytes of "v_99999", and more */
+
+/* The column an element of a row becomes: "v_<index>", or "value" where rows have one alone. */
+void gdi_name_element(char name[GDI_ELEMENT_NAME], int64_t index, bool alone);
+
 /* *classes = newly allocated array of the index's texts in their order; false without memory. */
 bool gdi_column_list_classes(gd_column *column, const gdi_text_index *texts);
 

@@ -8,13 +8,11 @@
 #include "data/frame_layout.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define ELEMENTS_BUFFERED GDI_BUFFER_SIZE((size_t)1 << 15)
-#define NAME_SIZE         24 /* of "v_99999" */
 
 typedef enum idx_type {
     IDX_UBYTE = 0x08,
@@ -32,12 +30,12 @@ typedef struct idx_file {
     size_t head_length;
     gd_idx_report report;
     int64_t elements;
-    unsigned char *bytes;       /* [ELEMENTS_BUFFERED × element_size] */
-    double *values;             /* [ELEMENTS_BUFFERED] */
-    gd_column *columns;         /* [columns] */
-    char (*names)[NAME_SIZE];   /* [columns] */
-    gdi_statistics *statistics; /* [columns] */
-    int64_t *missing;           /* [columns] */
+    unsigned char *bytes;            /* [ELEMENTS_BUFFERED × element_size] */
+    double *values;                  /* [ELEMENTS_BUFFERED] */
+    gd_column *columns;              /* [columns] */
+    char (*names)[GDI_ELEMENT_NAME]; /* [columns] */
+    gdi_statistics *statistics;      /* [columns] */
+    int64_t *missing;                /* [columns] */
 } idx_file;
 
 static size_t size_of_type(unsigned char type)
@@ -201,11 +199,7 @@ static gd_status describe(idx_file *file, gd_error *error)
     }
     for (int64_t i = 0; i < file->report.columns; i++) {
         gd_column *made = &file->columns[i];
-        if (file->report.rank == 1) {
-            (void)snprintf(file->names[i], NAME_SIZE, "value");
-        } else {
-            (void)snprintf(file->names[i], NAME_SIZE, "v_%lld", (long long)i);
-        }
+        gdi_name_element(file->names[i], i, file->report.rank == 1);
         made->name = file->names[i];
         made->kind = GD_COLUMN_NUMERIC;
         gdi_column_describe(made, &file->statistics[i], file->missing[i]);

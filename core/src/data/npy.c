@@ -10,7 +10,6 @@
 #include "data/npy_head.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,20 +17,19 @@
 #define ELEMENTS_BUFFERED GDI_BUFFER_SIZE((size_t)1 << 15)
 #define TILE_ELEMENTS \
     GDI_BUFFER_SIZE((size_t)1 << 20) /* of rows that are turned, but for one row at least */
-#define NAME_SIZE     24             /* of "v_99999" */
 #define EXACT_MAXIMUM ((int64_t)1 << 53)
 
 typedef struct npy_file {
     int input;
     gdi_npy_head head;
     gd_npy_report report;
-    unsigned char *bytes;       /* [ELEMENTS_BUFFERED × element_size] */
-    double *values;             /* [ELEMENTS_BUFFERED] */
-    int64_t *places;            /* [columns] column of the file that a column of a row is */
-    gd_column *columns;         /* [columns] */
-    char (*names)[NAME_SIZE];   /* [columns] */
-    gdi_statistics *statistics; /* [columns], in the order of the file */
-    int64_t *missing;           /* [columns], likewise */
+    unsigned char *bytes;            /* [ELEMENTS_BUFFERED × element_size] */
+    double *values;                  /* [ELEMENTS_BUFFERED] */
+    int64_t *places;                 /* [columns] column of the file that a column of a row is */
+    gd_column *columns;              /* [columns] */
+    char (*names)[GDI_ELEMENT_NAME]; /* [columns] */
+    gdi_statistics *statistics;      /* [columns], in the order of the file */
+    int64_t *missing;                /* [columns], likewise */
     gdi_cell_fit fit;
 } npy_file;
 
@@ -224,11 +222,7 @@ static void name_columns(npy_file *file)
 {
     for (int64_t i = 0; i < file->report.columns; i++) {
         gd_column *made = &file->columns[i];
-        if (file->report.rank == 1) {
-            (void)snprintf(file->names[i], NAME_SIZE, "value");
-        } else {
-            (void)snprintf(file->names[i], NAME_SIZE, "v_%lld", (long long)i);
-        }
+        gdi_name_element(file->names[i], i, file->report.rank == 1);
         made->name = file->names[i];
         made->kind = GD_COLUMN_NUMERIC;
         gdi_column_describe(made, &file->statistics[file->places[i]],

@@ -18,10 +18,9 @@
 
 typedef unsigned __int128 uint128;
 
-/* Powers of ten that a double holds exactly. */
-static const double exact_powers_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                             1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                             1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+const double gdi_powers_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 #define COARSE_STEP      27
 #define COARSE_MINIMUM   (-351)
@@ -204,8 +203,8 @@ bool gdi_number_scale(uint64_t mantissa, int64_t exponent, double *value)
         return true;
     }
     if (mantissa <= (uint64_t)1 << 53 && exponent >= -22 && exponent <= 22) {
-        *value = exponent < 0 ? (double)mantissa / exact_powers_of_ten[-exponent]
-                              : (double)mantissa * exact_powers_of_ten[exponent];
+        *value = exponent < 0 ? (double)mantissa / gdi_powers_of_ten[-exponent]
+                              : (double)mantissa * gdi_powers_of_ten[exponent];
         return true;
     }
     return round_product(mantissa, exponent, value);
@@ -256,7 +255,7 @@ const char *gdi_number_read(const char *text, double *value)
     if (count <= EXACT_DIGITS && (*text | 0x20) != 'e') {
         /* Most numbers there are: few digits, no exponent. */
         if (exponent != 0) {
-            magnitude /= exact_powers_of_ten[-exponent];
+            magnitude /= gdi_powers_of_ten[-exponent];
         }
         *value = negative ? -magnitude : magnitude;
         return text;

@@ -10,6 +10,9 @@
 
 #define GDI_NUMBER_LENGTH 32 /* bytes gdi_number_print writes at most, with the NUL */
 
+/* Powers of ten that a double holds exactly. */
+extern const double gdi_powers_of_ten[23];
+
 /*
  * Reads the longest number that stands at the start of `text`:
  * [+-] digits [. digits] [(e|E) [+-] digits], with digits before or after the point. The nearest

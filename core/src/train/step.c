@@ -237,7 +237,7 @@ gd_status gdi_take_step(gd_trainer *trainer, gd_error *error)
     }
     /* Without clipping a step that turns out to be no point can do without its norm. */
     bool norm_waits = fused != NULL && !(trainer->setup.training.gradient_tolerance > 0) &&
-                            gdi_fused_is_finite(fused, trainer->pool);
+                      gdi_fused_is_finite(fused, trainer->pool);
     if (!norm_waits) {
         step.gradient_norm = gradient_norm(trainer, &step, parameters, fused, context.dropout);
     }

@@ -14,13 +14,6 @@
 
 #include <string.h>
 
-enum {
-    WEIGHT_IH,
-    WEIGHT_HH,
-    BIAS_IH,
-    BIAS_HH
-};
-
 typedef struct sizes {
     size_t time, inputs, units, columns;
     size_t joined; /* columns whose recurrent sums are added to their input's */
@@ -34,51 +27,6 @@ static sizes sizes_of(const gdi_cell *cell, const gdi_layer *layer)
                    .units = units,
                    .columns = cell->gates * units,
                    .joined = (cell->gates - (cell->apart ? 1 : 0)) * units};
-}
-
-gd_status gdi_recurrent_plan(const gdi_cell *cell, gdi_layer *layer, gd_error *error)
-{
-    const gd_recurrent_options *options = &layer->options.of.recurrent;
-    char got[GDI_SHAPE_TEXT];
-    if (layer->input.rank != 2) {
-        return gdi_layer_fail(
-            layer, error, GD_SHAPE_MISMATCH, "", "wants [time, features], got %s%s",
-            gdi_shape_text(&layer->input, got),
-            layer->input.rank == 1 ? ": give the data a window, put an embedding before it, or let "
-                                     "the recurrent layer before it return sequences"
-                                   : "");
-    }
-    const int64_t time = layer->input.dimensions[0], inputs = layer->input.dimensions[1];
-    const int64_t columns = (int64_t)cell->gates * options->units;
-    layer->output = (gd_shape){.rank = 1, .dimensions = {options->units}};
-    if (options->return_sequences) {
-        layer->output = (gd_shape){.rank = 2, .dimensions = {time, options->units}};
-    }
-    const gd_shape input_weight = {.rank = 2, .dimensions = {columns, inputs}};
-    const gd_shape recurrent_weight = {.rank = 2, .dimensions = {columns, options->units}};
-    const gd_shape bias = {.rank = 1, .dimensions = {columns}};
-    gd_status status =
-        gdi_layer_add_weight(layer, "weight_ih_l0", input_weight, options->l1, options->l2, error);
-    if (status == GD_OK) {
-        status = gdi_layer_add_weight(layer, "weight_hh_l0", recurrent_weight, options->l1,
-                                      options->l2, error);
-    }
-    if (status == GD_OK) {
-        status = gdi_layer_add_tensor(layer, "bias_ih_l0", bias, true, error);
-    }
-    if (status == GD_OK) {
-        status = gdi_layer_add_tensor(layer, "bias_hh_l0", bias, true, error);
-    }
-    /* Two operations a weight and step; forward, weight gradient, gradient of what was weighted. */
-    const int64_t weighted =
-        gdi_saturating_product(columns,
-                               layer->input_gradient_wanted ? 6 * (inputs + options->units)
-                                                            : 4 * inputs + 6 * options->units,
-                               1);
-    const int64_t single = gdi_saturating_product(columns, cell->step_operations, 1);
-    layer->step_operations = gdi_saturating_product(
-        weighted > INT64_MAX - single ? INT64_MAX : weighted + single, time, 1);
-    return status;
 }
 
 /* Where arrays stand, in elements: states in the saved memory or the scratch, the rest in scratch. */
@@ -149,27 +97,6 @@ bool gdi_recurrent_needs(const gdi_cell *cell, const gdi_layer *layer, size_t ba
     return true;
 }
 
-void gdi_recurrent_initialise(const gdi_cell *cell, const gdi_layer *layer, gd_real *parameters,
-                              gd_random *random)
-{
-    const sizes size = sizes_of(cell, layer);
-    const int initialiser = layer->options.of.recurrent.initialiser;
-    const bool pytorch = initialiser == GD_INITIALISER_PYTORCH;
-    const gdi_fans fans = {.in = pytorch ? size.units : size.inputs, .out = size.columns};
-    gd_real *bias = parameters + layer->tensors[BIAS_IH].offset;
-    gdi_initialise_weight(initialiser, parameters + layer->tensors[WEIGHT_IH].offset, size.columns,
-                          size.inputs, fans, random);
-    gdi_initialise_weight(pytorch ? initialiser : GD_INITIALISER_ORTHOGONAL,
-                          parameters + layer->tensors[WEIGHT_HH].offset, size.columns, size.units,
-                          fans, random);
-    gdi_initialise_bias(initialiser, bias, size.columns, fans, random);
-    gdi_initialise_bias(initialiser, parameters + layer->tensors[BIAS_HH].offset, size.columns,
-                        fans, random);
-    if (cell->remembers && !pytorch) {
-        gdi_fill(bias + size.units, size.units, 1);
-    }
-}
-
 /* A pass over one layer: its sizes and its arrays. */
 typedef struct sequence {
     const gdi_cell *cell;
@@ -230,15 +157,16 @@ static void prepare(const sequence *s)
 {
     const gdi_pass *pass = s->pass;
     const sizes size = s->size;
-    const gd_real *weight = gdi_parameter(pass, WEIGHT_HH);
-    const gd_real *bias_ih = gdi_parameter(pass, BIAS_IH), *bias_hh = gdi_parameter(pass, BIAS_HH);
+    const gd_real *weight = gdi_parameter(pass, GDI_RECURRENT_WEIGHT_HH);
+    const gd_real *bias_ih = gdi_parameter(pass, GDI_RECURRENT_BIAS_IH),
+                  *bias_hh = gdi_parameter(pass, GDI_RECURRENT_BIAS_HH);
     gd_real *bias = pass->scratch + s->at.bias;
     gdi_transpose(weight, pass->scratch + s->at.recurrent_weight, size.columns, size.units);
     for (size_t c = 0; c < size.columns; c++) {
         bias[c] = bias_ih[c] + (c < size.joined ? bias_hh[c] : 0);
     }
     gdi_pass_product(pass, (gdi_matrix){.values = s->input, .stride = size.inputs},
-                     (gdi_matrix){.values = gdi_parameter(pass, WEIGHT_IH),
+                     (gdi_matrix){.values = gdi_parameter(pass, GDI_RECURRENT_WEIGHT_IH),
                                   .stride = size.inputs,
                                   .transposed = true},
                      s->kept + s->at.gates, size.columns, size.time * pass->batch, size.columns,
@@ -250,7 +178,7 @@ static void add_recurrent_sums(const sequence *s, const gdi_cell_step *step)
     const gdi_pass *pass = s->pass;
     const sizes size = s->size;
     const gd_real *weight = pass->scratch + s->at.recurrent_weight;
-    const gd_real *apart_bias = gdi_parameter(pass, BIAS_HH) + size.joined;
+    const gd_real *apart_bias = gdi_parameter(pass, GDI_RECURRENT_BIAS_HH) + size.joined;
     if (step->hidden_before == NULL) {
         for (size_t b = 0; s->cell->apart && b < pass->batch; b++) {
             memcpy(step->states[0] + b * size.units, apart_bias, size.units * sizeof *apart_bias);
@@ -316,7 +244,7 @@ static void retreat(const sequence *s, const gdi_cell_step *step)
 {
     const gdi_pass *pass = s->pass;
     const sizes size = s->size;
-    const gd_real *weight = gdi_parameter(pass, WEIGHT_HH);
+    const gd_real *weight = gdi_parameter(pass, GDI_RECURRENT_WEIGHT_HH);
     gdi_pass_product(pass, (gdi_matrix){.values = step->gates, .stride = size.columns},
                      (gdi_matrix){.values = weight, .stride = size.units}, step->hidden_gradient,
                      size.units, pass->batch, size.units, size.joined, NULL, s->cell->apart,
@@ -346,10 +274,11 @@ static void write_gradients(const sequence *s)
     const size_t batch = pass->batch, rows = size.time * batch, later = rows - batch;
     const gd_real *gates = s->kept + s->at.gates, *hidden = s->kept + s->at.hidden;
     const gd_real *apart = s->kept + s->at.states[0];
-    gd_real *recurrent = gdi_gradient(pass, WEIGHT_HH);
-    gd_real *bias_ih = gdi_gradient(pass, BIAS_IH), *bias_hh = gdi_gradient(pass, BIAS_HH);
+    gd_real *recurrent = gdi_gradient(pass, GDI_RECURRENT_WEIGHT_HH);
+    gd_real *bias_ih = gdi_gradient(pass, GDI_RECURRENT_BIAS_IH),
+            *bias_hh = gdi_gradient(pass, GDI_RECURRENT_BIAS_HH);
     weigh(s, (gdi_matrix){.values = gates, .stride = size.columns}, s->input,
-          gdi_gradient(pass, WEIGHT_IH), size.columns, size.inputs, rows);
+          gdi_gradient(pass, GDI_RECURRENT_WEIGHT_IH), size.columns, size.inputs, rows);
     pass->layer->kernels->column_sums(gates, rows, size.columns, bias_ih);
     memcpy(bias_hh, bias_ih, size.joined * sizeof *bias_hh);
     if (s->cell->apart) {
@@ -373,10 +302,11 @@ static void write_input_gradient(const sequence *s)
     const sizes size = s->size;
     const bool turned = s->input != pass->input;
     gd_real *result = turned ? pass->scratch + s->at.input : pass->input_gradient;
-    gdi_pass_product(pass, (gdi_matrix){.values = s->kept + s->at.gates, .stride = size.columns},
-                     (gdi_matrix){.values = gdi_parameter(pass, WEIGHT_IH), .stride = size.inputs},
-                     result, size.inputs, size.time * pass->batch, size.inputs, size.columns, NULL,
-                     false, pass->scratch + s->at.product);
+    gdi_pass_product(
+        pass, (gdi_matrix){.values = s->kept + s->at.gates, .stride = size.columns},
+        (gdi_matrix){.values = gdi_parameter(pass, GDI_RECURRENT_WEIGHT_IH), .stride = size.inputs},
+        result, size.inputs, size.time * pass->batch, size.inputs, size.columns, NULL, false,
+        pass->scratch + s->at.product);
     if (turned) {
         turn(result, pass->input_gradient, size.time, pass->batch, size.inputs);
     }

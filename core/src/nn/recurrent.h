@@ -13,6 +13,14 @@
 
 #define GDI_RECURRENT_STATES 2
 
+/* The layer's tensors, in their order. */
+enum {
+    GDI_RECURRENT_WEIGHT_IH,
+    GDI_RECURRENT_WEIGHT_HH,
+    GDI_RECURRENT_BIAS_IH,
+    GDI_RECURRENT_BIAS_HH
+};
+
 /* One step of time. Arrays are rows of one example each, `batch` of them. */
 typedef struct gdi_cell_step {
     size_t batch, units;

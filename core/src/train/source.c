@@ -1,18 +1,13 @@
 /*
- * source.c: making a source: which columns are read together, what is checked before the first batch,
- * and its word to the system about the file's pages. Reading is source_read.c's. See source.h.
+ * source.c: making a source: which columns are read together, and what an example is. Checking is
+ * source_check.c's, reading source_read.c's. See source.h.
  */
 #include "train/source.h"
 
 #include "base/memory.h"
 #include "data/frame_layout.h"
 
-#include <math.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#define CHECKED_ROWS 256 /* prepared at a time when they are checked */
 
 /* The frame's column of that name, which is there: the check, or the fit, has found it. */
 static const gd_frame *find_leaf(const gd_frame *frame, const gd_column *column, int64_t guess,
@@ -183,151 +178,12 @@ static gd_status plan_examples(gd_source *source, gd_error *error)
     return GD_OK;
 }
 
-static void note_extremes(gd_source *source, const gd_real *targets, int64_t rows)
-{
-    int64_t width = source->row_targets;
-    for (int64_t i = 0; i < rows * width; i++) {
-        gd_real *least = &source->extremes[i % width], *largest = least + width;
-        *least = targets[i] < *least ? targets[i] : *least;
-        *largest = targets[i] > *largest ? targets[i] : *largest;
-    }
-}
-
-/* Of the rows a preparation was fitted on its own columns tell. */
-static void know_extremes(gd_source *source)
-{
-    const gd_preparation *preparation = source->preparation;
-    for (int64_t i = 0; i < preparation->target_count; i++) {
-        const gd_column *column = &preparation->targets[i];
-        const gdi_transform *transform = &preparation->target_transforms[i];
-        bool classes = preparation->task == GD_TASK_CLASSIFICATION;
-        double least =
-                   ((column->minimum - transform->first) - transform->center) / transform->divisor,
-               largest =
-                   ((column->maximum - transform->first) - transform->center) / transform->divisor;
-        source->extremes[i] = classes ? 0 : (gd_real)least;
-        source->extremes[preparation->target_count + i] =
-            classes ? (gd_real)(column->class_count - 1) : (gd_real)largest;
-    }
-}
-
-/* That no fitted cell is beyond gd_real: a transform rises, so its ends are at the column's ends. */
-static gd_status check_range(const gd_column *columns, const gdi_transform *transforms,
-                             int64_t count, gd_error *error)
-{
-    for (int64_t i = 0; i < count; i++) {
-        const gd_column *column = &columns[i];
-        const gdi_transform *by = &transforms[i];
-        const double ends[] = {((column->minimum - by->first) - by->center) / by->divisor,
-                               ((column->maximum - by->first) - by->center) / by->divisor,
-                               column->missing > 0 ? by->fill : 0};
-        for (int j = 0; j < 3 && column->class_count == 0; j++) {
-            if (fabs(ends[j]) > (double)GD_REAL_MAX) {
-                return gd_fail(error, GD_INVALID_DATA, "",
-                               "column '%s' has a value that is beyond what " GD_REAL_DTYPE
-                               " holds; `scaling` may help",
-                               column->name);
-            }
-        }
-    }
-    return GD_OK;
-}
-
-/* Rows under check, and those that stay. */
-typedef struct checking {
-    gd_source *source;
-    const gd_rows *rows;
-    gd_real *features, *targets; /* of CHECKED_ROWS */
-    uint32_t *list;              /* under DROP, else NULL */
-    int64_t kept;
-} checking;
-
-/* Rows first … first+count-1 of the set; one by one where DROP leaves some of them out. */
-static gd_status check_few(checking *check, int64_t first, int64_t count, const gd_watch *watch,
-                           gd_error *error)
-{
-    const gd_source *source = check->source;
-    const gd_rows *rows = check->rows;
-    int64_t prepared = 0;
-    gd_rows few = {.count = count,
-                   .first = rows->first + first,
-                   .list = rows->list == NULL ? NULL : rows->list + first};
-    gd_status status =
-        gd_preparation_apply_rows(source->preparation, source->frame, &few, check->features,
-                                  check->targets, &prepared, watch, error);
-    if (status == GD_OK && source->target_span > 0) {
-        note_extremes(check->source, check->targets, prepared);
-    }
-    for (int64_t i = 0; status == GD_OK && count > 1 && prepared < count && i < count; i++) {
-        status = check_few(check, first + i, 1, NULL, error);
-    }
-    for (int64_t i = 0; status == GD_OK && check->list != NULL && prepared == count && i < count;
-         i++) {
-        check->list[check->kept++] = (uint32_t)gd_row_at(rows, first + i);
-    }
-    return status;
-}
-
-/*
- * Prepares the rows a few at a time, which finds everything that may be wrong with them, and keeps
- * those that DROP does not leave out.
- */
-static gd_status check_rows(gd_source *source, gd_rows *rows, const gd_watch *watch,
-                            gd_error *error)
-{
-    const gd_preparation *preparation = source->preparation;
-    size_t targets = (size_t)gd_preparation_target_width(preparation);
-    bool drops = preparation->missing == GD_MISSING_DROP;
-    checking check = {.source = source, .rows = rows};
-    check.features = gdi_allocate(CHECKED_ROWS * (size_t)source->row_width, sizeof *check.features);
-    check.targets = gdi_allocate(CHECKED_ROWS * targets, sizeof *check.targets);
-    check.list = drops ? gdi_allocate((size_t)rows->count, sizeof *check.list) : NULL;
-    gd_status status = GD_OK;
-    if (check.features == NULL || check.targets == NULL || (drops && check.list == NULL)) {
-        status = gdi_fail_memory(error);
-    } else if (drops && source->frame->row_count > GD_ROWS_LISTED_MAXIMUM) {
-        status = gd_fail(error, GD_TOO_LARGE, "missing", "too many rows to leave some out");
-    }
-    for (int64_t i = 0; status == GD_OK && i < rows->count; i += CHECKED_ROWS) {
-        int64_t left = rows->count - i;
-        status = check_few(&check, i, left < CHECKED_ROWS ? left : CHECKED_ROWS,
-                           i % GD_WATCH_EVERY == 0 ? watch : NULL, error);
-    }
-    gdi_free(check.features);
-    gdi_free(check.targets);
-    if (status != GD_OK || !drops) {
-        gdi_free(check.list);
-        return status;
-    }
-    gd_rows_dispose(rows);
-    *rows = (gd_rows){.count = check.kept, .list = check.list};
-    return GD_OK;
-}
-
 static gd_status fill(gd_source *source, const gd_source_options *options, const gd_watch *watch,
                       gd_error *error)
 {
-    const gd_preparation *preparation = source->preparation;
-    int64_t targets = preparation->target_count;
-    source->extremes = gdi_allocate((size_t)(2 * targets), sizeof *source->extremes);
-    if (source->extremes == NULL) {
-        return gdi_fail_memory(error);
-    }
     gd_status status = plan_examples(source, error);
-    for (int64_t i = 0; i < targets; i++) {
-        source->extremes[i] = GD_REAL_MAX;
-        source->extremes[targets + i] = -GD_REAL_MAX;
-    }
-    if (status == GD_OK && !options->fitted) {
-        status = check_rows(source, options->rows, watch, error);
-    } else if (status == GD_OK) {
-        know_extremes(source);
-        status = check_range(preparation->columns, preparation->transforms,
-                             preparation->column_count, error);
-        if (status == GD_OK) {
-            status =
-                check_range(preparation->targets, preparation->target_transforms, targets, error);
-        }
+    if (status == GD_OK) {
+        status = gdi_source_check(source, options, watch, error);
     }
     if (status == GD_OK) {
         status = plan_columns(source, error);
@@ -398,57 +254,4 @@ int64_t gd_source_example_bytes(const gd_source *source)
 {
     return gd_frame_row_bytes(source->frame) *
            (source->window.length > 0 ? source->window.stride : 1);
-}
-
-/* Advises on rows first … last of a frame's file; `inner`: on whole pages of theirs alone. */
-static void advise(const gd_frame *frame, int64_t first, int64_t last, int advice, bool inner)
-{
-    if (frame->parts[0] != NULL) {
-        advise(frame->parts[0], first, last, advice, inner);
-        advise(frame->parts[1], first, last, advice, inner);
-        return;
-    }
-    if (frame->map == NULL) {
-        return;
-    }
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t row = (uintptr_t)frame->column_count * gdi_cell_size(frame->cell_type);
-    uintptr_t begin = (uintptr_t)frame->cells + (uintptr_t)first * row;
-    uintptr_t end = (uintptr_t)frame->cells + (uintptr_t)(last + 1) * row;
-    begin = (inner ? begin + page - 1 : begin) / page * page;
-    end = (inner ? end : end + page - 1) / page * page;
-    if (begin < end) {
-        (void)madvise((void *)begin, end - begin, advice);
-    }
-}
-
-static void advise_examples(const gd_source *source, int64_t first, int64_t count, int advice,
-                            bool inner)
-{
-    int64_t stride = source->window.length > 0 ? source->window.stride : 1;
-    int64_t begin = first * stride;
-    int64_t end = (first + count - 1) * stride + source->target_first + source->target_span;
-    end = end < begin + source->span ? begin + source->span : end;
-    end = end > source->rows->count ? source->rows->count : end;
-    if (count > 0 && begin < end) {
-        advise(source->frame, gd_row_at(source->rows, begin), gd_row_at(source->rows, end - 1),
-               advice, inner);
-    }
-}
-
-void gdi_source_expect(const gd_source *source, int64_t first, int64_t count)
-{
-    advise_examples(source, first, count, MADV_WILLNEED, false);
-}
-
-void gdi_source_release(const gd_source *source, int64_t first, int64_t count)
-{
-    advise_examples(source, first, count, MADV_DONTNEED, true);
-}
-
-void gdi_source_scatter(const gd_source *source)
-{
-    if (source->frame->row_count > 0) {
-        advise(source->frame, 0, source->frame->row_count - 1, MADV_RANDOM, false);
-    }
 }

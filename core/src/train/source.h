@@ -50,24 +50,29 @@ struct gd_source {
     gdi_source_target *targets;
     double *first, *center, *divisor; /* [raw feature columns] */
     gd_real *fill;
-    gd_real *extremes; /* [2, targets of an example]: the least and the largest */
+    gd_real *extremes; /* [2, targets of a row]: the least and the largest */
 };
 
 /*
- * Examples `order`[begin … begin+count-1] or, where it is NULL, first + those, into rows `begin` … of
- * features [_, feature_width] and targets [_, target_width]; targets NULL where they are the features.
+ * source_check.c: allocates and fills `extremes`, and finds everything that is wrong with the options'
+ * rows; takes those away that DROP leaves out.
+ */
+gd_status gdi_source_check(gd_source *source, const gd_source_options *options,
+                           const gd_watch *watch, gd_error *error);
+
+/*
+ * source_read.c. Examples `order`[begin … begin+count-1] or, where it is NULL, first + those, into
+ * rows `begin` … of features [_, feature_width] and targets [_, target_width]; targets NULL where they
+ * are the features.
  */
 void gdi_source_read(const gd_source *source, const int64_t *order, int64_t first, int64_t begin,
                      int64_t count, gd_real *features, gd_real *targets);
 
-/* Word to the system about the file's pages of examples first … first+count-1: they will be wanted
- * soon; they are not wanted any more. */
+/* source_pages.c: word to the system about the file's pages of examples first … first+count-1. They
+ * will be wanted soon; they are not wanted any more. */
 void gdi_source_expect(const gd_source *source, int64_t first, int64_t count);
 void gdi_source_release(const gd_source *source, int64_t first, int64_t count);
 /* From now on pages are read as asked for by gdi_source_expect, and no others around them. */
 void gdi_source_scatter(const gd_source *source);
-
-/* The frame's memory, as if one of its rows were read; a hint. */
-void gdi_source_prefetch(const gd_source *source, int64_t example);
 
 #endif

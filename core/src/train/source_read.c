@@ -151,7 +151,8 @@ static int64_t first_row(const gd_source *source, int64_t example)
                                      : gd_row_at(source->rows, example);
 }
 
-void gdi_source_prefetch(const gd_source *source, int64_t example)
+/* Asks for the memory of an example that will be read soon. */
+static void prefetch(const gd_source *source, int64_t example)
 {
     const gdi_source_run *run = &source->runs[0];
     size_t size = gdi_cell_size(run->leaf->cell_type),
@@ -171,7 +172,7 @@ void gdi_source_read(const gd_source *source, const int64_t *order, int64_t firs
     int64_t target_width = source->target_span * source->row_targets;
     for (int64_t i = begin; i < begin + count; i++) {
         if (order != NULL && i + PREFETCH_AHEAD < begin + count) {
-            gdi_source_prefetch(source, order[i + PREFETCH_AHEAD]);
+            prefetch(source, order[i + PREFETCH_AHEAD]);
         }
         int64_t row = first_row(source, order == NULL ? first + i : order[i]);
         for (int64_t j = 0; j < source->span; j++) {

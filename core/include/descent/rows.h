@@ -34,9 +34,6 @@ static inline gd_rows gd_rows_range(int64_t first, int64_t count)
 
 void gd_rows_dispose(gd_rows *rows);
 
-/* Bytes the list takes; 0 for a range. */
-int64_t gd_rows_bytes(const gd_rows *rows);
-
 /*
  * Asked every few thousand rows of a long pass, which ends as GD_INTERRUPTED once the answer is yes.
  * A NULL watch, or one without a function, is never asked.

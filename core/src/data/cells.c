@@ -1,5 +1,5 @@
 /*
- * cells.c: numbers into cells and back (cells.h). Narrow cells are written from the front, so that
+ * cells.c: numbers into cells (cells.h). Narrow cells are written from the front, so that
  * they may overwrite the doubles they come from.
  */
 #include "data/cells.h"
@@ -28,19 +28,4 @@ void gdi_cells_store(gdi_cell_type type, const double *values, size_t count, voi
         memmove(cells, values, count * sizeof *values);
         break;
     }
-}
-
-double gdi_cell_load(gdi_cell_type type, const void *cells, size_t at)
-{
-    switch (type) {
-    case GDI_CELL_UINT8:
-        return (double)((const uint8_t *)cells)[at];
-    case GDI_CELL_UINT16:
-        return (double)((const uint16_t *)cells)[at];
-    case GDI_CELL_FLOAT32:
-        return (double)((const float *)cells)[at];
-    case GDI_CELL_FLOAT64:
-        break;
-    }
-    return ((const double *)cells)[at];
 }

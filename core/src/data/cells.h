@@ -36,7 +36,4 @@ static inline gdi_cell_type gdi_cell_fit_type(const gdi_cell_fit *fit)
 /* values [count] as cells of a type that fits them; `cells` may be `values`. */
 void gdi_cells_store(gdi_cell_type type, const double *values, size_t count, void *cells);
 
-/* Cell `at` of an array of that type. */
-double gdi_cell_load(gdi_cell_type type, const void *cells, size_t at);
-
 #endif

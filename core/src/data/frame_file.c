@@ -5,6 +5,8 @@
  * it is known to lie inside the file, and the checksum covers all of it. The cells' place is the rest
  * of the file, to the byte. Whoever reads cells checks class numbers where they matter.
  */
+#include <descent/buffer.h>
+
 #include "base/memory.h"
 #include "data/frame_layout.h"
 #include "data/sparse_file.h"
@@ -84,12 +86,11 @@ static void store_u64(unsigned char *bytes, uint64_t value)
     }
 }
 
-/* Prefix and schema; `cells` is 0 where they come right behind. */
+/* Prefix and schema into an empty buffer; `cells` is 0 where they come right behind. */
 static void append_head(gd_buffer *buffer, const gd_column *columns, int64_t column_count,
                         int64_t row_count, gdi_cell_type cell_type, uint64_t cells)
 {
     static const unsigned char zeros[PREFIX_LENGTH] = {0};
-    size_t start = buffer->length;
     gd_buffer_append(buffer, magic, sizeof magic);
     gd_buffer_append_u64(buffer, BYTE_ORDER_MARK);
     gd_buffer_append_u64(buffer, FORMAT_VERSION | (uint64_t)cell_type << 32);
@@ -102,21 +103,11 @@ static void append_head(gd_buffer *buffer, const gd_column *columns, int64_t col
     if (buffer->status != GD_OK) {
         return;
     }
-    unsigned char *prefix = buffer->bytes + start;
-    size_t length = buffer->length - start - PREFIX_LENGTH;
+    unsigned char *prefix = buffer->bytes;
+    size_t length = buffer->length - PREFIX_LENGTH;
     store_u64(prefix + 40, length);
     store_u64(prefix + CELLS_POSITION, cells);
     store_u64(prefix + CHECKSUM_POSITION, head_checksum(prefix, prefix + PREFIX_LENGTH, length));
-}
-
-void gdi_frame_append_head(gd_buffer *buffer, const gd_column *columns, int64_t column_count,
-                           int64_t row_count, gdi_cell_type cell_type)
-{
-    static const unsigned char zeros[CELL_ALIGNMENT] = {0};
-    size_t start = buffer->length;
-    append_head(buffer, columns, column_count, row_count, cell_type, 0);
-    size_t length = buffer->length - start;
-    gd_buffer_append(buffer, zeros, (CELL_ALIGNMENT - length % CELL_ALIGNMENT) % CELL_ALIGNMENT);
 }
 
 static gd_status fail_writing(gd_error *error)
@@ -210,9 +201,12 @@ gd_status gdi_frame_write_around(int descriptor, const gd_column *columns, int64
 gd_status gdi_frame_write_head(int descriptor, const gd_column *columns, int64_t column_count,
                                int64_t row_count, gdi_cell_type cell_type, gd_error *error)
 {
+    static const unsigned char zeros[CELL_ALIGNMENT] = {0};
     gd_buffer head;
     gd_buffer_init(&head, SIZE_MAX / 2);
-    gdi_frame_append_head(&head, columns, column_count, row_count, cell_type);
+    append_head(&head, columns, column_count, row_count, cell_type, 0);
+    size_t padding = (CELL_ALIGNMENT - head.length % CELL_ALIGNMENT) % CELL_ALIGNMENT;
+    gd_buffer_append(&head, zeros, padding);
     gd_status status = head.status == GD_OK
                            ? gdi_write_all(descriptor, head.bytes, head.length, error)
                            : gd_fail(error, head.status, "", "%s", gd_status_message(head.status));

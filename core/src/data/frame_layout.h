@@ -18,7 +18,6 @@
 #include "data/statistics.h"
 #include "data/text_index.h"
 
-#include <descent/buffer.h>
 #include <descent/frame.h>
 #include <descent/sparse.h>
 
@@ -75,11 +74,7 @@ void gdi_name_element(char name[GDI_ELEMENT_NAME], int64_t index, bool alone);
 /* *classes = newly allocated array of the index's texts in their order; false without memory. */
 bool gdi_column_list_classes(gd_column *column, const gdi_text_index *texts);
 
-/* Appends prefix, schema and padding of a frame file to `buffer`; cells come right behind. */
-void gdi_frame_append_head(gd_buffer *buffer, const gd_column *columns, int64_t column_count,
-                           int64_t row_count, gdi_cell_type cell_type);
-
-/* The same, written to a descriptor. */
+/* Writes prefix, schema and padding of a frame file to a descriptor; cells come right behind. */
 gd_status gdi_frame_write_head(int descriptor, const gd_column *columns, int64_t column_count,
                                int64_t row_count, gdi_cell_type cell_type, gd_error *error);
 

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 
+#include <descent/buffer.h>
 #include <descent/libsvm.h>
 
 #include <math.h>

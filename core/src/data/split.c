@@ -17,11 +17,6 @@ void gd_rows_dispose(gd_rows *rows)
     *rows = (gd_rows){.count = 0};
 }
 
-int64_t gd_rows_bytes(const gd_rows *rows)
-{
-    return rows->list == NULL ? 0 : rows->count * (int64_t)sizeof *rows->list;
-}
-
 static gd_status check_rows(int64_t row_count, gd_error *error)
 {
     if (row_count < 2) {

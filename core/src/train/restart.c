@@ -14,11 +14,6 @@ int64_t gdi_own_step(const gd_trainer *trainer)
     return trainer->progress.step - trainer->restarts.first_step;
 }
 
-int64_t gdi_own_epoch(const gd_trainer *trainer)
-{
-    return trainer->progress.epoch - trainer->restarts.first_epoch;
-}
-
 void gdi_reset(gd_trainer *trainer)
 {
     const gd_trainer_setup *setup = &trainer->setup;

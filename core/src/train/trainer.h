@@ -230,9 +230,8 @@ void gdi_stopping_decide(const gd_trainer *trainer, gdi_step *step);
  */
 gd_stop_reason gdi_stopping_end_pass(gd_trainer *trainer, gd_stop_reason reason,
                                      const double *validation_loss);
-/* Updates and whole passes of the restart under way. */
+/* Updates of the restart under way. */
 int64_t gdi_own_step(const gd_trainer *trainer);
-int64_t gdi_own_epoch(const gd_trainer *trainer);
 
 /* restart.c: begins the first run. */
 void gdi_begin(gd_trainer *trainer);

@@ -1,6 +1,6 @@
 /*
- * preparation.c: what a preparation is made of, which options can be fitted, and the draft that needs
- * no rows. See preparation.h; fitting is preparation_fit.c's.
+ * preparation.c: what a preparation is made of and tells about itself, which options can be fitted, and
+ * the draft that needs no rows. See preparation.h; fitting is preparation_fit.c's.
  */
 #include "data/preparation_layout.h"
 
@@ -84,6 +84,74 @@ void gdi_preparation_place(gd_preparation *preparation)
         offset += one_hot ? column->class_count : 1;
     }
     preparation->offsets[preparation->column_count] = offset;
+}
+
+gd_task gd_preparation_task(const gd_preparation *preparation)
+{
+    return preparation->task;
+}
+
+int64_t gd_preparation_feature_width(const gd_preparation *preparation)
+{
+    return preparation->sparse_width > 0 ? preparation->sparse_width
+                                         : preparation->offsets[preparation->column_count];
+}
+
+int64_t gd_preparation_sparse_width(const gd_preparation *preparation)
+{
+    return preparation->sparse_width;
+}
+
+int64_t gd_preparation_target_width(const gd_preparation *preparation)
+{
+    return preparation->task == GD_TASK_RECONSTRUCTION ? gd_preparation_feature_width(preparation)
+                                                       : preparation->target_count;
+}
+
+int64_t gd_preparation_column_count(const gd_preparation *preparation)
+{
+    return preparation->column_count;
+}
+
+const gd_column *gd_preparation_column(const gd_preparation *preparation, int64_t index)
+{
+    return index >= 0 && index < preparation->column_count ? &preparation->columns[index] : NULL;
+}
+
+bool gd_preparation_has_seen(const gd_preparation *preparation, int64_t column, int64_t class_index)
+{
+    return class_index >= 0 && class_index < preparation->columns[column].class_count &&
+           gdi_preparation_knows(preparation, column, class_index);
+}
+
+bool gd_preparation_has_symbols(const gd_preparation *preparation)
+{
+    return preparation->symbols;
+}
+
+int64_t gd_preparation_class_count(const gd_preparation *preparation)
+{
+    return preparation->task == GD_TASK_CLASSIFICATION ? preparation->targets[0].class_count : 0;
+}
+
+const char *gd_preparation_class_name(const gd_preparation *preparation, int64_t index)
+{
+    return index >= 0 && index < gd_preparation_class_count(preparation)
+               ? preparation->targets[0].classes[index]
+               : NULL;
+}
+
+bool gd_preparation_class_is_number(const gd_preparation *preparation)
+{
+    return preparation->class_numbers != NULL;
+}
+
+double gd_preparation_class_number(const gd_preparation *preparation, int64_t index)
+{
+    return preparation->class_numbers != NULL && index >= 0 &&
+                   index < gd_preparation_class_count(preparation)
+               ? preparation->class_numbers[index]
+               : (double)NAN;
 }
 
 int64_t gdi_lower_bound(const double *numbers, int64_t count, double value)

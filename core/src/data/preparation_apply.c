@@ -1,6 +1,5 @@
 /*
- * preparation_apply.c: prepared numbers from raw rows, and raw values from outputs; what a preparation
- * tells about itself. See preparation.h.
+ * preparation_apply.c: prepared numbers from raw rows, and raw values from outputs. See preparation.h.
  *
  * A frame's columns are found by name and its class numbers translated by text, so that another file
  * with other classes or another order of columns is understood or refused, never misread.
@@ -21,74 +20,6 @@ typedef struct column_source {
     int64_t *classes; /* [class_count] frame's class → the preparation's, or -1; NULL: numeric */
     int64_t class_count;
 } column_source;
-
-gd_task gd_preparation_task(const gd_preparation *preparation)
-{
-    return preparation->task;
-}
-
-int64_t gd_preparation_feature_width(const gd_preparation *preparation)
-{
-    return preparation->sparse_width > 0 ? preparation->sparse_width
-                                         : preparation->offsets[preparation->column_count];
-}
-
-int64_t gd_preparation_sparse_width(const gd_preparation *preparation)
-{
-    return preparation->sparse_width;
-}
-
-int64_t gd_preparation_target_width(const gd_preparation *preparation)
-{
-    return preparation->task == GD_TASK_RECONSTRUCTION ? gd_preparation_feature_width(preparation)
-                                                       : preparation->target_count;
-}
-
-int64_t gd_preparation_column_count(const gd_preparation *preparation)
-{
-    return preparation->column_count;
-}
-
-const gd_column *gd_preparation_column(const gd_preparation *preparation, int64_t index)
-{
-    return index >= 0 && index < preparation->column_count ? &preparation->columns[index] : NULL;
-}
-
-bool gd_preparation_has_seen(const gd_preparation *preparation, int64_t column, int64_t class_index)
-{
-    return class_index >= 0 && class_index < preparation->columns[column].class_count &&
-           gdi_preparation_knows(preparation, column, class_index);
-}
-
-bool gd_preparation_has_symbols(const gd_preparation *preparation)
-{
-    return preparation->symbols;
-}
-
-int64_t gd_preparation_class_count(const gd_preparation *preparation)
-{
-    return preparation->task == GD_TASK_CLASSIFICATION ? preparation->targets[0].class_count : 0;
-}
-
-const char *gd_preparation_class_name(const gd_preparation *preparation, int64_t index)
-{
-    return index >= 0 && index < gd_preparation_class_count(preparation)
-               ? preparation->targets[0].classes[index]
-               : NULL;
-}
-
-bool gd_preparation_class_is_number(const gd_preparation *preparation)
-{
-    return preparation->class_numbers != NULL;
-}
-
-double gd_preparation_class_number(const gd_preparation *preparation, int64_t index)
-{
-    return preparation->class_numbers != NULL && index >= 0 &&
-                   index < gd_preparation_class_count(preparation)
-               ? preparation->class_numbers[index]
-               : (double)NAN;
-}
 
 /* Both lists of classes are in byte order, so one walk over both translates them. */
 static gd_status translate_classes(column_source *source, const gd_column *from,

@@ -1,6 +1,7 @@
 /*
- * csv_reader_state.h: what a CSV reader is inside, for the files that make it up: csv_reader.c (the
- * buffer, records, any field) and csv_plain.c (numbers and texts without quotes, the most there are).
+ * csv_reader_state.h: what a CSV reader is inside, for the files that make it up: csv_buffer.c (bytes of
+ * the file), csv_reader.c (records, any field) and csv_plain.c (numbers and texts without quotes, the
+ * most there are).
  */
 #ifndef DESCENT_DATA_CSV_READER_STATE_H
 #define DESCENT_DATA_CSV_READER_STATE_H
@@ -37,6 +38,12 @@ static inline bool gdi_csv_has(const gdi_csv_reader *reader, char byte, unsigned
 {
     return (reader->properties[(unsigned char)byte] & property) != 0;
 }
+
+/*
+ * Moves what begins at `keep` to the buffer's start and fills the rest. False after a failure and
+ * where there is no room: a field longer than allowed.
+ */
+bool gdi_csv_refill(gdi_csv_reader *reader, char *keep);
 
 /* True for nothing and the words that stand for it. */
 bool gdi_csv_is_missing(const char *text, size_t length);

@@ -77,7 +77,13 @@ gd_status gdi_csv_find_delimiter(const gdi_csv_source *source, char *delimiter, 
 gd_status gdi_csv_pass(gdi_csv_schema *schema, const gdi_csv_source *source, gd_csv_header header,
                        gdi_csv_first *first, gdi_cell_file *file, bool *mixed, bool *kept,
                        gd_error *error);
+
+/* Reads the first record; _dispose is due in every case. */
+gd_status gdi_csv_first_read(gdi_csv_first *first, gdi_csv_reader *reader, gd_error *error);
 void gdi_csv_first_dispose(gdi_csv_first *first);
+
+/* Columns of which nothing has been seen yet. */
+gd_status gdi_csv_schema_begin(gdi_csv_schema *schema, int64_t columns, gd_error *error);
 
 /* Marks the categorical columns that hold numbers too, and were not read as texts; false: none. */
 bool gdi_csv_mark_mixed(gdi_csv_schema *schema);

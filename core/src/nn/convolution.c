@@ -232,6 +232,31 @@ static size_t clip_lines(const gdi_staging *read, size_t begin, size_t last, siz
     return end - *first;
 }
 
+/*
+ * Rows of windows from `row` on, those of a tile at least, that leave out the same lines; these are `lines`
+ * from `first` on of a window. Most rows leave out none: what is in the middle is one product.
+ */
+static size_t rows_alike(const gdi_sweep *sweep, const gdi_staging *read, size_t row, size_t *first,
+                         size_t *lines)
+{
+    const size_t most = together(sweep->count[1] / sweep->side);
+    size_t rows = 0;
+    while (row + rows < sweep->count[0]) {
+        const size_t more = smaller(most, sweep->count[0] - row - rows);
+        const size_t begin = sweep->first[0] + (row + rows) * sweep->step[0];
+        const size_t last = begin + (more - 1) * sweep->step[0];
+        size_t next_first = 0;
+        const size_t next_lines = clip_lines(read, begin, last, sweep->window[0], &next_first);
+        if (rows > 0 && (next_first != *first || next_lines != *lines)) {
+            break;
+        }
+        *first = next_first;
+        *lines = next_lines;
+        rows += more;
+    }
+    return rows;
+}
+
 /* Results [height, width, out] of which this sweep writes its cells. */
 static void run_sweep(const gdi_sweep *sweep, const gdi_kernels *kernels, const gdi_staging *read,
                       const gd_real *cells, const gd_real *weights, const gd_real *bias,
@@ -239,14 +264,11 @@ static void run_sweep(const gdi_sweep *sweep, const gdi_kernels *kernels, const 
 {
     const size_t row = read->size[1] * read->channels, run = gdi_sweep_run(sweep);
     const size_t result_row = result_width * sweep->out;
-    const size_t most = together(sweep->count[1] / sweep->side);
     result += sweep->result_first[0] * result_row + sweep->result_first[1] * sweep->out;
-    for (size_t i = 0; i < sweep->count[0]; i += most) {
-        const size_t rows = smaller(most, sweep->count[0] - i);
+    for (size_t i = 0, rows; i < sweep->count[0]; i += rows) {
         const size_t begin = sweep->first[0] + i * sweep->step[0];
-        size_t first = 0;
-        const size_t lines =
-            clip_lines(read, begin, begin + (rows - 1) * sweep->step[0], sweep->window[0], &first);
+        size_t first = 0, lines = 0;
+        rows = rows_alike(sweep, read, i, &first, &lines);
         const gdi_window_product product = {
             .left = {.values = cells + (begin + first) * row + sweep->first[1] * read->channels,
                      .outer = row,

@@ -44,9 +44,12 @@ static inline size_t gdi_window_size(const gdi_windows *windows)
     return windows->window[0] * windows->window[1];
 }
 
+/* Runs of at least so many elements are worth a call of memcpy, which has wider copies. */
+#define GDI_LONG_RUN ((size_t)64)
+
 /*
- * For runs too short for a call of memcpy, which compilers make of a plain loop. The last four of at
- * least four elements may be copied twice.
+ * For runs often too short for a call of memcpy, which compilers make of a plain loop. The last four of
+ * at least four elements may be copied twice.
  */
 static inline void gdi_copy_run(gd_real *restrict target, const gd_real *restrict source,
                                 size_t count)
@@ -55,6 +58,10 @@ static inline void gdi_copy_run(gd_real *restrict target, const gd_real *restric
         for (size_t k = 0; k < count; k++) {
             memcpy(target + k, source + k, sizeof *target);
         }
+        return;
+    }
+    if (count >= GDI_LONG_RUN) {
+        memcpy(target, source, count * sizeof *target);
         return;
     }
     for (size_t k = 0; k < count - 4; k += 4) {

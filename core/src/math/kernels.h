@@ -78,26 +78,26 @@ typedef struct gdi_pool_row {
 } gdi_pool_row;
 
 /*
- * What a pool left of slopes, cell by cell: `values` that are not zero, and where they belong: the window of
- * the pool's row and, cell by cell and channel by channel, the place in it. Beyond its last element a list
- * has room for GDI_WINDOW_SLACK more, whatever is written there.
+ * What a pool left of slopes, for one line of cells of a row of its windows: `values` that are not zero, in
+ * order, and the place of each, which counts windows, then cells, then channels. Beyond its last element
+ * a list has room for GDI_WINDOW_SLACK more, whatever is written there.
  */
 typedef struct gdi_list {
     gd_real *values;
-    uint32_t *places, *windows;
-    uint32_t *ends; /* of each window of the row */
+    uint32_t *places;
+    uint32_t *ends; /* of each window */
 } gdi_list;
 
 /*
  * For each group g of a list, begins[g] … ends[g] - 1: result (line) [run] = Σ in order of value ·
- * source (place · place_step, line) [run], from zero and then plus the result's old values with
- * `accumulate`, from these with `continues`. Lines lie steps apart, results of groups group_step, and may
- * overlap, as groups come in order. Lines are read, and written, to the end of a vector.
+ * source ((place - g · group_places) · place_step, line) [run], from zero and then plus the result's
+ * old values with `accumulate`, from these with `continues`. Lines lie steps apart, results of groups
+ * group_step, and may overlap, as groups come in order. Lines are read, and written, to the end of a vector.
  */
 typedef struct gdi_listed_sums {
     const gd_real *values;
     const uint32_t *places, *begins, *ends;
-    size_t groups;
+    size_t groups, group_places;
     const gd_real *source;
     size_t place_step, source_step, lines, run;
     gd_real *result;
@@ -175,11 +175,12 @@ typedef struct gdi_kernels {
      */
     void (*spread_to_largest)(const gdi_pool_row *row, const gd_real *slopes,
                               const uint32_t *chosen, bool accumulate, gd_real *image);
-    /* Lists the slopes of one line of cells of a row of windows from element `listed` on; returns where
-     * the list ends. */
+    /* Lists the slopes of one line of cells of a row of windows; returns how many there are. */
     size_t (*list_chosen)(const gdi_pool_row *row, const gd_real *slopes, const uint32_t *chosen,
-                          size_t line, size_t listed, const gdi_list *list);
+                          size_t line, const gdi_list *list);
     void (*listed_sums)(const gdi_listed_sums *sums);
+    /* to [columns, rows] = transpose of from [rows, columns]; they may not overlap. */
+    void (*transposed)(const gd_real *from, gd_real *to, size_t rows, size_t columns);
     /* sums[c] = Σ_r matrix[r, c], accumulated in double. */
     void (*column_sums)(const gd_real *matrix, size_t rows, size_t columns, gd_real *sums);
     /* sums[c] += Σ_r matrix[r, c] */

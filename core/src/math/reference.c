@@ -143,21 +143,18 @@ static void reference_spread_to_largest(const gdi_pool_row *row, const gd_real *
 }
 
 static size_t reference_list_chosen(const gdi_pool_row *row, const gd_real *slopes,
-                                    const uint32_t *chosen, size_t line, size_t listed,
-                                    const gdi_list *list)
+                                    const uint32_t *chosen, size_t line, const gdi_list *list)
 {
     const size_t places = row->cells * row->channels;
-    for (size_t i = 0; i < row->count; i++) {
-        for (size_t place = 0; place < places; place++) {
-            const size_t at = i * row->channels + place % row->channels;
-            const size_t cell = line * row->cells + place / row->channels;
-            if (chosen[at] == cell && !(slopes[at] == 0)) {
-                list->values[listed] = slopes[at];
-                list->places[listed] = (uint32_t)place;
-                list->windows[listed++] = (uint32_t)i;
-            }
+    size_t listed = 0;
+    for (size_t i = 0; i < row->count * places; i++) {
+        const size_t at = i / places * row->channels + i % row->channels;
+        const size_t cell = line * row->cells + i % places / row->channels;
+        if (chosen[at] == cell && !(slopes[at] == 0)) {
+            list->values[listed] = slopes[at];
+            list->places[listed++] = (uint32_t)i;
         }
-        list->ends[i] = (uint32_t)listed;
+        list->ends[i / places] = (uint32_t)listed;
     }
     return listed;
 }
@@ -175,6 +172,13 @@ static void reference_listed_sums(const gdi_listed_sums *it)
                        it->source[it->places[k] * it->place_step + line * it->source_step + column];
         }
         *result = (gd_real)sum;
+    }
+}
+
+static void reference_transposed(const gd_real *from, gd_real *to, size_t rows, size_t columns)
+{
+    for (size_t i = 0; i < rows * columns; i++) {
+        to[i % columns * rows + i / columns] = from[i];
     }
 }
 
@@ -321,6 +325,7 @@ const gdi_kernels *gdi_kernels_reference(void)
         .spread_to_largest = reference_spread_to_largest,
         .list_chosen = reference_list_chosen,
         .listed_sums = reference_listed_sums,
+        .transposed = reference_transposed,
         .column_sums = reference_column_sums,
         .add_column_sums = reference_add_column_sums,
         .sum_of_squares = reference_sum_of_squares,

@@ -8,6 +8,8 @@
  */
 #include "nn/layer.h"
 
+#include "base/versions.h"
+
 #include <tgmath.h>
 
 /* Klambauer et al. 2017, "Self-Normalizing Neural Networks": the fixed point's constants. */
@@ -88,6 +90,7 @@ static inline gd_real tanh_slope(gd_real y)
 }
 
 #define FORWARD_LOOP(function)                                                          \
+    GDI_VERSIONS                                                                        \
     static void function##_forward(const gd_real *input, gd_real *output, size_t count) \
     {                                                                                   \
         for (size_t i = 0; i < count; i++) {                                            \
@@ -96,6 +99,7 @@ static inline gd_real tanh_slope(gd_real y)
     }
 
 #define BACKWARD_LOOP(function, argument, other)                                             \
+    GDI_VERSIONS                                                                             \
     static void function##_backward(const gd_real *input, const gd_real *output,             \
                                     const gd_real *output_gradient, gd_real *input_gradient, \
                                     size_t count)                                            \

@@ -171,7 +171,7 @@ static bool place_lists(const gdi_layer *layer, gdi_convolution *c)
     }
     c->listed_slot = sizes.slot;
     return place(&c->end, sizes.table, 1, &c->listed_lists) &&
-           place(&c->end, sizes.table, 1, &c->listed_shifts) &&
+           place(&c->end, sizes.table, 1, &c->listed_begins) &&
            place(&c->end, layer->input_gradient_wanted ? sizes.weights : 0, 1,
                  &c->listed_weights) &&
            place(&c->end, sizes.gradients, 1, &c->listed_gradients) &&

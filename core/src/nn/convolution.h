@@ -56,7 +56,7 @@ typedef struct gdi_convolution {
     size_t pooled_slopes; /* [slots, rows, columns, filters], after it */
     /* Where gradients are formed of lists (convolution_listed.h): */
     bool lists;
-    size_t listed_lists, listed_shifts; /* tables */
+    size_t listed_lists, listed_begins; /* tables */
     size_t listed_weights;              /* [cells, filters, lines, run] */
     size_t listed_gradients;            /* [lists, lines, run] */
     size_t listed_slots, listed_slot;   /* lists of the images under way, elements of one */

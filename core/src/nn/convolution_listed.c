@@ -56,8 +56,7 @@ bool gdi_listed_pays(const gdi_convolution *c, size_t lanes, bool input_gradient
                  vectors_of(results, lanes) / c->turned_side;
         listed += slopes * lines * vectors_of(wide_run_of(c), lanes);
     }
-    return listed < plain && c->pool.stride[1] % side == 0 && slopes < UINT32_MAX &&
-           gdi_staging_elements(&c->input) < UINT32_MAX;
+    return listed < plain && slopes < UINT32_MAX && gdi_staging_elements(&c->input) < UINT32_MAX;
 }
 
 static size_t gradient_line(const gdi_convolution *c)
@@ -71,6 +70,12 @@ static size_t list_count(const gdi_convolution *c)
     return c->filters * c->forward.side;
 }
 
+/* Places in a line of cells of a window of the pool. */
+static size_t window_places(const gdi_convolution *c)
+{
+    return c->pool.window[1] * c->filters;
+}
+
 static size_t weight_line(const gdi_convolution *c)
 {
     return round_up(wide_run_of(c), LINE_ELEMENTS);
@@ -78,10 +83,10 @@ static size_t weight_line(const gdi_convolution *c)
 
 /* Where the lists of a slot stand, in elements from its begin. */
 typedef struct slot_places {
-    size_t row_values, row_places, row_windows, row_ends; /* [row] of the pool, and [columns + 1] */
-    size_t values, places, ends;                          /* [lists, capacity], and [lists] */
-    size_t capacity;                                      /* a slope of each window at most */
-    size_t spread;                                        /* gradient of the staged image */
+    size_t row_values, row_places, row_ends; /* [row] of the pool, and [columns + 1] */
+    size_t values, places, ends;             /* [lists, capacity], and [lists] */
+    size_t capacity;                         /* a slope of each window at most */
+    size_t spread;                           /* gradient of the staged image */
     size_t elements;
 } slot_places;
 
@@ -98,7 +103,6 @@ static slot_places places_of(const gdi_convolution *c)
     const size_t row = c->pool.count[1] * c->filters + GDI_WINDOW_SLACK;
     p.row_values = put(&p, row);
     p.row_places = put(&p, row);
-    p.row_windows = put(&p, row);
     p.row_ends = put(&p, c->pool.count[1] + 1);
     p.values = put(&p, list_count(c) * p.capacity);
     p.places = put(&p, list_count(c) * p.capacity);
@@ -111,9 +115,9 @@ bool gdi_listed_sizes_of(const gdi_convolution *c, gdi_listed_sizes *sizes)
 {
     const size_t lines = c->windows.window[0];
     sizes->slot = places_of(c).elements;
-    sizes->table = c->pool.window[1] * c->filters;
-    return gdi_size_multiply(lines * gradient_line(c), list_count(c), &sizes->gradients) &&
-           gdi_size_multiply(lines * weight_line(c), sizes->table, &sizes->weights);
+    return gdi_size_multiply(c->pool.count[1], window_places(c), &sizes->table) &&
+           gdi_size_multiply(lines * gradient_line(c), list_count(c), &sizes->gradients) &&
+           gdi_size_multiply(lines * weight_line(c), window_places(c), &sizes->weights);
 }
 
 static uint32_t *numbers_at(gd_real *elements)
@@ -121,16 +125,16 @@ static uint32_t *numbers_at(gd_real *elements)
     return (uint32_t *)(void *)elements;
 }
 
-/* By place in a pool's window, cell by cell of a line and filter by filter: which list, and how far the
- * cell's window is moved on. */
+/* By place in a line of cells of a row of windows: which list, and where in a row of the image the place's
+ * window begins. */
 static uint32_t *list_table(const gdi_convolution *c, gd_real *scratch)
 {
     return numbers_at(scratch + c->listed_lists);
 }
 
-static uint32_t *shift_table(const gdi_convolution *c, gd_real *scratch)
+static uint32_t *begin_table(const gdi_convolution *c, gd_real *scratch)
 {
-    return numbers_at(scratch + c->listed_shifts);
+    return numbers_at(scratch + c->listed_begins);
 }
 
 static void pack_weights(const gdi_convolution *c, const gd_real *weight, gd_real *packed)
@@ -138,13 +142,15 @@ static void pack_weights(const gdi_convolution *c, const gd_real *weight, gd_rea
     const gdi_windows *windows = &c->windows;
     const size_t channels = windows->channels, area = gdi_window_size(windows);
     const size_t lines = windows->window[0], line = weight_line(c);
-    gdi_fill(packed, c->pool.window[1] * c->filters * lines * line, 0);
-    for (size_t i = 0; i < c->pool.window[1] * c->filters * lines; i++) {
+    gdi_fill(packed, window_places(c) * lines * line, 0);
+    for (size_t i = 0; i < window_places(c) * lines; i++) {
         const size_t f = i / lines % c->filters, cell = i / lines / c->filters;
         const gd_real *from = weight + f * channels * area + i % lines * windows->window[1];
         gd_real *target = packed + i * line + cell * windows->stride[1] * channels;
-        for (size_t k = 0; k < run_of(c); k++) {
-            target[k] = from[k % channels * area + k / channels];
+        for (size_t x = 0; x < windows->window[1]; x++) {
+            for (size_t channel = 0; channel < channels; channel++) {
+                *target++ = from[channel * area + x];
+            }
         }
     }
 }
@@ -152,11 +158,13 @@ static void pack_weights(const gdi_convolution *c, const gd_real *weight, gd_rea
 void gdi_listed_begin(const gdi_convolution *c, const gd_real *weight, bool input_gradient_wanted,
                       gd_real *scratch)
 {
-    uint32_t *lists = list_table(c, scratch), *shifts = shift_table(c, scratch);
-    const size_t side = c->forward.side;
-    for (size_t i = 0; i < c->pool.window[1] * c->filters; i++) {
-        lists[i] = (uint32_t)(i % c->filters * side + i / c->filters % side);
-        shifts[i] = (uint32_t)(i / c->filters * c->windows.stride[1] * c->windows.channels);
+    uint32_t *lists = list_table(c, scratch), *begins = begin_table(c, scratch);
+    const size_t side = c->forward.side, places = window_places(c);
+    for (size_t i = 0; i < c->pool.count[1] * places; i++) {
+        const size_t cell = i % places / c->filters;
+        const size_t column = i / places * c->pool.stride[1] + cell;
+        lists[i] = (uint32_t)(i % c->filters * side + column % side);
+        begins[i] = (uint32_t)(column * c->windows.stride[1] * c->windows.channels);
     }
     gdi_fill(scratch + c->listed_gradients, list_count(c) * c->windows.window[0] * gradient_line(c),
              0);
@@ -179,15 +187,14 @@ static void hand_out(const listing *it, size_t count, size_t row)
 {
     const gdi_convolution *c = it->c;
     const gdi_list *list = &it->row;
-    const uint32_t *lists = list_table(c, it->scratch), *shifts = shift_table(c, it->scratch);
-    const size_t step = c->pool.stride[1] * c->windows.stride[1] * c->windows.channels;
+    const uint32_t *lists = list_table(c, it->scratch), *begins = begin_table(c, it->scratch);
     gd_real *values = it->slot + it->places.values;
     uint32_t *places = numbers_at(it->slot + it->places.places);
     uint32_t *ends = numbers_at(it->slot + it->places.ends);
     for (size_t k = 0; k < count; k++) {
-        const uint32_t which = list->places[k], end = ends[lists[which]]++;
+        const uint32_t place = list->places[k], end = ends[lists[place]]++;
         values[end] = list->values[k];
-        places[end] = (uint32_t)(row + list->windows[k] * step) + shifts[which];
+        places[end] = (uint32_t)row + begins[place];
     }
 }
 
@@ -202,6 +209,7 @@ static void spread_row(const listing *it, size_t row)
         .begins = it->row.ends - 1,
         .ends = it->row.ends,
         .groups = c->pool.count[1],
+        .group_places = window_places(c),
         .source = it->scratch + c->listed_weights,
         .place_step = lines * line,
         .source_step = line,
@@ -243,7 +251,6 @@ void gdi_listed_take(const gdi_convolution *c, const gdi_kernels *kernels, const
     uint32_t *row_ends = numbers_at(it.slot + it.places.row_ends);
     it.row = (gdi_list){.values = it.slot + it.places.row_values,
                         .places = numbers_at(it.slot + it.places.row_places),
-                        .windows = numbers_at(it.slot + it.places.row_windows),
                         .ends = row_ends + 1};
     row_ends[0] = 0;
     for (size_t i = 0; i < list_count(c); i++) {
@@ -259,7 +266,7 @@ void gdi_listed_take(const gdi_convolution *c, const gdi_kernels *kernels, const
         for (size_t line = 0; line < c->pool.window[0]; line++) {
             const size_t row = (y * c->pool.stride[0] + line) * image_row;
             const size_t count =
-                kernels->list_chosen(&windows, slopes + at, chosen + at, line, 0, &it.row);
+                kernels->list_chosen(&windows, slopes + at, chosen + at, line, &it.row);
             hand_out(&it, count, row);
             if (gradient != NULL) {
                 spread_row(&it, row);
@@ -316,12 +323,14 @@ void gdi_listed_end(const gdi_convolution *c, const gd_real *scratch, gd_real *g
         const size_t f = i / lines, y = i % lines;
         const gd_real *sums = scratch + c->listed_gradients + f * side * list + y * line;
         gd_real *target = gradient + f * channels * area + y * windows->window[1];
-        for (size_t k = 0; k < run_of(c); k++) {
-            gd_real sum = 0;
-            for (size_t j = 0; j < side; j++) {
-                sum += sums[j * list + k];
+        for (size_t x = 0; x < windows->window[1]; x++) {
+            for (size_t channel = 0; channel < channels; channel++, sums++) {
+                gd_real sum = 0;
+                for (size_t j = 0; j < side; j++) {
+                    sum += sums[j * list];
+                }
+                target[channel * area + x] += sum;
             }
-            target[k % channels * area + k / channels] += sum;
         }
     }
 }

@@ -6,7 +6,6 @@
  * Everything else, images of one channel included, keeps its memory: a view.
  */
 #include "nn/layer.h"
-#include "nn/transpose.h"
 
 static gd_status plan(gdi_layer *layer, gd_error *error)
 {
@@ -19,27 +18,27 @@ static gd_status plan(gdi_layer *layer, gd_error *error)
 }
 
 /* Each of the batch's matrices [rows, columns]. */
-static void transpose_each(const gd_real *from, gd_real *to, size_t batch, size_t rows,
+static void transpose_each(const gdi_pass *pass, const gd_real *from, gd_real *to, size_t rows,
                            size_t columns)
 {
-    for (size_t b = 0; b < batch; b++) {
-        gdi_transpose(from + b * rows * columns, to + b * rows * columns, rows, columns);
+    for (size_t b = 0; b < pass->batch; b++) {
+        pass->layer->kernels->transposed(from + b * rows * columns, to + b * rows * columns, rows,
+                                         columns);
     }
 }
 
 static void forward(const gdi_pass *pass)
 {
     const gd_shape *input = &pass->layer->input;
-    transpose_each(pass->input, pass->output, pass->batch, gdi_shape_rows(input),
-                   gdi_shape_width(input));
+    transpose_each(pass, pass->input, pass->output, gdi_shape_rows(input), gdi_shape_width(input));
 }
 
 static void backward(const gdi_pass *pass)
 {
     const gd_shape *input = &pass->layer->input;
     if (pass->input_gradient != NULL) {
-        transpose_each(pass->output_gradient, pass->input_gradient, pass->batch,
-                       gdi_shape_width(input), gdi_shape_rows(input));
+        transpose_each(pass, pass->output_gradient, pass->input_gradient, gdi_shape_width(input),
+                       gdi_shape_rows(input));
     }
 }
 

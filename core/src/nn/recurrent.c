@@ -10,7 +10,6 @@
 
 #include "base/memory.h"
 #include "base/versions.h"
-#include "nn/transpose.h"
 
 #include <string.h>
 
@@ -161,7 +160,8 @@ static void prepare(const sequence *s)
     const gd_real *bias_ih = gdi_parameter(pass, GDI_RECURRENT_BIAS_IH),
                   *bias_hh = gdi_parameter(pass, GDI_RECURRENT_BIAS_HH);
     gd_real *bias = pass->scratch + s->at.bias;
-    gdi_transpose(weight, pass->scratch + s->at.recurrent_weight, size.columns, size.units);
+    pass->layer->kernels->transposed(weight, pass->scratch + s->at.recurrent_weight, size.columns,
+                                     size.units);
     for (size_t c = 0; c < size.columns; c++) {
         bias[c] = bias_ih[c] + (c < size.joined ? bias_hh[c] : 0);
     }

@@ -204,6 +204,25 @@ Test(math_kernels, isfinite_works_in_this_build)
     cr_assert_not(isfinite(largest * 2.0f));
 }
 
+Test(math_kernels, transposes)
+{
+    gd_random random;
+    gd_random_seed(&random, 4, GD_STREAM_GENERATE);
+    for (size_t i = 0; i < 300; i++) {
+        const size_t rows = 1 + (size_t)gd_random_below(&random, 50);
+        const size_t columns = 1 + (size_t)gd_random_below(&random, 50), count = rows * columns;
+        const gdi_kernels *table = gdi_kernels_named(table_names[i % TABLE_COUNT]);
+        gd_real *from = numbers(&random, count), *got = numbers(&random, count + 1);
+        for (size_t k = 0; k < count && table != NULL; k++) {
+            const gd_real behind = got[count];
+            table->transposed(from, got, rows, columns);
+            cr_assert(got[k % columns * rows + k / columns] == from[k] && got[count] == behind);
+        }
+        free(from);
+        free(got);
+    }
+}
+
 static void check_elements(const gdi_kernels *table)
 {
     gd_random random;

@@ -157,6 +157,11 @@ static void check_pool(const gdi_kernels *table, gd_random *random)
                         .lines = some(random, 4),
                         .cells = some(random, 4),
                         .channels = some(random, 40)};
+    /* Two cells that fill a vector. */
+    if (table->lanes > 1 && gd_random_below(random, 4) == 0) {
+        row.lines = row.cells = 2;
+        row.channels = table->lanes / 2;
+    }
     row.step = stride * row.channels;
     row.line_step = (row.count - 1) * row.step + row.cells * row.channels + some(random, 3) - 1;
     const size_t outputs = row.count * row.channels, cells = row.lines * row.line_step;

@@ -167,9 +167,9 @@ static void reference_listed_sums(const gdi_listed_sums *it)
         gd_real *result = it->result + group * it->group_step + line * it->result_step + column;
         double sum = it->accumulate || it->continues ? (double)*result : 0.0;
         for (size_t k = it->begins[group]; k < it->ends[group]; k++) {
+            const size_t place = it->places[k] - group * it->group_places;
             sum += (double)it->values[k] *
-                   (double)
-                       it->source[it->places[k] * it->place_step + line * it->source_step + column];
+                   (double)it->source[place * it->place_step + line * it->source_step + column];
         }
         *result = (gd_real)sum;
     }

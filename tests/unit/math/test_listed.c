@@ -66,9 +66,9 @@ static void check_list(const gdi_kernels *table, gd_random *random)
     }
     slopes[0] = (gd_real)NAN;
     slopes[slopes_count - 1] = (gd_real)-0.0;
-    gdi_list expected = make_list(slopes_count, row.count), got = make_list(slopes_count, row.count);
-    const size_t end =
-        gdi_kernels_reference()->list_chosen(&row, slopes, chosen, line, &expected);
+    gdi_list expected = make_list(slopes_count, row.count),
+             got = make_list(slopes_count, row.count);
+    const size_t end = gdi_kernels_reference()->list_chosen(&row, slopes, chosen, line, &expected);
     cr_assert_eq(table->list_chosen(&row, slopes, chosen, line, &got), end, "%s", table->name);
     cr_assert_eq(memcmp(got.ends, expected.ends, row.count * sizeof *got.ends), 0);
     const size_t bytes = end * sizeof *got.places;

@@ -106,7 +106,12 @@ static uint64_t mix_training(uint64_t hash, const gd_training_options *training)
     hash = mix_bytes(hash, &training->clip_limit, sizeof training->clip_limit);
     hash = mix(hash, training->has_target_loss ? 1 : 0);
     hash = mix(hash, training->stop_early ? 1 : 0);
-    return training->stop_early ? mix_fields(hash, gd_stop_fields(), &fixed) : hash;
+    if (training->stop_early) {
+        return mix_fields(hash, gd_stop_fields(), &fixed);
+    }
+    /* Without early stopping only what the best epoch, and plateau, go by. */
+    bool by_default = training->stop_monitor == GD_MONITOR_VALIDATION_LOSS;
+    return by_default ? hash : mix(hash, (uint64_t)training->stop_monitor);
 }
 
 static uint64_t mix_examples(uint64_t hash, const gd_examples *examples)

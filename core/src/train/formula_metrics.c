@@ -32,7 +32,10 @@ gd_status gd_metrics_of_formula(gd_metrics *metrics, const gd_formula *formula,
                                 const gd_formula_examples *examples, gd_error *error)
 {
     *metrics = (gd_metrics){.classification = false};
-    if (examples->count < 1 || gd_loss_descriptor_at(loss->type) == NULL) {
+    if (gd_loss_descriptor_at(loss->type) == NULL) {
+        return gd_fail(error, GD_INVALID_ARGUMENT, "loss", "loss has an unknown type");
+    }
+    if (examples->count < 1) {
         return gd_fail(error, GD_INVALID_DATA, "", "there are no examples to measure on");
     }
     double *values = gdi_allocate((size_t)examples->count, sizeof *values);

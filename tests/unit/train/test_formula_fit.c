@@ -128,6 +128,10 @@ Test(train_formula_fit, batches_validation_and_early_stopping_work_as_for_networ
     cr_assert_float_eq(metrics.loss, progress->best_validation_loss, 1e-15);
     cr_assert_float_eq(metrics.rmse * metrics.rmse, metrics.loss, 1e-15);
     cr_assert(metrics.r2 > 0.9 && metrics.mae > 0 && !metrics.classification);
+    const gd_loss_options unknown = {.type = GD_LOSS_TYPE_COUNT};
+    cr_assert_eq(gd_metrics_of_formula(&metrics, run.formula, values, &unknown,
+                                       &run.setup.formula_validation, NULL),
+                 GD_INVALID_ARGUMENT);
     formula_run_end(&run);
 }
 

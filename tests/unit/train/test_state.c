@@ -248,6 +248,22 @@ Test(train_state, a_state_of_another_setup_is_refused)
     end_problem(p);
 }
 
+Test(train_state, the_monitored_loss_is_of_the_setup_without_early_stopping_too)
+{
+    problem *p = begin_problem(GD_OPTIMIZER_ADAM);
+    p->setup.training.stop_early = false;
+    gd_trainer *trainer = training_run_create(&p->setup);
+    gd_buffer state = save(trainer);
+    gd_trainer_setup other = p->setup;
+    other.training.stop_monitor = GD_MONITOR_LOSS;
+    gd_trainer *foreign = training_run_create(&other);
+    cr_assert_eq(load(foreign, state.bytes, state.length), GD_CORRUPT);
+    gd_trainer_destroy(foreign);
+    gd_trainer_destroy(trainer);
+    gd_buffer_dispose(&state);
+    end_problem(p);
+}
+
 static double moving_clock(void *context)
 {
     double *seconds = context;

@@ -105,6 +105,12 @@ int64_t gd_frame_find(const gd_frame *frame, const char *name)
     return gdi_text_index_find(frame->names, name, strlen(name));
 }
 
+int64_t gdi_frame_find_near(const gd_frame *frame, const char *name, int64_t guess)
+{
+    const gd_column *column = gd_frame_column(frame, guess);
+    return column != NULL && strcmp(column->name, name) == 0 ? guess : gd_frame_find(frame, name);
+}
+
 size_t gdi_cell_size(gdi_cell_type type)
 {
     static const size_t sizes[] = {

@@ -57,6 +57,9 @@ const double *gdi_frame_row(const gd_frame *frame, int64_t row, double *scratch)
 const double *gdi_frame_cells(const gd_frame *frame, int64_t row, int64_t column, int64_t count,
                               double *scratch);
 
+/* Index of the column of that name, or -1; where it should be is looked at first. */
+int64_t gdi_frame_find_near(const gd_frame *frame, const char *name, int64_t guess);
+
 /* The frame that column stands in, the given one where it is not joined, and its index there. */
 const gd_frame *gdi_frame_leaf(const gd_frame *frame, int64_t column, int64_t *index);
 

@@ -154,6 +154,32 @@ double gd_preparation_class_number(const gd_preparation *preparation, int64_t in
                : (double)NAN;
 }
 
+const gd_column *gdi_preparation_column(const gd_preparation *preparation, int64_t index)
+{
+    return index < preparation->column_count
+               ? &preparation->columns[index]
+               : &preparation->targets[index - preparation->column_count];
+}
+
+/* Both lists of classes are in byte order, so one walk over both translates them. */
+int64_t *gdi_preparation_translate(const gd_preparation *preparation, int64_t index,
+                                   const gd_column *from)
+{
+    const gd_column *to = gdi_preparation_column(preparation, index);
+    bool feature = index < preparation->column_count;
+    int64_t *classes = gdi_allocate((size_t)from->class_count, sizeof *classes);
+    int64_t j = 0;
+    for (int64_t i = 0; classes != NULL && i < from->class_count; i++) {
+        while (j < to->class_count && strcmp(to->classes[j], from->classes[i]) < 0) {
+            j++;
+        }
+        bool equal = j < to->class_count && strcmp(to->classes[j], from->classes[i]) == 0;
+        bool known = equal && (!feature || gdi_preparation_knows(preparation, index, j));
+        classes[i] = known ? j : -1;
+    }
+    return classes;
+}
+
 int64_t gdi_lower_bound(const double *numbers, int64_t count, double value)
 {
     int64_t low = 0;

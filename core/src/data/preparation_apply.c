@@ -21,41 +21,12 @@ typedef struct column_source {
     int64_t class_count;
 } column_source;
 
-/* Both lists of classes are in byte order, so one walk over both translates them. */
-static gd_status translate_classes(column_source *source, const gd_column *from,
-                                   const gd_preparation *preparation, int64_t index,
-                                   const gd_column *to)
-{
-    bool feature = index < preparation->column_count;
-    source->class_count = from->class_count;
-    source->classes = gdi_allocate((size_t)from->class_count, sizeof *source->classes);
-    if (source->classes == NULL) {
-        return GD_OUT_OF_MEMORY;
-    }
-    int64_t j = 0;
-    for (int64_t i = 0; i < from->class_count; i++) {
-        while (j < to->class_count && strcmp(to->classes[j], from->classes[i]) < 0) {
-            j++;
-        }
-        bool equal = j < to->class_count && strcmp(to->classes[j], from->classes[i]) == 0;
-        bool known = equal && (!feature || gdi_preparation_knows(preparation, index, j));
-        source->classes[i] = known ? j : -1;
-    }
-    return GD_OK;
-}
-
 static gd_status find_source(column_source *source, const gd_preparation *preparation,
                              int64_t guess, const gd_frame *frame, gd_error *error)
 {
-    const gd_column *column = guess < preparation->column_count
-                                  ? &preparation->columns[guess]
-                                  : &preparation->targets[guess - preparation->column_count];
-    const gd_column *from = gd_frame_column(frame, guess);
-    source->index = guess;
-    if (from == NULL || strcmp(from->name, column->name) != 0) {
-        source->index = gd_frame_find(frame, column->name);
-        from = gd_frame_column(frame, source->index);
-    }
+    const gd_column *column = gdi_preparation_column(preparation, guess);
+    source->index = gdi_frame_find_near(frame, column->name, guess);
+    const gd_column *from = gd_frame_column(frame, source->index);
     if (from == NULL) {
         return gd_fail(error, GD_INVALID_DATA, "", "there is no column '%s'", column->name);
     }
@@ -65,9 +36,10 @@ static gd_status find_source(column_source *source, const gd_preparation *prepar
                        column->kind == GD_COLUMN_NUMERIC ? "numbers" : "texts",
                        from->kind == GD_COLUMN_NUMERIC ? "numbers" : "texts");
     }
-    if (column->kind == GD_COLUMN_CATEGORICAL &&
-        translate_classes(source, from, preparation, guess, column) != GD_OK) {
-        return gdi_fail_memory(error);
+    if (column->kind == GD_COLUMN_CATEGORICAL) {
+        source->class_count = from->class_count;
+        source->classes = gdi_preparation_translate(preparation, guess, from);
+        return source->classes == NULL ? gdi_fail_memory(error) : GD_OK;
     }
     return GD_OK;
 }

@@ -69,6 +69,16 @@ static inline bool gdi_preparation_knows(const gd_preparation *preparation, int6
            preparation->seen[preparation->offsets[column] + class_index] != 0;
 }
 
+/* Column `index` of features and, behind them, targets. */
+const gd_column *gdi_preparation_column(const gd_preparation *preparation, int64_t index);
+
+/*
+ * [classes of `from`] the classes of a frame's column as those of categorical column `index`; -1 where
+ * no training row has it. The caller's to free; NULL without memory.
+ */
+int64_t *gdi_preparation_translate(const gd_preparation *preparation, int64_t index,
+                                   const gd_column *from);
+
 /* Number of values < value. */
 int64_t gdi_lower_bound(const double *numbers, int64_t count, double value);
 

@@ -7,32 +7,13 @@
 #include "base/memory.h"
 #include "data/frame_layout.h"
 
-#include <string.h>
 
-/* The frame's column of that name, which is there: the check, or the fit, has found it. */
-static const gd_frame *find_leaf(const gd_frame *frame, const gd_column *column, int64_t guess,
-                                 int64_t *index)
+/* Where column `column` of the preparation stands, which is there: the check, or the fit, has found it. */
+static const gd_frame *find_leaf(const gd_source *source, int64_t column, int64_t *index)
 {
-    const gd_column *at = gd_frame_column(frame, guess);
-    int64_t found = at != NULL && strcmp(at->name, column->name) == 0
-                        ? guess
-                        : gd_frame_find(frame, column->name);
-    return found < 0 ? NULL : gdi_frame_leaf(frame, found, index);
-}
-
-/* The leaf's classes as the preparation's; those it does not know as -1. */
-static int64_t *translate(const gd_column *from, const gd_column *to)
-{
-    int64_t *classes = gdi_allocate((size_t)from->class_count, sizeof *classes);
-    int64_t j = 0;
-    for (int64_t i = 0; classes != NULL && i < from->class_count; i++) {
-        while (j < to->class_count && strcmp(to->classes[j], from->classes[i]) < 0) {
-            j++;
-        }
-        bool equal = j < to->class_count && strcmp(to->classes[j], from->classes[i]) == 0;
-        classes[i] = equal ? j : -1;
-    }
-    return classes;
+    const char *name = gdi_preparation_column(source->preparation, column)->name;
+    int64_t found = gdi_frame_find_near(source->frame, name, column);
+    return found < 0 ? NULL : gdi_frame_leaf(source->frame, found, index);
 }
 
 static bool is_plain(const gdi_transform *transform)
@@ -55,7 +36,7 @@ static gd_status add_feature(gd_source *source, int64_t feature, gd_error *error
     const gd_column *column = &preparation->columns[feature];
     const gdi_transform *transform = &preparation->transforms[feature];
     int64_t index = 0;
-    const gd_frame *leaf = find_leaf(source->frame, column, feature, &index);
+    const gd_frame *leaf = find_leaf(source, feature, &index);
     if (leaf == NULL) {
         return gd_fail(error, GD_INVALID_DATA, "", "there is no column '%s'", column->name);
     }
@@ -83,7 +64,7 @@ static gd_status add_feature(gd_source *source, int64_t feature, gd_error *error
         return GD_OK;
     }
     run->width = preparation->symbols ? 0 : column->class_count;
-    run->classes = translate(&leaf->columns[index], column);
+    run->classes = gdi_preparation_translate(preparation, feature, &leaf->columns[index]);
     return run->classes == NULL ? gdi_fail_memory(error) : GD_OK;
 }
 
@@ -117,13 +98,14 @@ static gd_status add_target(gd_source *source, int64_t target, gd_error *error)
     const gd_preparation *preparation = source->preparation;
     const gd_column *column = &preparation->targets[target];
     gdi_source_target *made = &source->targets[target];
-    made->leaf =
-        find_leaf(source->frame, column, preparation->column_count + target, &made->column);
+    int64_t index = preparation->column_count + target;
+    made->leaf = find_leaf(source, index, &made->column);
     if (made->leaf == NULL) {
         return gd_fail(error, GD_INVALID_DATA, "", "there is no column '%s'", column->name);
     }
     if (column->kind == GD_COLUMN_CATEGORICAL) {
-        made->classes = translate(&made->leaf->columns[made->column], column);
+        made->classes =
+            gdi_preparation_translate(preparation, index, &made->leaf->columns[made->column]);
         return made->classes == NULL ? gdi_fail_memory(error) : GD_OK;
     }
     return GD_OK;

@@ -142,9 +142,6 @@ const char *gdi_shape_text(const gd_shape *shape, char *text);
 size_t gdi_shape_rows(const gd_shape *shape);
 size_t gdi_shape_width(const gd_shape *shape);
 
-/* Bounds of every field in the table, for callers that have not read the options through it. */
-gd_status gdi_check_fields(const gdi_layer *layer, gd_error *error);
-
 /* Sizes of a dense matrix and of what one output sums over, or one input feeds. */
 typedef struct gdi_fans {
     size_t in, out;

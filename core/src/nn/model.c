@@ -4,6 +4,7 @@
  */
 #include "nn/plan.h"
 
+#include "base/field_check.h"
 #include "base/memory.h"
 
 #include <stdio.h>
@@ -35,9 +36,30 @@ static gd_status check_arguments(const gd_shape *input, int64_t layer_count, gd_
     return GD_OK;
 }
 
+/* The bounds of every option, for callers that have not read them through the rows. */
+static gd_status check_fields(const gdi_layer *layer, gd_error *error)
+{
+    const gd_field_table *table = &layer->descriptor->fields;
+    for (size_t i = 0; i < table->count; i++) {
+        const gd_field *field = &table->fields[i];
+        const gdi_field_fault fault = gdi_field_check(field, &layer->options).fault;
+        if (fault == GDI_FIELD_NO_CHOICE) {
+            return gdi_layer_fail(layer, error, GD_INVALID_ARGUMENT, field->name,
+                                  "has a %s that is none of its names", field->name);
+        }
+        if (fault != GDI_FIELD_FITS) {
+            return gdi_layer_fail(layer, error, GD_INVALID_ARGUMENT, field->name,
+                                  "wants %s %s %.10g and %s %.10g", field->name,
+                                  field->minimum_excluded ? "above" : "at least", field->minimum,
+                                  field->maximum_excluded ? "below" : "at most", field->maximum);
+        }
+    }
+    return GD_OK;
+}
+
 static gd_status plan_layer(gdi_layer *layer, gd_error *error)
 {
-    gd_status status = gdi_check_fields(layer, error);
+    gd_status status = check_fields(layer, error);
     if (status == GD_OK) {
         status = layer->descriptor->operations->plan(layer, error);
     }

@@ -2,96 +2,31 @@
  * setup.c: what a caller can get wrong, found before anything is allocated, and limits resolved.
  *
  * Whoever reads options from outside has checked them against the same rows already; a C caller has
- * not. A member that stands at its row's default is always right.
+ * not.
  */
 #include "train/trainer.h"
 
+#include "base/field_check.h"
+
 #include <math.h>
-#include <string.h>
 
-static bool is_between(const gd_field *field, double value)
+static gd_status refuse(const gd_field *field, const gdi_field_finding *found, gd_error *error)
 {
-    bool above = field->minimum_excluded ? value > field->minimum : value >= field->minimum;
-    bool below = field->maximum_excluded ? value < field->maximum : value <= field->maximum;
-    return above && below; /* false for NaN */
-}
-
-static gd_status refuse(const gd_field *field, double value, gd_error *error)
-{
-    return gd_fail(error, GD_INVALID_ARGUMENT, field->name, "%s must be %s %g and %s %g; it is %g",
-                   field->name, field->minimum_excluded ? "above" : "at least", field->minimum,
-                   field->maximum_excluded ? "below" : "at most", field->maximum, value);
-}
-
-static gd_status check_number(const gd_field *field, double value, gd_error *error)
-{
-    bool is_default = !field->required && (value == field->default_value ||
-                                           (isnan(value) && isnan(field->default_value)));
-    return is_default || is_between(field, value) ? GD_OK : refuse(field, value, error);
-}
-
-static gd_status check_length(const gd_field *field, int64_t length, gd_error *error)
-{
-    int64_t maximum = field->maximum_length < GD_FIELD_LIST_CAPACITY ? field->maximum_length
-                                                                     : GD_FIELD_LIST_CAPACITY;
-    if (length < field->minimum_length || length > maximum) {
+    switch (found->fault) {
+    case GDI_FIELD_OUT_OF_BOUNDS:
+        return gd_fail(
+            error, GD_INVALID_ARGUMENT, field->name, "%s must be %s %g and %s %g; it is %g",
+            field->name, field->minimum_excluded ? "above" : "at least", field->minimum,
+            field->maximum_excluded ? "below" : "at most", field->maximum, found->number);
+    case GDI_FIELD_LENGTH:
         return gd_fail(error, GD_INVALID_ARGUMENT, field->name,
                        "%s must have %lld to %lld elements; it has %lld", field->name,
-                       (long long)field->minimum_length, (long long)maximum, (long long)length);
-    }
-    return GD_OK;
-}
-
-static gd_status check_list(const gd_field *field, const unsigned char *member, gd_error *error)
-{
-    gd_number_list numbers;
-    gd_count_list counts;
-    memcpy(&numbers, member, sizeof numbers);
-    memcpy(&counts, member, sizeof counts);
-    bool of_counts = field->type == GD_FIELD_COUNTS;
-    int64_t length = of_counts ? counts.length : numbers.length;
-    gd_status status = check_length(field, length, error);
-    for (int64_t i = 0; status == GD_OK && i < length; i++) {
-        double value = of_counts ? (double)counts.values[i] : numbers.values[i];
-        status = is_between(field, value) ? GD_OK : refuse(field, value, error);
-    }
-    return status;
-}
-
-static gd_status check_choice(const gd_field *field, int choice, gd_error *error)
-{
-    for (int i = 0; field->choices[i] != NULL; i++) {
-        if (i == choice) {
-            return GD_OK;
-        }
-    }
-    return gd_fail(error, GD_INVALID_ARGUMENT, field->name, "%s has no choice number %d",
-                   field->name, choice);
-}
-
-static gd_status check_field(const gd_field *field, const unsigned char *member, gd_error *error)
-{
-    double number = 0;
-    int64_t count = 0;
-    int choice = 0;
-    switch (field->type) {
-    case GD_FIELD_NUMBER:
-        memcpy(&number, member, sizeof number);
-        return field->automatic && number == GD_AUTOMATIC_NUMBER
-                   ? GD_OK
-                   : check_number(field, number, error);
-    case GD_FIELD_COUNT:
-        memcpy(&count, member, sizeof count);
-        return field->automatic && count == GD_AUTOMATIC
-                   ? GD_OK
-                   : check_number(field, (double)count, error);
-    case GD_FIELD_CHOICE:
-        memcpy(&choice, member, sizeof choice);
-        return check_choice(field, choice, error);
-    case GD_FIELD_NUMBERS:
-    case GD_FIELD_COUNTS:
-        return check_list(field, member, error);
-    case GD_FIELD_BOOLEAN:
+                       (long long)field->minimum_length, (long long)gdi_field_maximum_length(field),
+                       (long long)found->length);
+    case GDI_FIELD_NO_CHOICE:
+        return gd_fail(error, GD_INVALID_ARGUMENT, field->name, "%s has no choice number %d",
+                       field->name, found->choice);
+    case GDI_FIELD_FITS:
         break;
     }
     return GD_OK;
@@ -100,11 +35,10 @@ static gd_status check_field(const gd_field *field, const unsigned char *member,
 static gd_status check_fields(const gd_field_table *table, const void *options, const char *owner,
                               gd_error *error)
 {
-    const unsigned char *base = options;
     for (size_t i = 0; i < table->count; i++) {
-        const gd_field *field = &table->fields[i];
-        if (check_field(field, base + field->offset, error) != GD_OK) {
-            return gd_error_prefix(error, GD_INVALID_ARGUMENT, "%s", owner);
+        const gdi_field_finding found = gdi_field_check(&table->fields[i], options);
+        if (found.fault != GDI_FIELD_FITS) {
+            return gd_error_prefix(error, refuse(&table->fields[i], &found, error), "%s", owner);
         }
     }
     return GD_OK;

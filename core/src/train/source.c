@@ -7,7 +7,6 @@
 #include "base/memory.h"
 #include "data/frame_layout.h"
 
-
 /* Where column `column` of the preparation stands, which is there: the check, or the fit, has found it. */
 static const gd_frame *find_leaf(const gd_source *source, int64_t column, int64_t *index)
 {

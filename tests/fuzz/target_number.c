@@ -4,7 +4,7 @@
  */
 #include "fuzz/fuzz.h"
 
-#include "data/number.h"
+#include "base/number.h"
 #include "json/number.h"
 
 #include <math.h>

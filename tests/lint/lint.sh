@@ -269,7 +269,7 @@ check_functions() {
         # But in the two files that read decimal text themselves and fall back to the C library.
         in_code '^(core/src|server)/' "depends on the locale" \
             "$before(strtod|strtof|setlocale|isalpha|isalnum|isdigit|isspace|isupper)[ ]*\\(" |
-            grep -vE '^(core/src/data/number|server/json/number_parse)\.c:'
+            grep -vE '^(core/src/base/number|server/json/number_parse)\.c:'
     } | faults "functions"
 }
 

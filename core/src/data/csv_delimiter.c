@@ -7,8 +7,8 @@
  * most often numbers with a point or a comma ("1,5;2,5" is two numbers by semicolon and fragments by
  * comma), then the one with most fields.
  */
+#include "base/number.h"
 #include "data/csv_schema.h"
-#include "data/number.h"
 
 #define SAMPLE_RECORDS 200
 #define SAMPLE_BYTES   GDI_BUFFER_SIZE((int64_t)1 << 18)

@@ -15,7 +15,7 @@
 #include "data/csv_schema.h"
 
 #include "base/memory.h"
-#include "data/number.h"
+#include "base/number.h"
 #include "data/text.h"
 
 #include <math.h>

@@ -8,7 +8,7 @@
  */
 #include "data/csv_reader_state.h"
 
-#include "data/number.h"
+#include "base/number.h"
 
 #include <math.h>
 #include <string.h>

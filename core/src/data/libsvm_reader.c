@@ -5,7 +5,7 @@
 #include "data/libsvm_reader.h"
 
 #include "base/memory.h"
-#include "data/number.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <math.h>

@@ -7,8 +7,8 @@
 #include "data/preparation_layout.h"
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "data/frame_layout.h"
-#include "data/number.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -4,11 +4,10 @@
  */
 #include "formula/build.h"
 
-#include <ctype.h>
-#include <locale.h>
+#include "base/number.h"
+
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define EXCERPT       24
@@ -83,50 +82,15 @@ static size_t name_length(const char *text)
 static int parse_sum(parser *p);
 static int parse_signed(parser *p);
 
-static size_t digits(const char *text)
-{
-    size_t length = 0;
-    while (is_digit(text[length])) {
-        length++;
-    }
-    return length;
-}
-
-static size_t number_length(const char *text)
-{
-    size_t length = digits(text);
-    if (text[length] == '.') {
-        length += 1 + digits(text + length + 1);
-    }
-    if (text[length] == 'e' || text[length] == 'E') {
-        size_t sign = text[length + 1] == '+' || text[length + 1] == '-' ? 2 : 1;
-        size_t exponent = digits(text + length + sign);
-        length += exponent > 0 ? sign + exponent : 0;
-    }
-    return length;
-}
-
-/* By the C locale, whatever the program's is. */
-static double convert(const char *text)
-{
-    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    double value = plain != (locale_t)0 ? strtod_l(text, NULL, plain) : NAN;
-    if (plain != (locale_t)0) {
-        freelocale(plain);
-    }
-    return value;
-}
-
+/* `p` is at a digit, or at a point before one. */
 static int parse_number(parser *p)
 {
-    char digits_of[NUMBER_LENGTH + 1];
-    size_t at = p->at, length = number_length(p->text + at);
+    double value = 0;
+    const size_t at = p->at;
+    const size_t length = (size_t)(gdi_number_read(p->text + at, &value) - (p->text + at));
     if (length > NUMBER_LENGTH) {
         return fail(p, GD_TOO_LARGE, at, "the number has too many digits; 17 say a double exactly");
     }
-    memcpy(digits_of, p->text + at, length);
-    digits_of[length] = '\0';
-    double value = convert(digits_of);
     if (!isfinite(value)) {
         return fail_near(p, at, length, "", " is beyond what a double holds, about 1.8e308");
     }
@@ -189,14 +153,13 @@ static int parse_call(parser *p, int operation)
     int arguments[2] = {-1, -1};
     size_t name_at = p->at;
     p->at += strlen(function->name);
-    size_t opened = p->at;
     if (look(p) != '(') {
         char behind[80];
         snprintf(behind, sizeof behind, " is a function: write %s(%s)", function->name,
                  function->arguments == 2 ? "…, …" : "…");
         return fail_near(p, name_at, strlen(function->name), "", behind);
     }
-    opened = p->at++;
+    size_t opened = p->at++;
     for (int i = 0; i < function->arguments; i++) {
         if (i > 0 && look(p) != ',') {
             return fail_near(p, name_at, strlen(function->name), "",

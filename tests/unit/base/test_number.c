@@ -2,7 +2,7 @@
  * test_number.c: decimal text to double is correctly rounded, judged by the C library; printing is the
  * shortest form that reads back.
  */
-#include "data/number.h"
+#include "base/number.h"
 
 #include <descent/random.h>
 
@@ -33,7 +33,7 @@ static double random_double(gd_random *random)
     return value;
 }
 
-Test(data_number, reads_a_million_random_doubles_exactly)
+Test(base_number, reads_a_million_random_doubles_exactly)
 {
 #ifdef TESTS_SHORT
     const int count = 100000;
@@ -53,7 +53,7 @@ Test(data_number, reads_a_million_random_doubles_exactly)
     }
 }
 
-Test(data_number, reads_random_digits_as_the_library_does)
+Test(base_number, reads_random_digits_as_the_library_does)
 {
     gd_random random;
     gd_random_seed(&random, 2, GD_STREAM_GENERATE);
@@ -74,7 +74,7 @@ Test(data_number, reads_random_digits_as_the_library_does)
     }
 }
 
-Test(data_number, reads_what_csv_files_hold)
+Test(base_number, reads_what_csv_files_hold)
 {
     static const char *const texts[] = {"0",
                                         "-0",
@@ -118,7 +118,7 @@ Test(data_number, reads_what_csv_files_hold)
     }
 }
 
-Test(data_number, stops_where_the_number_ends)
+Test(base_number, stops_where_the_number_ends)
 {
     static const struct {
         const char *text;
@@ -137,7 +137,7 @@ Test(data_number, stops_where_the_number_ends)
     }
 }
 
-Test(data_number, reads_very_long_numbers)
+Test(base_number, reads_very_long_numbers)
 {
     size_t length = 100000;
     char *text = malloc(length + 16);
@@ -152,7 +152,7 @@ Test(data_number, reads_very_long_numbers)
     free(text);
 }
 
-Test(data_number, tells_decimal_commas)
+Test(base_number, tells_decimal_commas)
 {
     cr_assert(gdi_number_has_comma("1,5", 3));
     cr_assert(gdi_number_has_comma("-,5e3", 5));
@@ -162,7 +162,7 @@ Test(data_number, tells_decimal_commas)
     cr_assert_not(gdi_number_has_comma("", 0));
 }
 
-Test(data_number, prints_the_shortest_form)
+Test(base_number, prints_the_shortest_form)
 {
     static const struct {
         double value;

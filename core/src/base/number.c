@@ -8,7 +8,7 @@
  * second", 2021); and for what is left, about one number in 2^60 besides exact ties, subnormal
  * numbers and very long ones, the C library's correctly rounded strtod in the C locale.
  */
-#include "data/number.h"
+#include "base/number.h"
 
 #include <locale.h>
 #include <math.h>

@@ -1,8 +1,8 @@
 /*
  * number.h: decimal text to double and back, exactly and without regard to the locale.
  */
-#ifndef DESCENT_DATA_NUMBER_H
-#define DESCENT_DATA_NUMBER_H
+#ifndef DESCENT_BASE_NUMBER_H
+#define DESCENT_BASE_NUMBER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -47,6 +47,19 @@ gd_preparation *gdi_preparation_create(int64_t column_count, int64_t target_coun
     return made;
 }
 
+gd_preparation *gdi_preparation_begin(const gd_preparation_options *options)
+{
+    gd_preparation *made = gdi_preparation_create(options->feature_count, options->target_count);
+    if (made != NULL) {
+        made->task = options->task;
+        made->scaling = options->scaling;
+        made->missing = options->missing;
+        made->symbols = options->symbols;
+        made->sparse_width = options->sparse_width;
+    }
+    return made;
+}
+
 static void dispose_columns(gd_column *columns, int64_t count)
 {
     for (int64_t i = 0; columns != NULL && i < count; i++) {
@@ -220,10 +233,17 @@ static gd_status check_columns(const int64_t *indices, int64_t count, const char
     return GD_OK;
 }
 
-gd_status gdi_preparation_check(const gd_preparation_options *options, const gd_frame *frame,
-                                int64_t row_count, gd_error *error)
+/* What can be told without the frame. */
+static gd_status check_options(const gd_preparation_options *options, int64_t row_count,
+                               gd_error *error)
 {
     static const char *const needs[] = {"at least one target", "exactly one target", "no target"};
+    if ((unsigned)options->task > GD_TASK_RECONSTRUCTION ||
+        (unsigned)options->scaling > GD_SCALING_MINMAX ||
+        (unsigned)options->missing > GD_MISSING_MEAN) {
+        return gd_fail(error, GD_INVALID_ARGUMENT, "",
+                       "there is no such task, scaling or way with missing cells");
+    }
     bool enough = options->task == GD_TASK_REGRESSION       ? options->target_count > 0
                   : options->task == GD_TASK_CLASSIFICATION ? options->target_count == 1
                                                             : options->target_count == 0;
@@ -237,15 +257,29 @@ gd_status gdi_preparation_check(const gd_preparation_options *options, const gd_
         return gd_fail(error, GD_INVALID_ARGUMENT, "scaling",
                        "sparse features are neither joined by columns nor scaled nor given back");
     }
+    if (options->sparse_width < 0 || options->sparse_width > GD_SPARSE_MAXIMUM_WIDTH) {
+        return gd_fail(error, GD_INVALID_ARGUMENT, "features", "there are no %lld sparse features",
+                       (long long)options->sparse_width);
+    }
     if (options->feature_count < 1 && !sparse) {
         return gd_fail(error, GD_INVALID_ARGUMENT, "features", "there must be a feature");
     }
     if (row_count < 1) {
         return gd_fail(error, GD_INVALID_DATA, "", "there are no training rows");
     }
-    if (options->class_number_count > GD_FRAME_MAXIMUM_CLASSES) {
+    if (options->class_number_count < 0 || options->class_number_count > GD_FRAME_MAXIMUM_CLASSES) {
         return gd_fail(error, GD_INVALID_ARGUMENT, "target", "there are more than %lld classes",
                        (long long)GD_FRAME_MAXIMUM_CLASSES);
+    }
+    return GD_OK;
+}
+
+gd_status gdi_preparation_check(const gd_preparation_options *options, const gd_frame *frame,
+                                int64_t row_count, gd_error *error)
+{
+    gd_status status = check_options(options, row_count, error);
+    if (status != GD_OK) {
+        return status;
     }
     for (int64_t i = 0; options->task == GD_TASK_REGRESSION && i < options->target_count; i++) {
         const gd_column *column = gd_frame_column(frame, options->targets[i]);
@@ -260,7 +294,7 @@ gd_status gdi_preparation_check(const gd_preparation_options *options, const gd_
     if (used == NULL) {
         return gdi_fail_memory(error);
     }
-    gd_status status =
+    status =
         check_columns(options->features, options->feature_count, "features", frame, used, error);
     if (status == GD_OK) {
         if (options->overlap) {
@@ -335,15 +369,10 @@ gd_status gd_preparation_draft(gd_preparation **preparation, const gd_preparatio
     if (status != GD_OK) {
         return status;
     }
-    gd_preparation *made = gdi_preparation_create(options->feature_count, options->target_count);
+    gd_preparation *made = gdi_preparation_begin(options);
     if (made == NULL) {
         return gdi_fail_memory(error);
     }
-    made->task = options->task;
-    made->scaling = options->scaling;
-    made->missing = options->missing;
-    made->symbols = options->symbols;
-    made->sparse_width = options->sparse_width;
     status = draft_columns(made, options, frame, error);
     if (status != GD_OK) {
         gd_preparation_destroy(made);

@@ -249,15 +249,10 @@ static gd_status fit_view(gd_preparation **preparation, const gd_preparation_opt
     }
     int64_t count = options->feature_count + options->target_count;
     gdi_fitted_column *columns = gdi_allocate((size_t)count, sizeof *columns);
-    gd_preparation *made = gdi_preparation_create(options->feature_count, options->target_count);
+    gd_preparation *made = gdi_preparation_begin(options);
     if (columns == NULL || made == NULL) {
         status = gdi_fail_memory(error);
     } else {
-        made->task = options->task;
-        made->scaling = options->scaling;
-        made->missing = options->missing;
-        made->symbols = options->symbols;
-        made->sparse_width = options->sparse_width;
         status = fit(made, columns, options, frame, rows, kept, watch, error);
     }
     for (int64_t i = 0; columns != NULL && i < count; i++) {

@@ -54,6 +54,9 @@ static inline int64_t gdi_row_of(const gdi_row_view *rows, int64_t index)
 /* A preparation with empty columns; NULL without memory. */
 gd_preparation *gdi_preparation_create(int64_t column_count, int64_t target_count);
 
+/* The same, as the options say that do not depend on rows. */
+gd_preparation *gdi_preparation_begin(const gd_preparation_options *options);
+
 /* Refuses options that fit no rows of this frame. */
 gd_status gdi_preparation_check(const gd_preparation_options *options, const gd_frame *frame,
                                 int64_t row_count, gd_error *error);

@@ -253,7 +253,9 @@ gd_status gd_preparation_load(gd_preparation **preparation, gd_reader *reader, g
     uint8_t symbols = tag == STATE_TAG_1 ? 0 : gd_reader_u8(reader);
     bool sparse = symbols == SPARSE_SYMBOLS;
     int64_t width = sparse ? gd_reader_i64(reader) : 0;
-    bool fits = sparse ? width > 0 && width <= GD_SPARSE_MAXIMUM_WIDTH : symbols <= 1;
+    bool fits = sparse ? width > 0 && width <= GD_SPARSE_MAXIMUM_WIDTH &&
+                             scaling == GD_SCALING_NONE && task != GD_TASK_RECONSTRUCTION
+                       : symbols <= 1;
     int64_t count = gd_reader_i64(reader);
     gd_status status = GD_CORRUPT;
     gd_preparation *made = NULL;

@@ -345,6 +345,14 @@ Test(data_preparation, refuses_bad_options)
     check_fit_refused(&options, frame, 2, GD_INVALID_ARGUMENT, "no column 3");
     options = options_of(0, 1, GD_TASK_REGRESSION);
     check_fit_refused(&options, frame, 2, GD_INVALID_ARGUMENT, "must be a feature");
+    options = options_of(2, 1, (gd_task)7);
+    check_fit_refused(&options, frame, 2, GD_INVALID_ARGUMENT, "no such task");
+    options = options_of(2, 1, GD_TASK_REGRESSION);
+    options.missing = (gd_missing)-1;
+    check_fit_refused(&options, frame, 2, GD_INVALID_ARGUMENT, "no such task");
+    options.missing = GD_MISSING_ERROR;
+    options.class_number_count = -1;
+    check_fit_refused(&options, frame, 2, GD_INVALID_ARGUMENT, "classes");
     gd_frame_destroy(frame);
 }
 

@@ -77,7 +77,7 @@ Test(data_preparation_sparse, comes_back_from_its_bytes_and_from_no_others)
     gd_frame_destroy(frame);
 }
 
-Test(data_preparation_sparse, scaling_is_refused)
+Test(data_preparation_sparse, scaling_and_a_width_that_cannot_be_are_refused)
 {
     gd_frame *frame = sparse_frame();
     gd_preparation_options options = options_of(GD_SCALING_STANDARDIZE);
@@ -87,5 +87,9 @@ Test(data_preparation_sparse, scaling_is_refused)
                  GD_INVALID_ARGUMENT);
     cr_expect_str_eq(error.path, "scaling");
     cr_expect_null(preparation);
+    options.scaling = GD_SCALING_NONE;
+    options.sparse_width = GD_SPARSE_MAXIMUM_WIDTH + 1;
+    cr_assert_eq(gd_preparation_fit(&preparation, &options, frame, rows, 3, &error),
+                 GD_INVALID_ARGUMENT);
     gd_frame_destroy(frame);
 }

@@ -94,7 +94,8 @@ static gd_status plan_layers(gd_model *model, const gd_layer_options *options,
                              .automatic_units = automatic_units,
                              .input_gradient_wanted = trained_before,
                              .source = source};
-        if (layer->descriptor == NULL) {
+        bool is_guest = options[i].type == GD_LAYER_FORMULA && model->layer_count > 1;
+        if (layer->descriptor == NULL || is_guest) {
             return gd_fail(error, GD_INVALID_ARGUMENT, "layers", "layer %lld has an unknown type",
                            (long long)i);
         }

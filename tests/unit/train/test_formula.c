@@ -356,3 +356,19 @@ Test(train_formula, sizes_and_checks_need_no_trainer)
     cr_assert_null(run.trainer);
     formula_run_end(&run);
 }
+
+Test(train_formula, is_a_model_of_its_own_and_no_layer_among_others)
+{
+    formula_run run;
+    gd_error error = {0};
+    begin(&run, ROSENBROCK, -1.2, 1, GD_OPTIMIZER_SGD, 1e-3, 1);
+    gd_layer_options layers[2] = {{.type = GD_LAYER_FORMULA, .of.formula.formula = run.formula},
+                                  {.type = GD_LAYER_DENSE}};
+    gd_fields_set_defaults(&gd_layer_descriptor_at(GD_LAYER_DENSE)->fields, &layers[1]);
+    layers[1].of.dense.units = 1;
+    const gd_shape input = {1, {1}};
+    gd_model *model = NULL;
+    cr_assert_eq(gd_model_create(&model, &input, layers, 2, 1, 0, &error), GD_INVALID_ARGUMENT);
+    cr_assert_null(model);
+    formula_run_end(&run);
+}

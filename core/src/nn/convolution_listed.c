@@ -12,7 +12,7 @@
 #include "base/memory.h"
 
 /* What it takes to list a slope, in multiply-adds of vectors. */
-#define LISTING         ((size_t)10)
+#define LISTING         ((size_t)20)
 #define LISTS_OF_A_PART ((size_t)4)
 #define LINE_ELEMENTS   (64 / sizeof(gd_real))
 

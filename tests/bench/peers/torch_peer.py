@@ -71,7 +71,10 @@ def make(name):
         x, y = torch.randn(8192, 1024), torch.randint(0, 10, (8192,))
         model, batch = dense(1024, 2048, 2048, 10), 128
     elif name == "conv-28x28-8-16-b64-adam":
-        x, y, model, batch = torch.rand(8192, 1, 28, 28), torch.randint(0, 10, (8192,)), Convolutions(), 64
+        # Half as fast again as with channels first.
+        last = torch.channels_last
+        x = torch.randn(8192, 1, 28, 28).contiguous(memory_format=last)
+        y, model, batch = torch.randint(0, 10, (8192,)), Convolutions().to(memory_format=last), 64
     elif name == "lstm-65-32-128-t64-b32-adam":
         x, y = torch.randint(0, 65, (1024, 64)), torch.randint(0, 65, (1024, 64))
         model, batch = Recurrent(), 32

@@ -391,7 +391,9 @@ BENCH_FLAGS  ?=
 PYTHON       ?= /usr/bin/python3
 OPENBLAS     ?= $(firstword $(dir $(wildcard /usr/lib/*/openblas-*/libopenblas.so.0 /usr/lib/*/libopenblas.so.0)))
 CORE_TYPE    ?= $(shell grep -qw avx512vl /proc/cpuinfo 2>/dev/null && echo SkylakeX || echo Haswell)
-PEER         := OPENBLAS_CORETYPE=$(CORE_TYPE) OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(OPENBLAS:%=LD_LIBRARY_PATH=%)
+# Without these glibc gives tensors of a batch back to the system, step by step, and PyTorch pays for the pages.
+MALLOC       := MALLOC_MMAP_THRESHOLD_=1000000000 MALLOC_TRIM_THRESHOLD_=4000000000
+PEER         := $(MALLOC) OPENBLAS_CORETYPE=$(CORE_TYPE) OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(OPENBLAS:%=LD_LIBRARY_PATH=%)
 BENCH_OBJECTS = $(patsubst %.c,$(BUILD)/objects/%.o,$(filter-out %_peer.c %/workloads.c,$(wildcard tests/bench/*.c)))
 BENCH_PEER_SOURCES := tests/bench/descent_peer.c tests/bench/workloads.c tests/bench/protocol.c
 BENCH_PROGRAMS := $(BUILD)/bench/bench $(BUILD)/bench/descent_peer $(BUILD)/bench/blas_peer $(KANN:%=$(BUILD)/bench/kann_peer)

@@ -56,7 +56,8 @@ bool gdi_listed_pays(const gdi_convolution *c, size_t lanes, bool input_gradient
                  vectors_of(results, lanes) / c->turned_side;
         listed += slopes * lines * vectors_of(wide_run_of(c), lanes);
     }
-    return listed < plain && slopes < UINT32_MAX && gdi_staging_elements(&c->input) < UINT32_MAX;
+    return listed < plain && slopes * side < UINT32_MAX &&
+           gdi_staging_elements(&c->input) < UINT32_MAX;
 }
 
 static size_t gradient_line(const gdi_convolution *c)

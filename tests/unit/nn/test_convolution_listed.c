@@ -141,6 +141,38 @@ Test(nn_convolution_listed, lists_are_made_where_they_pay)
     for_each_setting(check_choice);
 }
 
+/* Whether images of that height, 65536 wide, are listed; the places of all their lists need 32 bits. */
+static bool lists_fit(const gdi_kernels *table, int64_t height)
+{
+    gd_layer_options layers[2] = {network_layer(GD_LAYER_CONV2D),
+                                  network_layer(GD_LAYER_MAX_POOL2D)};
+    layers[0].of.conv2d.filters = 1;
+    layers[0].of.conv2d.kernel = (gd_count_list){2, {9, 9}};
+    layers[0].of.conv2d.padding = GD_PADDING_SAME;
+    layers[1].of.pool2d.size = (gd_count_list){2, {2, 2}};
+    const gd_shape input = SHAPE(height, 65536, 1);
+    gd_model *model = NULL;
+    cr_assert_eq(gd_model_create(&model, &input, layers, 2, 0, 0, NULL), GD_OK);
+    model->layers[0].kernels = table;
+    gdi_convolution c = {0};
+    cr_assert(gdi_convolution_describe(&model->layers[0], 1, true, &c));
+    const size_t places = gdi_windows_count(&c.pool) * c.filters * c.forward.side;
+    cr_expect(!c.lists || places < UINT32_MAX, "%s: %zu places", table->name, places);
+    gd_model_destroy(model);
+    return c.lists;
+}
+
+Test(nn_convolution_listed, lists_that_are_too_long_are_not_made)
+{
+    for (size_t t = 0; t < TABLE_COUNT; t++) {
+        const gdi_kernels *table = gdi_kernels_named(table_names[t]);
+        if (table != NULL) {
+            cr_expect(lists_fit(table, 64), "%s", table->name);
+            lists_fit(table, 60000);
+        }
+    }
+}
+
 static void check_gradients(size_t number, const gdi_kernels *table)
 {
     pair networks = build_pair(&settings[number], table);

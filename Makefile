@@ -393,12 +393,13 @@ OPENBLAS     ?= $(firstword $(dir $(wildcard /usr/lib/*/openblas-*/libopenblas.s
 CORE_TYPE    ?= $(shell grep -qw avx512vl /proc/cpuinfo 2>/dev/null && echo SkylakeX || echo Haswell)
 # Without these glibc gives tensors of a batch back to the system, step by step, and PyTorch pays for the pages.
 MALLOC       := MALLOC_MMAP_THRESHOLD_=1000000000 MALLOC_TRIM_THRESHOLD_=4000000000
-PEER         := $(MALLOC) OPENBLAS_CORETYPE=$(CORE_TYPE) OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(OPENBLAS:%=LD_LIBRARY_PATH=%)
+PEER         := OPENBLAS_CORETYPE=$(CORE_TYPE) OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(OPENBLAS:%=LD_LIBRARY_PATH=%)
 BENCH_OBJECTS = $(patsubst %.c,$(BUILD)/objects/%.o,$(filter-out %_peer.c %/workloads.c,$(wildcard tests/bench/*.c)))
 BENCH_PEER_SOURCES := tests/bench/descent_peer.c tests/bench/workloads.c tests/bench/protocol.c
 BENCH_PROGRAMS := $(BUILD)/bench/bench $(BUILD)/bench/descent_peer $(BUILD)/bench/blas_peer $(KANN:%=$(BUILD)/bench/kann_peer)
 BENCH_RUN     = DESCENTD=$(BUILD)/descentd BENCH_DESCENT=$(BUILD)/bench/descent_peer \
     BENCH_TORCH="$(PEER) $(PYTHON) tests/bench/peers/torch_peer.py" \
+    BENCH_TORCH_TUNED="$(MALLOC) $(PEER) $(PYTHON) tests/bench/peers/torch_peer.py --channels-last" \
     BENCH_SKLEARN="$(PEER) $(PYTHON) tests/bench/peers/sklearn_peer.py" \
     BENCH_KANN="$(KANN:%=$(PEER) $(BUILD)/bench/kann_peer)" BENCH_BLAS="$(PEER) $(BUILD)/bench/blas_peer"
 

@@ -13,13 +13,14 @@
 enum {
     OWN,
     TORCH,
+    TUNED,
     SKLEARN,
     KANN,
     BLAS
 };
 
-static const char *const peer_names[BENCH_PEERS] = {"descent", "PyTorch", "scikit-learn", "KANN",
-                                                    "OpenBLAS"};
+static const char *const peer_names[BENCH_PEERS] = {"descent",      "PyTorch", "PyTorch tuned",
+                                                    "scikit-learn", "KANN",    "OpenBLAS"};
 
 typedef struct goal {
     const char *name, *words;
@@ -176,7 +177,8 @@ static void add_recording(const bench_options *options, peer *own, table *rows)
 static void start_peers(const bench_options *options, peer *peers)
 {
     const char *const commands[BENCH_PEERS] = {options->descent_peer, options->torch,
-                                               options->sklearn, options->kann, options->blas};
+                                               options->tuned,        options->sklearn,
+                                               options->kann,         options->blas};
     memset(peers, 0, BENCH_PEERS * sizeof *peers);
     for (int p = 0; p < BENCH_PEERS; p++) {
         peers[p].name = peer_names[p];

@@ -7,11 +7,11 @@
 #include "bench/peers.h"
 #include "bench/table.h"
 
-#define BENCH_PEERS 5
+#define BENCH_PEERS 6
 
 typedef struct bench_options {
     const char *descent_peer; /* commands */
-    const char *torch, *sklearn, *kann, *blas;
+    const char *torch, *tuned /* its convolutions with channels last */, *sklearn, *kann, *blas;
     const char *only; /* part of a row's name; NULL: all */
     int rounds;
     double seconds; /* of a measurement */

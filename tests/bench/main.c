@@ -56,6 +56,7 @@ int main(int count, char **arguments)
     bench_options options = {
         .descent_peer = getenv("BENCH_DESCENT"),
         .torch = getenv("BENCH_TORCH"),
+        .tuned = getenv("BENCH_TORCH_TUNED"),
         .sklearn = getenv("BENCH_SKLEARN"),
         .kann = getenv("BENCH_KANN"),
         .blas = getenv("BENCH_BLAS"),

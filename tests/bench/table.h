@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#define TABLE_PEERS 4
+#define TABLE_PEERS 5
 
 typedef struct table_peer {
     const char *name; /* NULL: none */

@@ -9,6 +9,16 @@
 
 #include <math.h>
 
+/* Without a preparation. */
+static gd_metrics measured(const gd_model *model, const gd_real *parameters,
+                           const gd_loss_options *loss, const gd_examples *examples)
+{
+    gd_metrics metrics;
+    cr_assert_eq(gd_metrics_evaluate(&metrics, model, parameters, loss, NULL, examples, NULL),
+                 GD_OK);
+    return metrics;
+}
+
 Test(train_metrics, regression_by_hand)
 {
     /* y = 2 x; targets 1, 4, 7 of inputs 1, 2, 3: residuals 1, 0, -1, about the mean 4: 9, 0, 9. */
@@ -16,9 +26,7 @@ Test(train_metrics, regression_by_hand)
     const gd_real parameters[2] = {2, 0}, x[3] = {1, 2, 3}, y[3] = {1, 4, 7};
     const gd_examples examples = {x, y, 3, 1, 1, 0, 0, NULL, NULL};
     const gd_loss_options loss = {.type = GD_LOSS_MSE};
-    gd_metrics metrics;
-    cr_assert_eq(gd_metrics_evaluate(&metrics, model, parameters, &loss, NULL, &examples, NULL),
-                 GD_OK);
+    const gd_metrics metrics = measured(model, parameters, &loss, &examples);
     cr_assert(!metrics.classification);
     cr_assert_float_eq(metrics.loss, 2.0 / 3, 1e-12);
     cr_assert_float_eq(metrics.rmse, sqrt(2.0 / 3), 1e-12);
@@ -33,9 +41,7 @@ Test(train_metrics, r2_of_a_constant_target_is_nan)
     const gd_real parameters[2] = {0, 3}, x[2] = {1, 2}, y[2] = {3, 3};
     const gd_examples examples = {x, y, 2, 1, 1, 0, 0, NULL, NULL};
     const gd_loss_options loss = {.type = GD_LOSS_MSE};
-    gd_metrics metrics;
-    cr_assert_eq(gd_metrics_evaluate(&metrics, model, parameters, &loss, NULL, &examples, NULL),
-                 GD_OK);
+    const gd_metrics metrics = measured(model, parameters, &loss, &examples);
     cr_assert(isnan(metrics.r2));
     cr_assert_eq(metrics.rmse, 0);
     gd_model_destroy(model);
@@ -48,9 +54,7 @@ Test(train_metrics, accuracy_by_hand)
     const gd_real x[8] = {2, 1, 1, 2, 5, 5, -1, 0}, y[4] = {0, 0, 0, 1};
     const gd_examples examples = {x, y, 4, 2, 1, 0, 0, NULL, NULL};
     const gd_loss_options loss = {.type = GD_LOSS_CROSS_ENTROPY};
-    gd_metrics metrics;
-    cr_assert_eq(gd_metrics_evaluate(&metrics, model, parameters, &loss, NULL, &examples, NULL),
-                 GD_OK);
+    const gd_metrics metrics = measured(model, parameters, &loss, &examples);
     cr_assert(metrics.classification);
     cr_assert_float_eq(metrics.accuracy, 0.75, 0);
     gd_model_destroy(model);
@@ -63,9 +67,7 @@ Test(train_metrics, counts_are_measured_on_expected_counts)
     const gd_real parameters[2] = {0, (gd_real)log(3.0)}, x[3] = {1, 2, 3}, y[3] = {1, 3, 5};
     const gd_examples examples = {x, y, 3, 1, 1, 0, 0, NULL, NULL};
     const gd_loss_options loss = {.type = GD_LOSS_POISSON};
-    gd_metrics metrics;
-    cr_assert_eq(gd_metrics_evaluate(&metrics, model, parameters, &loss, NULL, &examples, NULL),
-                 GD_OK);
+    const gd_metrics metrics = measured(model, parameters, &loss, &examples);
     cr_assert(!metrics.classification);
     cr_assert_float_eq(metrics.rmse, sqrt(8.0 / 3), 1e-6);
     cr_assert_float_eq(metrics.mae, 4.0 / 3, 1e-6);
@@ -81,9 +83,7 @@ Test(train_metrics, probabilities_as_targets_are_classes_by_their_side)
     const gd_real y[4] = {(gd_real)0.7, (gd_real)0.2, (gd_real)0.6, (gd_real)0.9};
     const gd_examples examples = {x, y, 2, 1, 2, 0, 0, NULL, NULL};
     const gd_loss_options loss = {.type = GD_LOSS_BINARY_CROSS_ENTROPY};
-    gd_metrics metrics;
-    cr_assert_eq(gd_metrics_evaluate(&metrics, model, parameters, &loss, NULL, &examples, NULL),
-                 GD_OK);
+    const gd_metrics metrics = measured(model, parameters, &loss, &examples);
     cr_assert(metrics.classification);
     cr_assert_float_eq(metrics.accuracy, 0.75, 0);
     gd_model_destroy(model);
@@ -95,9 +95,7 @@ Test(train_metrics, a_target_that_is_no_class_is_no_hit)
     const gd_real parameters[4] = {1, -1, 0, 0}, x[3] = {3, 3, 3}, y[3] = {0, GD_REAL_MAX, -1};
     const gd_examples examples = {x, y, 3, 1, 1, 0, 0, NULL, NULL};
     const gd_loss_options loss = {.type = GD_LOSS_CROSS_ENTROPY};
-    gd_metrics metrics;
-    cr_assert_eq(gd_metrics_evaluate(&metrics, model, parameters, &loss, NULL, &examples, NULL),
-                 GD_OK);
+    const gd_metrics metrics = measured(model, parameters, &loss, &examples);
     cr_assert(isnan(metrics.loss));
     cr_assert_float_eq(metrics.accuracy, 1.0 / 3, 1e-12);
     gd_model_destroy(model);
@@ -139,9 +137,7 @@ Test(train_metrics, the_best_line_between_two_flowers_errs_twice)
                                    (gd_real)-42.637803813};
     const gd_examples examples = {features, targets, 100, 4, 1, 0, 0, NULL, NULL};
     const gd_loss_options loss = {.type = GD_LOSS_BINARY_CROSS_ENTROPY};
-    gd_metrics metrics;
-    cr_assert_eq(gd_metrics_evaluate(&metrics, model, parameters, &loss, NULL, &examples, NULL),
-                 GD_OK);
+    const gd_metrics metrics = measured(model, parameters, &loss, &examples);
     cr_assert_float_eq(metrics.accuracy, 0.98, 1e-12);
     cr_assert_float_eq(200 * metrics.loss, 11.8985467914, 1e-4);
     gd_model_destroy(model);

@@ -2,7 +2,8 @@
  * metrics.c: a model's quality on given examples, slice by slice.
  *
  * One pass: the loss on prepared targets, and of predictions, as the loss links outputs to them,
- * either hits or the sums behind rmse, mae and r2 on restored values. The total sum of squares is Welford's, so that a large mean costs no digits.
+ * either hits or the sums behind rmse, mae and r2 on restored values. The total sum of squares is
+ * Welford's, so that a large mean costs no digits.
  */
 #include <descent/metrics.h>
 
